@@ -1,0 +1,1 @@
+# The entry points: `make demo`, `make test`, `make install PREFIX=…`.

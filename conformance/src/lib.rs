@@ -1,0 +1,1 @@
+//! Judges the three programs from outside.
