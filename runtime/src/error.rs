@@ -43,7 +43,12 @@ struct Inner {
 impl Error {
     /// A new error of one sentence, without a full stop.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, chain: vec![message.into()], errno: None, hints: Vec::new() }))
+        Self(Box::new(Inner {
+            kind,
+            chain: vec![message.into()],
+            errno: None,
+            hints: Vec::new(),
+        }))
     }
 
     /// The failure of a system call; `call` shows it with its arguments, as strace would.

@@ -7,6 +7,8 @@
 
 pub mod error;
 pub mod oci;
+pub mod plan;
+pub mod sys;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

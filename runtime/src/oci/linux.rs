@@ -8,13 +8,25 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 pub struct Linux<'a> {
     /// User ids of a new user namespace.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub uid_mappings: Vec<IdMapping>,
     /// Group ids of a new user namespace.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub gid_mappings: Vec<IdMapping>,
     /// Kernel parameters to set in the container's namespaces.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Map::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Map::is_empty"
+    )]
     pub sysctl: Map<'a, Text<'a>>,
     /// Limits and device rules of the container's cgroup.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -23,13 +35,25 @@ pub struct Linux<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cgroups_path: Option<Text<'a>>,
     /// Namespaces to make or join; a kind that is absent is shared with the runtime.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub namespaces: Vec<Namespace<'a>>,
     /// Device nodes beside the default ones.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub devices: Vec<Device<'a>>,
     /// Network devices to move into the container, by their name outside.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Map::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Map::is_empty"
+    )]
     pub net_devices: Map<'a, NetDevice<'a>>,
     /// The system call filter.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,10 +62,18 @@ pub struct Linux<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rootfs_propagation: Option<Text<'a>>,
     /// Paths that the container must not read.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub masked_paths: Vec<Text<'a>>,
     /// Paths that the container must not write.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub readonly_paths: Vec<Text<'a>>,
     /// The SELinux label of the mounts.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,7 +88,11 @@ pub struct Linux<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub personality: Option<Personality<'a>>,
     /// Clock offsets of a new time namespace, by clock name.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Map::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Map::is_empty"
+    )]
     pub time_offsets: Map<'a, TimeOffset>,
 }
 
@@ -115,7 +151,11 @@ pub struct IntelRdt<'a> {
     #[serde(rename = "closID", skip_serializing_if = "Option::is_none")]
     pub clos_id: Option<Text<'a>>,
     /// Lines for the schemata file.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub schemata: Vec<Text<'a>>,
     /// The L3 cache line of the schemata.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -138,7 +178,11 @@ pub struct MemoryPolicy<'a> {
     #[serde(default)]
     pub nodes: Text<'a>,
     /// `MPOL_F_…`.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub flags: Vec<Text<'a>>,
 }
 
@@ -149,7 +193,11 @@ pub struct Personality<'a> {
     /// `LINUX` or `LINUX32`.
     pub domain: Text<'a>,
     /// None are defined yet.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub flags: Vec<Text<'a>>,
 }
 

@@ -17,13 +17,21 @@ pub struct Process<'a> {
     #[serde(default, deserialize_with = "null_is_empty")]
     pub user: User<'a>,
     /// argv.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub args: Vec<Text<'a>>,
     /// The command line as one string: Windows only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command_line: Option<Text<'a>>,
     /// `NAME=value`.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub env: Vec<Text<'a>>,
     /// The working directory: absolute, in the container.
     #[serde(default)]
@@ -32,7 +40,11 @@ pub struct Process<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<Capabilities<'a>>,
     /// Limits of setrlimit(2).
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub rlimits: Vec<Rlimit<'a>>,
     /// PR_SET_NO_NEW_PRIVS.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -80,7 +92,11 @@ pub struct User<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub umask: Option<u32>,
     /// Supplementary groups.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub additional_gids: Vec<u32>,
     /// Windows only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,19 +108,39 @@ pub struct User<'a> {
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct Capabilities<'a> {
     /// The bounding set.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub bounding: Vec<Text<'a>>,
     /// The effective set.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub effective: Vec<Text<'a>>,
     /// The inheritable set.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub inheritable: Vec<Text<'a>>,
     /// The permitted set.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub permitted: Vec<Text<'a>>,
     /// The ambient set.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub ambient: Vec<Text<'a>>,
 }
 
@@ -134,7 +170,11 @@ pub struct Scheduler<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<i32>,
     /// `SCHED_FLAG_…`.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub flags: Vec<Text<'a>>,
     /// Nanoseconds, for SCHED_DEADLINE.
     #[serde(skip_serializing_if = "Option::is_none")]

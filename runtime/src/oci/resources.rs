@@ -8,7 +8,11 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 pub struct Resources<'a> {
     /// Device access, in order.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub devices: Vec<DeviceRule<'a>>,
     /// Memory.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -23,16 +27,28 @@ pub struct Resources<'a> {
     #[serde(rename = "blockIO", skip_serializing_if = "Option::is_none")]
     pub block_io: Option<BlockIo>,
     /// Huge pages by size.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub hugepage_limits: Vec<HugepageLimit<'a>>,
     /// Network class and priorities (v1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network: Option<Network<'a>>,
     /// RDMA by device.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Map::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Map::is_empty"
+    )]
     pub rdma: Map<'a, Rdma>,
     /// Files of cgroup v2, written as given.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Map::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Map::is_empty"
+    )]
     pub unified: Map<'a, Text<'a>>,
 }
 
@@ -123,17 +139,37 @@ pub struct BlockIo {
     pub weight: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leaf_weight: Option<u16>,
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub weight_device: Vec<WeightDevice>,
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub throttle_read_bps_device: Vec<ThrottleDevice>,
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub throttle_write_bps_device: Vec<ThrottleDevice>,
     #[serde(rename = "throttleReadIOPSDevice")]
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub throttle_read_iops_device: Vec<ThrottleDevice>,
     #[serde(rename = "throttleWriteIOPSDevice")]
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub throttle_write_iops_device: Vec<ThrottleDevice>,
 }
 
@@ -177,7 +213,11 @@ pub struct Network<'a> {
     #[serde(rename = "classID", skip_serializing_if = "Option::is_none")]
     pub class_id: Option<u32>,
     /// Priorities by interface.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub priorities: Vec<InterfacePriority<'a>>,
 }
 

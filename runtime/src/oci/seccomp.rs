@@ -13,10 +13,18 @@ pub struct Seccomp<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_errno_ret: Option<u32>,
     /// `SCMP_ARCH_…`, beside the native one.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub architectures: Vec<Text<'a>>,
     /// `SECCOMP_FILTER_FLAG_…`.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub flags: Vec<Text<'a>>,
     /// The socket that receives the notify descriptor.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,7 +33,11 @@ pub struct Seccomp<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listener_metadata: Option<Text<'a>>,
     /// The rules.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub syscalls: Vec<SeccompRule<'a>>,
 }
 
@@ -41,7 +53,11 @@ pub struct SeccompRule<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub errno_ret: Option<u32>,
     /// Conditions on the arguments; all must hold.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub args: Vec<SeccompArg<'a>>,
 }
 
@@ -60,7 +76,10 @@ pub struct SeccompArg<'a> {
     pub op: Text<'a>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde's skip_serializing_if passes a reference"
+)]
 fn is_zero(value: &u64) -> bool {
     *value == 0
 }

@@ -22,13 +22,21 @@ pub struct Spec<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub domainname: Option<Text<'a>>,
     /// The mounts beyond the root, in order.
-    #[serde(default, deserialize_with = "super::spec::null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "super::spec::null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub mounts: Vec<Mount<'a>>,
     /// Programs to run at the moments of the container's life.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hooks: Option<Hooks<'a>>,
     /// Free metadata.
-    #[serde(default, deserialize_with = "super::spec::null_is_empty", skip_serializing_if = "Map::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "super::spec::null_is_empty",
+        skip_serializing_if = "Map::is_empty"
+    )]
     pub annotations: Map<'a, Text<'a>>,
     /// What is special to Linux.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,13 +67,25 @@ pub struct Mount<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Text<'a>>,
     /// Options as in mount(8).
-    #[serde(default, deserialize_with = "super::spec::null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "super::spec::null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub options: Vec<Text<'a>>,
     /// User id mappings of an id-mapped mount.
-    #[serde(default, deserialize_with = "super::spec::null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "super::spec::null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub uid_mappings: Vec<IdMapping>,
     /// Group id mappings of an id-mapped mount.
-    #[serde(default, deserialize_with = "super::spec::null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "super::spec::null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub gid_mappings: Vec<IdMapping>,
 }
 
@@ -88,22 +108,46 @@ pub struct IdMapping {
 #[serde(rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 pub struct Hooks<'a> {
     /// Deprecated: as createRuntime, before it.
-    #[serde(default, deserialize_with = "super::spec::null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "super::spec::null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub prestart: Vec<Hook<'a>>,
     /// In the runtime's namespaces, after the container's exist, before pivot_root.
-    #[serde(default, deserialize_with = "super::spec::null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "super::spec::null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub create_runtime: Vec<Hook<'a>>,
     /// In the container's namespaces, before pivot_root.
-    #[serde(default, deserialize_with = "super::spec::null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "super::spec::null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub create_container: Vec<Hook<'a>>,
     /// In the container, on `start`, before the user's process.
-    #[serde(default, deserialize_with = "super::spec::null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "super::spec::null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub start_container: Vec<Hook<'a>>,
     /// In the runtime's namespaces, after the user's process was started.
-    #[serde(default, deserialize_with = "super::spec::null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "super::spec::null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub poststart: Vec<Hook<'a>>,
     /// In the runtime's namespaces, after the container was deleted.
-    #[serde(default, deserialize_with = "super::spec::null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "super::spec::null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub poststop: Vec<Hook<'a>>,
 }
 
@@ -114,10 +158,18 @@ pub struct Hook<'a> {
     /// An absolute path.
     pub path: Text<'a>,
     /// argv, with argv[0]; empty means the path alone.
-    #[serde(default, deserialize_with = "super::spec::null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "super::spec::null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub args: Vec<Text<'a>>,
     /// The environment.
-    #[serde(default, deserialize_with = "super::spec::null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "super::spec::null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub env: Vec<Text<'a>>,
     /// Seconds; more than zero.
     #[serde(default, skip_serializing_if = "Option::is_none")]

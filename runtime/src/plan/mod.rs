@@ -1,0 +1,3 @@
+//! From the configuration to the ordered list of operations: pure, without effects or look-ups.
+
+pub mod seccomp;

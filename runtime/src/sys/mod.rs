@@ -1,0 +1,3 @@
+//! The kernel: raw system calls and everything `unsafe`, each behind a safe function.
+
+pub mod seccomp;
