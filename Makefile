@@ -1,1 +1,38 @@
-# The entry points: `make demo`, `make test`, `make install PREFIX=…`.
+# The entry points. `make help` explains them.
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+.PHONY: help build demo test bench install clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make demo                  install what is missing, build, run the built-in image step by step'
+	@echo 'make test                  install what tests need, run every check, end in one line of counts'
+	@echo 'make build                 build the programs in release, static where possible'
+	@echo 'make install PREFIX=/usr/local DESTDIR=   programs, man pages, completions'
+	@echo 'make bench                 compare with runc, crun, podman and skopeo+umoci on this machine'
+	@echo 'make clean                 remove what was built'
+
+build:
+	@scripts/install-packages build
+	@scripts/build
+
+demo: build
+	@scripts/demo
+
+test:
+	@scripts/install-packages test
+	@scripts/test
+
+bench:
+	@scripts/install-packages test
+	@scripts/build
+	@scripts/bench
+
+# Installs what `make build` built: the build and the installation may be two users.
+install:
+	@scripts/build
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install
+
+clean:
+	cargo clean
