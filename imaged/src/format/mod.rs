@@ -1,0 +1,12 @@
+//! How results are shown: Go-template subset, tables, filters, sizes and times as people read them.
+//!
+//! Everything here is pure: values and text in, text out.
+
+pub(crate) mod filter;
+pub(crate) mod human;
+mod table;
+mod template;
+pub(crate) mod timestamp;
+
+pub(crate) use table::{Listing, align};
+pub(crate) use template::Template;
