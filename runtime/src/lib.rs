@@ -2,18 +2,50 @@
 //!
 //! `argv → cli → commands → plan (pure) → ops → apply/launch → sys → kernel`.
 //! A module uses only modules further down in this list: `main`, `commands`, `container`, `launch`,
-//! `apply`, `plan`, `host`, `sys`/`oci`, `cli`/`error`; `tests/it/layers.rs` holds the table.
+//! `apply`, `plan`, `host`, `sys`/`oci`, `cli`/`error`/`log`; `tests/it/layers.rs` holds the table.
 #![deny(unsafe_code)]
 
+mod cli;
+mod commands;
+mod container;
 pub mod error;
+mod log;
 pub mod oci;
 pub mod plan;
 pub mod sys;
+mod timestamp;
 
+use commands::Failure;
 use std::ffi::OsString;
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Runs the program with the given arguments (the first is the program's name) and returns its exit code.
-pub fn main(_args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    ExitCode::FAILURE
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    match commands::run(args) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            report(&failure);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// The command line of the program, for its man pages and completions.
+pub fn command() -> clap::Command {
+    commands::command()
+}
+
+/// Prints the one error, its hints after it, and logs it: the only place that does.
+fn report(failure: &Failure) {
+    let message = failure.error.to_string();
+    log::error(&message);
+    let hints = failure
+        .error
+        .hints()
+        .iter()
+        .map(|hint| format!("hint: {hint}\n"))
+        .collect::<String>();
+    // When even standard error is gone, the exit code has to tell.
+    drop(std::io::stderr().write_all(format!("{message}\n{hints}").as_bytes()));
 }

@@ -4,18 +4,22 @@
 //! Values stay as written (names are checked when the plan is made), so that one unknown word does not
 //! reject a whole file. This module decides nothing.
 
+mod features;
 mod linux;
 mod process;
 mod resources;
 mod seccomp;
 mod spec;
+mod state;
 mod text;
 
+pub use features::*;
 pub use linux::*;
 pub use process::*;
 pub use resources::*;
 pub use seccomp::*;
 pub use spec::*;
+pub use state::*;
 pub use text::Text;
 
 /// The version of the runtime-spec that this model follows.

@@ -1,0 +1,139 @@
+//! The command line before the verb: the global options as typed, and what they mean.
+//!
+//! Each verb's own options stand with the verb, in `commands/`.
+
+use crate::error::{Error, Kind, Result};
+use crate::log;
+use clap::Args;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Where containers' states are when nobody says otherwise.
+const DEFAULT_ROOT: &str = "/run/corten-runtime";
+
+/// The global options, as typed.
+#[derive(Debug, Args)]
+pub struct GlobalArgs {
+    /// Enable debug logging
+    #[arg(long)]
+    debug: bool,
+
+    /// Write the log to FILE instead of standard error
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+
+    /// The form of the log's lines: text or json
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    log_format: String,
+
+    /// Keep the containers' states below DIR, which should be on a tmpfs [default: /run/corten-runtime]
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+
+    /// Accepted for compatibility; criu is looked up in PATH
+    #[arg(long, value_name = "PATH", hide = true)]
+    criu: Option<OsString>,
+
+    /// Let systemd make the cgroups; not implemented yet
+    #[arg(long)]
+    systemd_cgroup: bool,
+
+    /// Ignore cgroup permission errors: true, false or auto
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    rootless: String,
+
+    /// Write each step with its duration to FILE, as Chrome trace JSON
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+}
+
+/// What the global options mean.
+#[derive(Debug, Clone)]
+pub struct Globals {
+    /// The directory of the containers' states.
+    pub root: PathBuf,
+    /// The log's settings.
+    pub log: log::Settings,
+    /// Whether missing permissions on cgroups are forgiven.
+    pub rootless: bool,
+    /// Where the trace of the steps goes, if anywhere.
+    pub trace: Option<PathBuf>,
+}
+
+impl GlobalArgs {
+    /// Resolves the options against the environment of the caller.
+    ///
+    /// # Errors
+    /// When a value is unknown or the option is not implemented.
+    pub fn resolve(self) -> Result<Globals> {
+        if self.systemd_cgroup {
+            return Err(
+                Error::new(Kind::Unsupported, "--systemd-cgroup is not implemented yet")
+                    .hint("leave it out: cgroups are then made directly in the cgroup file system"),
+            );
+        }
+        let unprivileged = !nix::unistd::geteuid().is_root();
+        let rootless = parse_rootless(&self.rootless, unprivileged)?;
+        let log_format = log::Format::parse(&self.log_format)?;
+        let runtime_dir = std::env::var_os("XDG_RUNTIME_DIR").filter(|_| unprivileged);
+        Ok(Globals {
+            root: self.root.unwrap_or_else(|| default_root(runtime_dir)),
+            log: log::Settings {
+                file: self.log,
+                format: log_format,
+                debug: self.debug,
+            },
+            rootless,
+            trace: self.trace,
+        })
+    }
+}
+
+fn parse_rootless(value: &str, unprivileged: bool) -> Result<bool> {
+    match value {
+        "auto" => Ok(unprivileged),
+        "true" | "1" | "t" | "T" | "TRUE" | "True" => Ok(true),
+        "false" | "0" | "f" | "F" | "FALSE" | "False" => Ok(false),
+        _ => Err(
+            Error::new(Kind::Usage, format!("invalid value {value:?} for --rootless"))
+                .hint("--rootless is true, false or auto"),
+        ),
+    }
+}
+
+fn default_root(runtime_dir: Option<OsString>) -> PathBuf {
+    match runtime_dir {
+        Some(dir) if !dir.is_empty() => PathBuf::from(dir).join("corten-runtime"),
+        _ => PathBuf::from(DEFAULT_ROOT),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rootless_is_true_false_or_by_the_caller() {
+        assert!(parse_rootless("auto", true).unwrap());
+        assert!(!parse_rootless("auto", false).unwrap());
+        assert!(parse_rootless("true", false).unwrap());
+        assert!(!parse_rootless("false", true).unwrap());
+        assert_eq!(
+            parse_rootless("maybe", true).unwrap_err().to_string(),
+            "invalid value \"maybe\" for --rootless"
+        );
+    }
+
+    #[test]
+    fn the_root_is_in_the_users_runtime_directory_when_there_is_one() {
+        assert_eq!(default_root(None), PathBuf::from("/run/corten-runtime"));
+        assert_eq!(
+            default_root(Some(OsString::new())),
+            PathBuf::from("/run/corten-runtime")
+        );
+        assert_eq!(
+            default_root(Some("/run/user/7".into())),
+            PathBuf::from("/run/user/7/corten-runtime")
+        );
+    }
+}

@@ -1,0 +1,202 @@
+//! The verbs: one file each, with its options and one function; the work is in the layers below.
+
+mod features;
+mod list;
+mod not_yet;
+mod spec;
+mod state;
+
+use crate::cli::{GlobalArgs, Globals};
+use crate::error::{Error, Kind, Result};
+use crate::{log, oci};
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use serde::Serialize;
+use std::ffi::OsString;
+use std::io::Write;
+
+/// The program's name in every text of its own.
+const NAME: &str = "corten-runtime";
+
+/// What every failure exits with, where the verb has no other custom.
+const FAILURE: u8 = 1;
+/// `exec` leaves the small numbers to the process it runs.
+const EXEC_FAILURE: u8 = 255;
+/// What a verb that does not exist exits with.
+const NO_SUCH_VERB: u8 = 3;
+
+/// A verb: its options as typed, and what it does.
+trait Verb: Args {
+    const NAME: &'static str;
+    const ABOUT: &'static str;
+
+    /// Does the verb's work and returns the exit code.
+    fn run(self, globals: &Globals) -> Result<u8>;
+}
+
+/// A verb in the table.
+struct Entry {
+    name: &'static str,
+    about: &'static str,
+    options: fn(Command) -> Command,
+    run: fn(&Self, &Globals, &ArgMatches) -> Result<u8>,
+    failure: u8,
+}
+
+const fn entry<V: Verb>() -> Entry {
+    Entry {
+        name: V::NAME,
+        about: V::ABOUT,
+        options: V::augment_args,
+        run: run_verb::<V>,
+        failure: FAILURE,
+    }
+}
+
+fn run_verb<V: Verb>(_verb: &Entry, globals: &Globals, matches: &ArgMatches) -> Result<u8> {
+    V::from_arg_matches(matches)
+        .map_err(|error| usage_error(&error))?
+        .run(globals)
+}
+
+const VERBS: &[Entry] = &[
+    not_yet::entry("checkpoint", "checkpoint a running container", FAILURE),
+    not_yet::entry("events", "display events and statistics of a container", FAILURE),
+    not_yet::entry("exec", "execute a new process inside a container", EXEC_FAILURE),
+    entry::<features::FeaturesArgs>(),
+    entry::<list::ListArgs>(),
+    not_yet::entry("pause", "suspend all processes of a container", FAILURE),
+    not_yet::entry("restore", "restore a container from a checkpoint", FAILURE),
+    not_yet::entry("resume", "resume all processes of a paused container", FAILURE),
+    entry::<spec::SpecArgs>(),
+    entry::<state::StateArgs>(),
+    not_yet::entry("update", "change the resource limits of a container", FAILURE),
+];
+
+/// A failed command: the one error to report, and what to exit with.
+#[derive(Debug)]
+pub struct Failure {
+    /// Why.
+    pub error: Error,
+    /// The exit code.
+    pub code: u8,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error, code: FAILURE }
+    }
+}
+
+/// Runs the command line and returns the exit code.
+///
+/// # Errors
+/// When the command line is wrong or its verb fails.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<u8, Failure> {
+    let matches = match command().try_get_matches_from(args) {
+        Ok(matches) => matches,
+        Err(error) if !error.use_stderr() => {
+            return print_text(&error.render().to_string()).map_err(Failure::from);
+        }
+        Err(error) => {
+            return Err(Failure {
+                code: usage_code(&error),
+                error: usage_error(&error),
+            });
+        }
+    };
+    if matches.get_flag("version") {
+        return Ok(print_text(&version())?);
+    }
+    let Some((name, options)) = matches.subcommand() else {
+        return Ok(print_text(&command().render_help().to_string())?);
+    };
+    let globals = GlobalArgs::from_arg_matches(&matches)
+        .map_err(|error| usage_error(&error))?
+        .resolve()?;
+    log::open(&globals.log)?;
+    let verb = VERBS
+        .iter()
+        .find(|verb| verb.name == name)
+        .ok_or_else(|| no_such_verb(name))?;
+    (verb.run)(verb, &globals, options).map_err(|error| Failure {
+        error,
+        code: verb.failure,
+    })
+}
+
+/// The whole command line; each verb's options are only built when it is called.
+pub fn command() -> Command {
+    let command = Command::new(NAME)
+        .about("Runs OCI bundles as isolated processes")
+        .disable_version_flag(true)
+        .arg(
+            Arg::new("version")
+                .short('v')
+                .long("version")
+                .action(ArgAction::SetTrue)
+                .help("Print the version"),
+        );
+    let verbs = VERBS
+        .iter()
+        .map(|verb| Command::new(verb.name).about(verb.about).defer(verb.options));
+    GlobalArgs::augment_args(command).subcommands(verbs)
+}
+
+/// In runc's form: callers parse these lines.
+fn version() -> String {
+    let commit = option_env!("CORTEN_COMMIT").unwrap_or("unknown");
+    format!(
+        "{NAME} version {}\ncommit: {commit}\nspec: {}\n",
+        env!("CARGO_PKG_VERSION"),
+        oci::VERSION
+    )
+}
+
+fn no_such_verb(name: &str) -> Error {
+    Error::new(Kind::Usage, format!("No help topic for '{name}'"))
+        .hint(format!("`{NAME} --help` lists the commands"))
+}
+
+/// clap's error as ours: its first line is the sentence, its usage line a hint.
+fn usage_error(error: &clap::Error) -> Error {
+    if error.kind() == ErrorKind::InvalidSubcommand {
+        let name = error.get(clap::error::ContextKind::InvalidSubcommand);
+        return no_such_verb(&name.map(ToString::to_string).unwrap_or_default());
+    }
+    let text = error.render().to_string();
+    let (message, rest) = text.split_once("\n\n").unwrap_or((&text, ""));
+    let message = message
+        .trim_start_matches("error: ")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let usage = rest.lines().find_map(|line| line.strip_prefix("Usage: "));
+    let error = Error::new(Kind::Usage, message);
+    match usage {
+        Some(usage) => error.hint(format!("usage: {usage}")),
+        None => error,
+    }
+}
+
+fn usage_code(error: &clap::Error) -> u8 {
+    if error.kind() == ErrorKind::InvalidSubcommand {
+        NO_SUCH_VERB
+    } else {
+        FAILURE
+    }
+}
+
+/// Prints a value as indented JSON.
+fn print_json<T: Serialize>(value: &T) -> Result<u8> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Error::new(Kind::System, format!("write JSON: {error}")))?;
+    print_text(&(text + "\n"))
+}
+
+/// Prints to standard output; returns the exit code of success.
+fn print_text(text: &str) -> Result<u8> {
+    let written = std::io::stdout().lock().write_all(text.as_bytes());
+    written.map_err(|error| Error::syscall("write to standard output", error.raw_os_error().unwrap_or(0)))?;
+    Ok(0)
+}

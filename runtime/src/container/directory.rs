@@ -1,0 +1,350 @@
+//! The directories below `--root`: one for each container, with its state file and its lock.
+//!
+//! A container exists while its directory has a `lock` file: it is the first file made and the last one
+//! removed. The lock is a POSIX record lock: the kernel drops it when the process that took it dies, and
+//! a forked child never holds it. `state.json` is replaced atomically, so that readers need no lock.
+
+use super::{Id, Record};
+use crate::error::{Context, Error, Kind, Result};
+use nix::errno::Errno;
+use nix::fcntl::{self, AtFlags, FcntlArg, OFlag};
+use nix::sys::stat::{self, Mode};
+use nix::unistd::{self, UnlinkatFlags};
+use std::fs::{DirBuilder, File};
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+const LOCK: &str = "lock";
+const STATE: &str = "state.json";
+const NEW_STATE: &str = "state.json.new";
+/// The socket on which a created container waits for `start`.
+pub const START_SOCKET: &str = "start.sock";
+
+const OPEN_DIRECTORY: OFlag = OFlag::O_RDONLY.union(OFlag::O_DIRECTORY).union(OFlag::O_CLOEXEC);
+
+/// The directory given by `--root`.
+#[derive(Debug)]
+pub struct Root {
+    fd: OwnedFd,
+    path: PathBuf,
+}
+
+impl Root {
+    /// Opens the root, making it where it is missing.
+    ///
+    /// # Errors
+    /// When it can neither be opened nor made.
+    pub fn open_or_create(path: &Path) -> Result<Self> {
+        if let Some(root) = Self::open(path)? {
+            return Ok(root);
+        }
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o711)
+            .create(path)
+            .map_err(|error| root_error(path, Error::syscall("mkdir", error.raw_os_error().unwrap_or(0))))?;
+        Self::open(path)?.ok_or_else(|| root_error(path, Error::syscall("open", libc::ENOENT)))
+    }
+
+    /// Opens the root; none when it does not exist.
+    ///
+    /// # Errors
+    /// When it exists and cannot be opened.
+    pub fn open(path: &Path) -> Result<Option<Self>> {
+        match fcntl::open(path, OPEN_DIRECTORY, Mode::empty()) {
+            Ok(fd) => Ok(Some(Self {
+                fd,
+                path: path.to_owned(),
+            })),
+            Err(Errno::ENOENT) => Ok(None),
+            Err(errno) => Err(root_error(path, Error::syscall("open", errno as i32))),
+        }
+    }
+
+    /// The ids of the directories, sorted; what is no valid id is not ours and is skipped.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn ids(&self) -> Result<Vec<Id>> {
+        let failed = |error: std::io::Error| {
+            root_error(
+                &self.path,
+                Error::syscall("read directory", error.raw_os_error().unwrap_or(0)),
+            )
+        };
+        let mut ids = Vec::new();
+        for entry in std::fs::read_dir(&self.path).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            ids.extend(name.to_str().and_then(|name| Id::parse(name).ok()));
+        }
+        ids.sort();
+        Ok(ids)
+    }
+
+    /// Makes the directory of a new container and locks it.
+    ///
+    /// # Errors
+    /// When a container of that id exists, or the directory cannot be made.
+    pub fn create(&self, id: &Id) -> Result<Locked> {
+        match stat::mkdirat(&self.fd, id.as_str(), Mode::S_IRWXU) {
+            Ok(()) => {}
+            Err(Errno::EEXIST) => return Err(already_exists(id)),
+            Err(errno) => {
+                let call = format!("mkdir {}", self.path.join(id.as_str()).display());
+                return Err(Error::syscall(call, errno as i32).context("make the container's directory"));
+            }
+        }
+        let removed = || {
+            let message = format!(
+                "container {id:?} was deleted while it was being created",
+                id = id.as_str()
+            );
+            Error::new(Kind::NotFound, message)
+        };
+        let directory = self.container(id)?.ok_or_else(removed)?;
+        directory.lock(OFlag::O_CREAT)?.ok_or_else(removed)
+    }
+
+    /// Opens the directory of a container; none when there is none.
+    ///
+    /// # Errors
+    /// When it exists and cannot be opened.
+    pub fn container(&self, id: &Id) -> Result<Option<Directory>> {
+        let path = self.path.join(id.as_str());
+        match fcntl::openat(
+            &self.fd,
+            id.as_str(),
+            OPEN_DIRECTORY | OFlag::O_NOFOLLOW,
+            Mode::empty(),
+        ) {
+            Ok(fd) => Ok(Some(Directory { fd, path })),
+            Err(Errno::ENOENT) => Ok(None),
+            Err(errno) => Err(Error::syscall(format!("open {}", path.display()), errno as i32)
+                .context("open the container's directory")),
+        }
+    }
+
+    /// Removes a directory that is no container: the remains of a command killed between two calls.
+    ///
+    /// # Errors
+    /// When the directory is not empty: then it is a container after all.
+    pub fn remove_empty(&self, id: &Id) -> Result<()> {
+        match unistd::unlinkat(&self.fd, id.as_str(), UnlinkatFlags::RemoveDir) {
+            Ok(()) | Err(Errno::ENOENT) => Ok(()),
+            Err(errno) => Err(remove_error(&self.path.join(id.as_str()), errno)),
+        }
+    }
+}
+
+/// The directory of one container, open.
+#[derive(Debug)]
+pub struct Directory {
+    fd: OwnedFd,
+    path: PathBuf,
+}
+
+impl Directory {
+    /// Waits for the lock; none when the container is gone.
+    ///
+    /// # Errors
+    /// When the lock cannot be opened or waited for.
+    pub fn lock_existing(self) -> Result<Option<Locked>> {
+        self.lock(OFlag::empty())
+    }
+
+    fn lock(self, create: OFlag) -> Result<Option<Locked>> {
+        let flags = create | OFlag::O_RDWR | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
+        let failed = |call: &str, errno: Errno| {
+            let call = format!("{call} {}", self.path.join(LOCK).display());
+            Error::syscall(call, errno as i32).context("lock the container")
+        };
+        let lock = match fcntl::openat(&self.fd, LOCK, flags, Mode::S_IRUSR | Mode::S_IWUSR) {
+            Ok(lock) => lock,
+            Err(Errno::ENOENT) => return Ok(None),
+            Err(errno) => return Err(failed("open", errno)),
+        };
+        loop {
+            match fcntl::fcntl(&lock, FcntlArg::F_SETLKW(&whole_file(libc::F_WRLCK))) {
+                Ok(_) => break,
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(failed("fcntl(F_SETLKW)", errno)),
+            }
+        }
+        let links = stat::fstat(&lock)
+            .map_err(|errno| failed("fstat", errno))?
+            .st_nlink;
+        Ok((links > 0).then_some(Locked {
+            directory: self,
+            _lock: lock,
+        }))
+    }
+
+    /// Whether some command is changing the container right now.
+    pub fn is_locked(&self) -> bool {
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
+        let Ok(lock) = fcntl::openat(&self.fd, LOCK, flags, Mode::empty()) else {
+            return false;
+        };
+        let mut probe = whole_file(libc::F_WRLCK);
+        let asked = fcntl::fcntl(&lock, FcntlArg::F_GETLK(&mut probe));
+        asked.is_ok() && i32::from(probe.l_type) != libc::F_UNLCK
+    }
+
+    /// Whether the container exists, as opposed to being a directory that is just made or removed.
+    pub fn exists(&self) -> bool {
+        unistd::faccessat(&self.fd, LOCK, unistd::AccessFlags::F_OK, AtFlags::empty()).is_ok()
+    }
+
+    /// Whether the container still waits for `start`.
+    pub fn awaits_start(&self) -> bool {
+        unistd::faccessat(
+            &self.fd,
+            START_SOCKET,
+            unistd::AccessFlags::F_OK,
+            AtFlags::empty(),
+        )
+        .is_ok()
+    }
+
+    /// Reads the state file; none when it was not written yet.
+    ///
+    /// # Errors
+    /// When it cannot be read or is not what this program writes.
+    pub fn read(&self) -> Result<Option<Record<'static>>> {
+        let path = self.path.join(STATE);
+        let fd = match fcntl::openat(&self.fd, STATE, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()) {
+            Ok(fd) => fd,
+            Err(Errno::ENOENT) => return Ok(None),
+            Err(errno) => return Err(Error::syscall(format!("open {}", path.display()), errno as i32)),
+        };
+        let mut text = Vec::with_capacity(4096);
+        File::from(fd)
+            .read_to_end(&mut text)
+            .map_err(|error| io_error("read", &path, &error))?;
+        // The record borrows from its text, and both live as long as this short-lived process.
+        serde_json::from_slice(text.leak()).map(Some).map_err(|error| {
+            Error::new(Kind::Config, format!("{} is damaged: {error}", path.display()))
+                .hint("remove what is left of the container with delete --force")
+        })
+    }
+
+    /// The directory's descriptor.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+
+    /// The directory's path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// A container's directory while this process holds its lock.
+#[derive(Debug)]
+pub struct Locked {
+    directory: Directory,
+    _lock: OwnedFd,
+}
+
+impl std::ops::Deref for Locked {
+    type Target = Directory;
+    fn deref(&self) -> &Directory {
+        &self.directory
+    }
+}
+
+impl Locked {
+    /// Replaces the state file atomically.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, record: &Record<'_>) -> Result<()> {
+        let path = self.path.join(NEW_STATE);
+        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
+        let text = serde_json::to_vec(record)
+            .map_err(|error| Error::new(Kind::System, format!("write the state file: {error}")))?;
+        let fd = fcntl::openat(&self.fd, NEW_STATE, flags, Mode::S_IRUSR | Mode::S_IWUSR)
+            .map_err(|errno| Error::syscall(format!("open {}", path.display()), errno as i32))
+            .context(|| "write the state file")?;
+        File::from(fd)
+            .write_all(&text)
+            .map_err(|error| io_error("write", &path, &error))?;
+        fcntl::renameat(&self.fd, NEW_STATE, &self.fd, STATE)
+            .map_err(|errno| Error::syscall(format!("rename {}", path.display()), errno as i32))
+    }
+
+    /// Removes the container's directory; its id is free afterwards.
+    ///
+    /// # Errors
+    /// When something in it cannot be removed.
+    pub fn remove(self) -> Result<()> {
+        for name in self.names()? {
+            if name != LOCK {
+                self.unlink(&name)?;
+            }
+        }
+        self.unlink(LOCK)?;
+        match unistd::unlinkat(fcntl::AT_FDCWD, &self.path, UnlinkatFlags::RemoveDir) {
+            Ok(()) | Err(Errno::ENOENT) => Ok(()),
+            Err(errno) => Err(remove_error(&self.path, errno)),
+        }
+    }
+
+    fn names(&self) -> Result<Vec<std::ffi::OsString>> {
+        let failed = |error: std::io::Error| io_error("read directory", &self.path, &error);
+        std::fs::read_dir(&self.path)
+            .map_err(failed)?
+            .map(|entry| entry.map(|entry| entry.file_name()).map_err(failed))
+            .collect()
+    }
+
+    fn unlink(&self, name: impl AsRef<Path>) -> Result<()> {
+        match unistd::unlinkat(&self.fd, name.as_ref(), UnlinkatFlags::NoRemoveDir) {
+            Ok(()) | Err(Errno::ENOENT) => Ok(()),
+            Err(errno) => Err(remove_error(&self.path.join(name), errno)),
+        }
+    }
+}
+
+/// The error of every command that names a container which is not there.
+pub fn not_found(id: &Id) -> Error {
+    Error::new(
+        Kind::NotFound,
+        format!("container does not exist: {:?}", id.as_str()),
+    )
+    .hint("`list` shows the containers; --root must be the one that `create` was called with")
+}
+
+fn already_exists(id: &Id) -> Error {
+    Error::new(Kind::Exists, format!("container with id exists: {}", id.as_str()))
+        .hint("take another id, or remove that container with `delete`")
+}
+
+fn root_error(path: &Path, cause: Error) -> Error {
+    cause
+        .context(format!("open the state directory {}", path.display()))
+        .hint("--root names the directory of the containers' states; the caller must be able to write there")
+}
+
+fn remove_error(path: &Path, errno: Errno) -> Error {
+    Error::syscall(format!("remove {}", path.display()), errno as i32).context("remove the container's state")
+}
+
+fn io_error(call: &str, path: &Path, error: &std::io::Error) -> Error {
+    Error::syscall(
+        format!("{call} {}", path.display()),
+        error.raw_os_error().unwrap_or(0),
+    )
+}
+
+fn whole_file(kind: libc::c_int) -> libc::flock {
+    libc::flock {
+        l_type: i16::try_from(kind).unwrap_or_default(),
+        l_whence: 0, // SEEK_SET
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
+    }
+}

@@ -1,0 +1,92 @@
+//! Which process a pid means: pids are reused, a pid with its start time is not.
+
+use crate::error::{Error, Kind, Result};
+use serde::{Deserialize, Serialize};
+
+/// One process, for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// The pid as the runtime sees it.
+    pub pid: i32,
+    /// Field 22 of /proc/PID/stat: clock ticks since boot.
+    pub start_time: u64,
+}
+
+impl Process {
+    /// The process that has this pid now.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn of_pid(pid: i32) -> Result<Self> {
+        let stat = read_stat(pid).ok_or_else(|| {
+            Error::new(
+                Kind::System,
+                format!("read /proc/{pid}/stat: the process is gone or /proc is not mounted"),
+            )
+        })?;
+        Ok(Self {
+            pid,
+            start_time: stat.start_time,
+        })
+    }
+
+    /// Whether it still runs: a zombie does not.
+    pub fn is_alive(self) -> bool {
+        read_stat(self.pid).is_some_and(|stat| stat.start_time == self.start_time && !stat.ended)
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Stat {
+    ended: bool,
+    start_time: u64,
+}
+
+fn read_stat(pid: i32) -> Option<Stat> {
+    parse_stat(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// proc_pid_stat(5): the name in parentheses may hold anything, the fields after the last one are plain.
+fn parse_stat(text: &str) -> Option<Stat> {
+    let mut fields = text[text.rfind(')')? + 1..].split_ascii_whitespace();
+    let state = fields.next()?;
+    let start_time = fields.nth(18)?.parse().ok()?;
+    Some(Stat {
+        ended: matches!(state, "Z" | "X" | "x"),
+        start_time,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parses_names_with_spaces_and_parentheses() {
+        let text =
+            "7 (a) b (c)) S 1 7 7 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 12345 1000 1 18446744073709551615";
+        assert_eq!(
+            parse_stat(text),
+            Some(Stat {
+                ended: false,
+                start_time: 12345
+            })
+        );
+        assert_eq!(parse_stat(&text.replace(" S ", " Z ")).unwrap().ended, true);
+        assert_eq!(parse_stat(""), None);
+        assert_eq!(parse_stat("7 (x) S 1 2"), None);
+    }
+
+    #[test]
+    fn knows_itself_and_not_another_process_of_the_same_pid() {
+        let me = Process::of_pid(std::process::id().try_into().unwrap()).unwrap();
+        assert!(me.is_alive());
+        assert!(
+            !Process {
+                start_time: me.start_time + 1,
+                ..me
+            }
+            .is_alive()
+        );
+    }
+}
