@@ -9,6 +9,7 @@ mod cli;
 mod commands;
 mod container;
 pub mod error;
+pub mod launch;
 mod log;
 pub mod oci;
 pub mod plan;

@@ -1,0 +1,117 @@
+//! From a plan to a container: the runtime's side of creation, the container's side up to its exec, the
+//! hooks between them. What is recorded about a container, and where, is the caller's (`container`).
+
+pub mod hooks;
+
+use crate::error::{Error, Kind, Result};
+use crate::oci::Spec;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+/// What `create` needs to know beside config.json; nothing is left to interpret.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The container's id.
+    pub id: &'a str,
+    /// The bundle, absolute.
+    pub bundle: &'a Path,
+    /// The container's state directory, absolute; it exists.
+    pub state_dir: &'a Path,
+    /// Who gets the terminal's master.
+    pub console: Console<'a>,
+    /// MS_MOVE and chroot instead of pivot_root.
+    pub no_pivot: bool,
+    /// Keep the caller's session keyring.
+    pub no_new_keyring: bool,
+    /// How many descriptors from 3 on the container keeps (beside LISTEN_FDS).
+    pub preserve_fds: u32,
+    /// Who lets the process go.
+    pub gate: Gate,
+    /// Where each operation's duration goes.
+    pub trace: Option<&'a Path>,
+}
+
+/// Who gets the master of a container's terminal.
+#[derive(Debug)]
+pub enum Console<'a> {
+    /// Nobody: the container has no terminal.
+    None,
+    /// Who listens on this unix socket.
+    Socket(&'a Path),
+    /// The other end of this connected unix socket.
+    Connected(OwnedFd),
+}
+
+/// How the created container is told to start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gate {
+    /// By another process, through a socket in the state directory: `create`.
+    Socket,
+    /// By the creating process, through [`Created::start`]: `run`.
+    Channel,
+}
+
+/// What has just become true, or is about to; it must be on record before creation goes on.
+#[derive(Debug)]
+pub enum Progress<'a> {
+    /// The plan is made, nothing is done yet.
+    Planned {
+        /// What the configuration says in vain, one sentence each; for the log.
+        warnings: &'a [String],
+    },
+    /// The container's first process exists and waits; it dies with the runtime until `create` is done.
+    Born {
+        /// Its id outside.
+        pid: i32,
+    },
+}
+
+/// A container that is set up and waits for its start.
+#[derive(Debug)]
+pub struct Created {
+    /// The id of its first process, outside.
+    pub pid: i32,
+    /// The same process, safe against reuse of the id.
+    pub pidfd: OwnedFd,
+}
+
+impl Created {
+    /// Lets the process of a container with [`Gate::Channel`] go; returns when it has become the user's program.
+    ///
+    /// # Errors
+    /// Whatever kept it from that, told by the container itself.
+    pub fn start(&self) -> Result<()> {
+        Err(Error::new(
+            Kind::Unsupported,
+            "starting a container is not built yet",
+        ))
+    }
+}
+
+/// Makes a container: returns when it is set up and waits; after an error no process of it is left.
+///
+/// `record` is called as creation goes on; an error of it ends creation.
+///
+/// # Errors
+/// What failed, with the operation it belongs to.
+pub fn create(
+    _request: &Request<'_>,
+    _spec: &Spec<'_>,
+    _record: &mut dyn FnMut(&Progress<'_>) -> Result<()>,
+) -> Result<Created> {
+    Err(Error::new(
+        Kind::Unsupported,
+        "creating a container is not built yet",
+    ))
+}
+
+/// Lets the process of a created container go; returns when it has become the user's program.
+///
+/// # Errors
+/// Whatever kept it from that, told by the container itself; [`Kind::State`] if nobody waits for a start.
+pub fn start(_state_dir: &Path) -> Result<()> {
+    Err(Error::new(
+        Kind::Unsupported,
+        "starting a container is not built yet",
+    ))
+}
