@@ -19,13 +19,9 @@ pub struct Seccomp<'a> {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub architectures: Vec<Text<'a>>,
-    /// `SECCOMP_FILTER_FLAG_…`.
-    #[serde(
-        default,
-        deserialize_with = "null_is_empty",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub flags: Vec<Text<'a>>,
+    /// `SECCOMP_FILTER_FLAG_…`; none is not the same as an empty list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flags: Option<Vec<Text<'a>>>,
     /// The socket that receives the notify descriptor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listener_path: Option<Text<'a>>,
