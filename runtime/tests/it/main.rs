@@ -1,0 +1,3 @@
+//! Integration tests of corten-runtime, one binary. They need root.
+
+mod seccomp;

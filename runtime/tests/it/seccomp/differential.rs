@@ -1,0 +1,242 @@
+//! Every system call, of every architecture, with arguments around each compared value: libseccomp's program
+//! and ours must answer the same.
+//!
+//! The exceptions, which `expected` names: numbers beyond all that the profile names answer ENOSYS where the
+//! default refuses (runc's stub does the same outside of libseccomp), and names that are newer than libseccomp.
+
+use super::bpf::{Call, run};
+use super::{DOCKER, oracle, profile};
+use corten_runtime::oci;
+use corten_runtime::plan::seccomp::{Arch, Insn, compile};
+use libseccomp::ScmpSyscall;
+use std::collections::BTreeSet;
+
+/// Numbers without a name in any table.
+const ODD_NUMBERS: [u32; 8] = [
+    0x000f_0000,
+    0x3fff_ffff,
+    0x4000_0000,
+    0x4000_1000,
+    0x7fff_ffff,
+    0x8000_0000,
+    0xffff_fffe,
+    0xffff_ffff,
+];
+
+/// What both programs say to everything that `profile` could tell apart.
+pub(crate) fn assert_equal(profile: &oci::Seccomp<'_>, native: Arch) {
+    let ours = compile(profile, native).unwrap().program;
+    let theirs = oracle::compile(profile, native).unwrap();
+    let archs = architectures(profile, native);
+    let values = values(profile);
+    for &arch in &archs {
+        for number in numbers(arch) {
+            let beyond = is_beyond(profile, &archs, arch.token(), number);
+            for args in arguments(profile, arch, number, &values) {
+                let call = Call {
+                    number,
+                    token: arch.token(),
+                    args,
+                };
+                let theirs = run(&theirs, &call);
+                let wanted = if beyond { ENOSYS } else { theirs };
+                let got = run(&ours, &call);
+                assert_eq!(
+                    got,
+                    wanted,
+                    "{} of {}: {call:x?}",
+                    name(arch, number),
+                    arch.name()
+                );
+            }
+        }
+    }
+    assert_foreign(&ours, &theirs, &archs);
+}
+
+const ENOSYS: u32 = 0x0005_0000 | 38;
+
+/// Calls that the kernel reports under a token that is not the profile's.
+fn assert_foreign(ours: &[Insn], theirs: &[Insn], archs: &[Arch]) {
+    for arch in Arch::all().filter(|arch| archs.iter().all(|known| known.token() != arch.token())) {
+        for number in [0, 1, 59, 0x4000_0000, u32::MAX] {
+            let call = Call {
+                number,
+                token: arch.token(),
+                args: [0; 6],
+            };
+            let answers = [ours, theirs].map(|program| run(program, &call));
+            assert_eq!(answers[0], answers[1], "{call:x?}");
+        }
+    }
+}
+
+fn architectures(profile: &oci::Seccomp<'_>, native: Arch) -> Vec<Arch> {
+    let mut archs = vec![native];
+    for name in &profile.architectures {
+        let arch = Arch::by_name(name).unwrap();
+        if !archs.contains(&arch) {
+            archs.push(arch);
+        }
+    }
+    archs
+}
+
+fn name(arch: Arch, number: u32) -> String {
+    let syscall = ScmpSyscall::from_raw_syscall(number.cast_signed());
+    syscall
+        .get_name_by_arch(oracle::scmp(arch))
+        .unwrap_or_else(|_| "?".to_owned())
+}
+
+/// Every number of the architecture, with the gaps between them and what comes after.
+fn numbers(arch: Arch) -> Vec<u32> {
+    let base = match arch {
+        Arch::X32 => 0x4000_0000,
+        Arch::Mips | Arch::Mipsel => 4000,
+        Arch::Mips64 | Arch::Mipsel64 => 5000,
+        Arch::Mips64N32 | Arch::Mipsel64N32 => 6000,
+        _ => 0,
+    };
+    let private = if arch == Arch::Arm {
+        0x000f_0000..0x000f_0010
+    } else {
+        0..0
+    };
+    (base..base + 600).chain(private).chain(ODD_NUMBERS).collect()
+}
+
+/// The greatest number that the profile names.
+fn last_number(profile: &oci::Seccomp<'_>, arch: Arch) -> Option<u32> {
+    let names: BTreeSet<_> = profile
+        .syscalls
+        .iter()
+        .flat_map(|rule| &rule.names)
+        .map(|n| n.as_str())
+        .collect();
+    numbers(arch)
+        .into_iter()
+        .filter(|number| names.contains(name(arch, *number).as_str()))
+        .max()
+}
+
+/// Whether the number is greater than all that the profile names of the architecture it belongs to.
+fn is_beyond(profile: &oci::Seccomp<'_>, archs: &[Arch], token: u32, number: u32) -> bool {
+    let arch = match token {
+        token if token != Arch::X86_64.token() => archs.iter().find(|arch| arch.token() == token),
+        _ if number >= 0x4000_0000 => archs.iter().find(|arch| **arch == Arch::X32),
+        _ => archs.iter().find(|arch| **arch == Arch::X86_64),
+    };
+    let permissive = ["SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_TRACE"];
+    !permissive.contains(&profile.default_action.as_str())
+        && arch
+            .and_then(|arch| last_number(profile, *arch))
+            .is_some_and(|last| number > last)
+}
+
+/// Values around all that the profile compares with.
+fn values(profile: &oci::Seccomp<'_>) -> Vec<u64> {
+    let mut values = BTreeSet::from([0, 1, u64::MAX]);
+    for arg in profile.syscalls.iter().flat_map(|rule| &rule.args) {
+        for value in [arg.value, arg.value_two, arg.value & arg.value_two] {
+            values.extend([value, value.wrapping_add(1), value.wrapping_sub(1), !value]);
+            values.extend([
+                value ^ (1 << 32),
+                value ^ (1 << 63),
+                value & 0xffff_ffff,
+                value & !0xffff_ffff,
+            ]);
+            values.extend([value ^ 0x8000_0000, value.rotate_left(32), value | !arg.value]);
+        }
+    }
+    values.into_iter().collect()
+}
+
+/// Arguments for a call: many where a rule looks at them, else one.
+fn arguments(profile: &oci::Seccomp<'_>, arch: Arch, number: u32, values: &[u64]) -> Vec<[u64; 6]> {
+    let name = name(arch, number);
+    let is_looked_at = |rule: &oci::SeccompRule<'_>| {
+        !rule.args.is_empty() && rule.names.iter().any(|named| *named == name.as_str())
+    };
+    let selects = ["socketcall", "ipc"].contains(&name.as_str());
+    if !selects && !profile.syscalls.iter().any(is_looked_at) {
+        return vec![[0x1234_5678_9abc_def0; 6]];
+    }
+    let visible = |value: u64| {
+        if is_narrow(arch) {
+            value & 0xffff_ffff
+        } else {
+            value
+        }
+    };
+    let mut all = Vec::new();
+    for (index, value) in (0..6).flat_map(|index| values.iter().map(move |value| (index, *value))) {
+        let mut args = [0; 6];
+        args[index] = visible(value);
+        all.push(args);
+        all.push([visible(value); 6]);
+        all.push(std::array::from_fn(|i| {
+            visible(values[(i * 7 + index) % values.len()])
+        }));
+    }
+    if selects {
+        all.extend((0..30).map(|selector| [selector, 9, 9, 9, 9, 9]));
+    }
+    all
+}
+
+fn is_narrow(arch: Arch) -> bool {
+    let narrow = [
+        Arch::X86,
+        Arch::X32,
+        Arch::Arm,
+        Arch::Mips,
+        Arch::Mipsel,
+        Arch::Mips64N32,
+        Arch::Mipsel64N32,
+    ];
+    narrow.contains(&arch)
+}
+
+/// Docker's profile without what is newer than libseccomp.
+fn docker(architectures: &[&'static str]) -> oci::Seccomp<'static> {
+    let mut profile = profile(DOCKER);
+    for rule in &mut profile.syscalls {
+        rule.names.retain(|name| ScmpSyscall::from_name(name).is_ok());
+    }
+    profile.architectures = architectures.iter().map(|name| (*name).into()).collect();
+    profile
+}
+
+#[test]
+fn dockers_profile_means_what_libseccomp_makes_of_it() {
+    assert_equal(
+        &docker(&["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"]),
+        Arch::X86_64,
+    );
+}
+
+#[test]
+fn without_x32_its_calls_are_of_a_foreign_architecture() {
+    assert_equal(&docker(&["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"]), Arch::X86_64);
+    assert_equal(&docker(&[]), Arch::X86_64);
+}
+
+#[test]
+fn every_native_architecture_agrees() {
+    assert_equal(&docker(&["SCMP_ARCH_ARM"]), Arch::Aarch64);
+    for native in [
+        Arch::Arm,
+        Arch::X86,
+        Arch::Riscv64,
+        Arch::Ppc64Le,
+        Arch::Mipsel64,
+        Arch::Mipsel,
+    ] {
+        assert_equal(&docker(&[]), native);
+    }
+    assert_equal(
+        &docker(&["SCMP_ARCH_X32", "SCMP_ARCH_MIPSEL", "SCMP_ARCH_MIPSEL64N32"]),
+        Arch::Aarch64,
+    );
+}
