@@ -13,7 +13,7 @@ const DEFAULT_ROOT: &str = "/run/corten-runtime";
 
 /// The global options, as typed.
 #[derive(Debug, Args)]
-pub struct GlobalArgs {
+pub(crate) struct GlobalArgs {
     /// Enable debug logging
     #[arg(long)]
     debug: bool,
@@ -49,15 +49,15 @@ pub struct GlobalArgs {
 
 /// What the global options mean.
 #[derive(Debug, Clone)]
-pub struct Globals {
+pub(crate) struct Globals {
     /// The directory of the containers' states.
-    pub root: PathBuf,
+    pub(crate) root: PathBuf,
     /// The log's settings.
-    pub log: log::Settings,
+    pub(crate) log: log::Settings,
     /// Whether missing permissions on cgroups are forgiven.
-    pub rootless: bool,
+    pub(crate) rootless: bool,
     /// Where the trace of the steps goes, if anywhere.
-    pub trace: Option<PathBuf>,
+    pub(crate) trace: Option<PathBuf>,
 }
 
 impl GlobalArgs {
@@ -65,7 +65,7 @@ impl GlobalArgs {
     ///
     /// # Errors
     /// When a value is unknown or the option is not implemented.
-    pub fn resolve(self) -> Result<Globals> {
+    pub(crate) fn resolve(self) -> Result<Globals> {
         if self.systemd_cgroup {
             return Err(
                 Error::new(Kind::Unsupported, "--systemd-cgroup is not implemented yet")

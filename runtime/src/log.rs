@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 
 /// How the lines look.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Format {
+pub(crate) enum Format {
     /// `time="…" level=error msg="…"`
     #[default]
     Text,
@@ -26,7 +26,7 @@ impl Format {
     ///
     /// # Errors
     /// When there is no such format.
-    pub fn parse(name: &str) -> Result<Self> {
+    pub(crate) fn parse(name: &str) -> Result<Self> {
         match name {
             "text" => Ok(Self::Text),
             "json" => Ok(Self::Json),
@@ -38,13 +38,13 @@ impl Format {
 
 /// Where the log goes, how it looks and how much it says.
 #[derive(Debug, Clone, Default)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The file to append to; standard error when absent.
-    pub file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
     /// The form of the lines.
-    pub format: Format,
+    pub(crate) format: Format,
     /// Whether debug lines are written.
-    pub debug: bool,
+    pub(crate) debug: bool,
 }
 
 struct Log {
@@ -59,7 +59,7 @@ static LOG: OnceLock<Log> = OnceLock::new();
 ///
 /// # Errors
 /// When the file cannot be opened for appending.
-pub fn open(settings: &Settings) -> Result<()> {
+pub(crate) fn open(settings: &Settings) -> Result<()> {
     let file = settings.file.as_deref().map(open_file).transpose()?;
     // A second call would find the log open already: the first one wins.
     let _already_open = LOG.set(Log {
@@ -87,19 +87,19 @@ fn open_file(path: &Path) -> Result<File> {
 }
 
 /// Logs what helps to understand a run; only with `--debug`.
-pub fn debug(message: &str) {
+pub(crate) fn debug(message: &str) {
     if LOG.get().is_some_and(|log| log.debug) {
         write("debug", message, Fallback::StandardError);
     }
 }
 
 /// Logs what went wrong without stopping the command.
-pub fn warn(message: &str) {
+pub(crate) fn warn(message: &str) {
     write("warning", message, Fallback::StandardError);
 }
 
 /// Logs the reason of a failure into the log file; `main` prints it on standard error itself.
-pub fn error(message: &str) {
+pub(crate) fn error(message: &str) {
     write("error", message, Fallback::Nowhere);
 }
 

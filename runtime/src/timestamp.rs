@@ -5,12 +5,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 const SECONDS_PER_DAY: u64 = 86_400;
 
 /// The present moment with nanoseconds, e.g. `2026-01-02T03:04:05.000000006Z`.
-pub fn now() -> String {
+pub(crate) fn now() -> String {
     format(since_epoch(), true)
 }
 
 /// The present moment in whole seconds, e.g. `2026-01-02T03:04:05Z`.
-pub fn now_in_seconds() -> String {
+pub(crate) fn now_in_seconds() -> String {
     format(since_epoch(), false)
 }
 

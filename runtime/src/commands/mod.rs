@@ -75,11 +75,11 @@ const VERBS: &[Entry] = &[
 
 /// A failed command: the one error to report, and what to exit with.
 #[derive(Debug)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// Why.
-    pub error: Error,
+    pub(crate) error: Error,
     /// The exit code.
-    pub code: u8,
+    pub(crate) code: u8,
 }
 
 impl From<Error> for Failure {
@@ -92,7 +92,7 @@ impl From<Error> for Failure {
 ///
 /// # Errors
 /// When the command line is wrong or its verb fails.
-pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<u8, Failure> {
+pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Result<u8, Failure> {
     let matches = match command().try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(error) if !error.use_stderr() => {
@@ -126,7 +126,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<u8, Failure> {
 }
 
 /// The whole command line; each verb's options are only built when it is called.
-pub fn command() -> Command {
+pub(crate) fn command() -> Command {
     let command = Command::new(NAME)
         .about("Runs OCI bundles as isolated processes")
         .disable_version_flag(true)

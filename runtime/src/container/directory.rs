@@ -20,13 +20,13 @@ const LOCK: &str = "lock";
 const STATE: &str = "state.json";
 const NEW_STATE: &str = "state.json.new";
 /// The socket on which a created container waits for `start`.
-pub const START_SOCKET: &str = "start.sock";
+pub(crate) const START_SOCKET: &str = "start.sock";
 
 const OPEN_DIRECTORY: OFlag = OFlag::O_RDONLY.union(OFlag::O_DIRECTORY).union(OFlag::O_CLOEXEC);
 
 /// The directory given by `--root`.
 #[derive(Debug)]
-pub struct Root {
+pub(crate) struct Root {
     fd: OwnedFd,
     path: PathBuf,
 }
@@ -36,7 +36,7 @@ impl Root {
     ///
     /// # Errors
     /// When it can neither be opened nor made.
-    pub fn open_or_create(path: &Path) -> Result<Self> {
+    pub(crate) fn open_or_create(path: &Path) -> Result<Self> {
         if let Some(root) = Self::open(path)? {
             return Ok(root);
         }
@@ -52,7 +52,7 @@ impl Root {
     ///
     /// # Errors
     /// When it exists and cannot be opened.
-    pub fn open(path: &Path) -> Result<Option<Self>> {
+    pub(crate) fn open(path: &Path) -> Result<Option<Self>> {
         match fcntl::open(path, OPEN_DIRECTORY, Mode::empty()) {
             Ok(fd) => Ok(Some(Self {
                 fd,
@@ -67,7 +67,7 @@ impl Root {
     ///
     /// # Errors
     /// When the directory cannot be read.
-    pub fn ids(&self) -> Result<Vec<Id>> {
+    pub(crate) fn ids(&self) -> Result<Vec<Id>> {
         let failed = |error: std::io::Error| {
             root_error(
                 &self.path,
@@ -87,7 +87,7 @@ impl Root {
     ///
     /// # Errors
     /// When a container of that id exists, or the directory cannot be made.
-    pub fn create(&self, id: &Id) -> Result<Locked> {
+    pub(crate) fn create(&self, id: &Id) -> Result<Locked> {
         match stat::mkdirat(&self.fd, id.as_str(), Mode::S_IRWXU) {
             Ok(()) => {}
             Err(Errno::EEXIST) => return Err(already_exists(id)),
@@ -111,7 +111,7 @@ impl Root {
     ///
     /// # Errors
     /// When it exists and cannot be opened.
-    pub fn container(&self, id: &Id) -> Result<Option<Directory>> {
+    pub(crate) fn container(&self, id: &Id) -> Result<Option<Directory>> {
         let path = self.path.join(id.as_str());
         match fcntl::openat(
             &self.fd,
@@ -130,7 +130,7 @@ impl Root {
     ///
     /// # Errors
     /// When the directory is not empty: then it is a container after all.
-    pub fn remove_empty(&self, id: &Id) -> Result<()> {
+    pub(crate) fn remove_empty(&self, id: &Id) -> Result<()> {
         match unistd::unlinkat(&self.fd, id.as_str(), UnlinkatFlags::RemoveDir) {
             Ok(()) | Err(Errno::ENOENT) => Ok(()),
             Err(errno) => Err(remove_error(&self.path.join(id.as_str()), errno)),
@@ -140,7 +140,7 @@ impl Root {
 
 /// The directory of one container, open.
 #[derive(Debug)]
-pub struct Directory {
+pub(crate) struct Directory {
     fd: OwnedFd,
     path: PathBuf,
 }
@@ -150,7 +150,7 @@ impl Directory {
     ///
     /// # Errors
     /// When the lock cannot be opened or waited for.
-    pub fn lock_existing(self) -> Result<Option<Locked>> {
+    pub(crate) fn lock_existing(self) -> Result<Option<Locked>> {
         self.lock(OFlag::empty())
     }
 
@@ -182,7 +182,7 @@ impl Directory {
     }
 
     /// Whether some command is changing the container right now.
-    pub fn is_locked(&self) -> bool {
+    pub(crate) fn is_locked(&self) -> bool {
         let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
         let Ok(lock) = fcntl::openat(&self.fd, LOCK, flags, Mode::empty()) else {
             return false;
@@ -193,12 +193,12 @@ impl Directory {
     }
 
     /// Whether the container exists, as opposed to being a directory that is just made or removed.
-    pub fn exists(&self) -> bool {
+    pub(crate) fn exists(&self) -> bool {
         unistd::faccessat(&self.fd, LOCK, unistd::AccessFlags::F_OK, AtFlags::empty()).is_ok()
     }
 
     /// Whether the container still waits for `start`.
-    pub fn awaits_start(&self) -> bool {
+    pub(crate) fn awaits_start(&self) -> bool {
         unistd::faccessat(
             &self.fd,
             START_SOCKET,
@@ -212,7 +212,7 @@ impl Directory {
     ///
     /// # Errors
     /// When it cannot be read or is not what this program writes.
-    pub fn read(&self) -> Result<Option<Record<'static>>> {
+    pub(crate) fn read(&self) -> Result<Option<Record<'static>>> {
         let path = self.path.join(STATE);
         let fd = match fcntl::openat(&self.fd, STATE, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()) {
             Ok(fd) => fd,
@@ -231,19 +231,19 @@ impl Directory {
     }
 
     /// The directory's descriptor.
-    pub fn fd(&self) -> BorrowedFd<'_> {
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
 
     /// The directory's path.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }
 
 /// A container's directory while this process holds its lock.
 #[derive(Debug)]
-pub struct Locked {
+pub(crate) struct Locked {
     directory: Directory,
     _lock: OwnedFd,
 }
@@ -260,7 +260,7 @@ impl Locked {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write(&self, record: &Record<'_>) -> Result<()> {
+    pub(crate) fn write(&self, record: &Record<'_>) -> Result<()> {
         let path = self.path.join(NEW_STATE);
         let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
         let text = serde_json::to_vec(record)
@@ -279,7 +279,7 @@ impl Locked {
     ///
     /// # Errors
     /// When something in it cannot be removed.
-    pub fn remove(self) -> Result<()> {
+    pub(crate) fn remove(self) -> Result<()> {
         for name in self.names()? {
             if name != LOCK {
                 self.unlink(&name)?;
@@ -309,7 +309,7 @@ impl Locked {
 }
 
 /// The error of every command that names a container which is not there.
-pub fn not_found(id: &Id) -> Error {
+pub(crate) fn not_found(id: &Id) -> Error {
     Error::new(
         Kind::NotFound,
         format!("container does not exist: {:?}", id.as_str()),

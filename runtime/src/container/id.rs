@@ -8,14 +8,14 @@ const MAX_LENGTH: usize = 255;
 
 /// A valid container id; it is safe as the name of a directory.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Id(String);
+pub(crate) struct Id(String);
 
 impl Id {
     /// Accepts letters, digits, `_`, `+`, `-` and `.`; not `.` and `..`.
     ///
     /// # Errors
     /// When the text is no valid id.
-    pub fn parse(text: &str) -> Result<Self> {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         if text.is_empty() {
             return Err(Error::new(Kind::Usage, "container id cannot be empty"));
         }
@@ -31,7 +31,7 @@ impl Id {
     }
 
     /// The id as text.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

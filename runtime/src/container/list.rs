@@ -9,7 +9,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// When the root cannot be read.
-pub fn list(root: &Path) -> Result<Vec<Container>> {
+pub(crate) fn list(root: &Path) -> Result<Vec<Container>> {
     let Some(root) = Root::open(root)? else {
         return Ok(Vec::new());
     };

@@ -9,9 +9,9 @@ mod process;
 mod record;
 mod view;
 
-pub use directory::{Directory, Locked, Root, START_SOCKET};
-pub use id::Id;
-pub use list::list;
-pub use process::Process;
-pub use record::Record;
-pub use view::Container;
+pub(crate) use directory::{Directory, Locked, Root, START_SOCKET};
+pub(crate) use id::Id;
+pub(crate) use list::list;
+pub(crate) use process::Process;
+pub(crate) use record::Record;
+pub(crate) use view::Container;

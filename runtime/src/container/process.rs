@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 /// One process, for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Process {
+pub(crate) struct Process {
     /// The pid as the runtime sees it.
-    pub pid: i32,
+    pub(crate) pid: i32,
     /// Field 22 of /proc/PID/stat: clock ticks since boot.
-    pub start_time: u64,
+    pub(crate) start_time: u64,
 }
 
 impl Process {
@@ -17,7 +17,7 @@ impl Process {
     ///
     /// # Errors
     /// When there is none.
-    pub fn of_pid(pid: i32) -> Result<Self> {
+    pub(crate) fn of_pid(pid: i32) -> Result<Self> {
         let stat = read_stat(pid).ok_or_else(|| {
             Error::new(
                 Kind::System,
@@ -31,7 +31,7 @@ impl Process {
     }
 
     /// Whether it still runs: a zombie does not.
-    pub fn is_alive(self) -> bool {
+    pub(crate) fn is_alive(self) -> bool {
         read_stat(self.pid).is_some_and(|stat| stat.start_time == self.start_time && !stat.ended)
     }
 }
@@ -72,7 +72,7 @@ mod tests {
                 start_time: 12345
             })
         );
-        assert_eq!(parse_stat(&text.replace(" S ", " Z ")).unwrap().ended, true);
+        assert!(parse_stat(&text.replace(" S ", " Z ")).unwrap().ended);
         assert_eq!(parse_stat(""), None);
         assert_eq!(parse_stat("7 (x) S 1 2"), None);
     }

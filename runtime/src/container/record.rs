@@ -13,22 +13,22 @@ const VERSION: u32 = 1;
 /// The state file.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(bound(deserialize = "'de: 'a"))]
-pub struct Record<'a> {
+pub(crate) struct Record<'a> {
     version: u32,
     /// The container's id.
-    pub id: Text<'a>,
+    pub(crate) id: Text<'a>,
     /// The absolute path of the bundle.
-    pub bundle: Text<'a>,
+    pub(crate) bundle: Text<'a>,
     /// The absolute path of the root file system.
-    pub rootfs: Text<'a>,
+    pub(crate) rootfs: Text<'a>,
     /// When `create` began.
-    pub created: Text<'a>,
+    pub(crate) created: Text<'a>,
     /// The annotations of config.json.
-    pub annotations: Map<'a, Text<'a>>,
+    pub(crate) annotations: Map<'a, Text<'a>>,
     /// The hooks that are still to run: poststart and poststop.
-    pub hooks: Hooks<'a>,
+    pub(crate) hooks: Hooks<'a>,
     /// The init process, as soon as there is one.
-    pub init: Option<Process>,
+    pub(crate) init: Option<Process>,
     /// Whether `create` is complete.
-    pub ready: bool,
+    pub(crate) ready: bool,
 }

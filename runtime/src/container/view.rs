@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// A container that exists, read without a lock.
 #[derive(Debug)]
-pub struct Container {
+pub(crate) struct Container {
     id: Id,
     directory: Directory,
     record: Record<'static>,
@@ -18,7 +18,7 @@ impl Container {
     ///
     /// # Errors
     /// When there is none, or its state cannot be read.
-    pub fn open(root: &Path, id: &Id) -> Result<Self> {
+    pub(crate) fn open(root: &Path, id: &Id) -> Result<Self> {
         let root = Root::open(root)?.ok_or_else(|| directory::not_found(id))?;
         Self::read(&root, id)?.ok_or_else(|| directory::not_found(id))
     }
@@ -37,22 +37,22 @@ impl Container {
     }
 
     /// The container's id.
-    pub fn id(&self) -> &Id {
+    pub(crate) fn id(&self) -> &Id {
         &self.id
     }
 
     /// What is recorded.
-    pub fn record(&self) -> &Record<'static> {
+    pub(crate) fn record(&self) -> &Record<'static> {
         &self.record
     }
 
     /// The uid of the user who created it.
-    pub fn owner(&self) -> u32 {
+    pub(crate) fn owner(&self) -> u32 {
         nix::sys::stat::fstat(self.directory.fd()).map_or(0, |facts| facts.st_uid)
     }
 
     /// Where the container is in its life.
-    pub fn status(&self) -> Status {
+    pub(crate) fn status(&self) -> Status {
         if !self.record.ready {
             return if self.directory.is_locked() {
                 Status::Creating
@@ -75,7 +75,7 @@ impl Container {
     }
 
     /// What `state` and `list` show; the owner's name is left to the caller.
-    pub fn report(&self) -> Report<'_> {
+    pub(crate) fn report(&self) -> Report<'_> {
         let status = self.status();
         let init = self.record.init.filter(|_| status != Status::Stopped);
         Report {

@@ -6,6 +6,7 @@
 
 mod features;
 mod linux;
+mod parse;
 mod process;
 mod resources;
 mod seccomp;
@@ -15,6 +16,7 @@ mod text;
 
 pub use features::*;
 pub use linux::*;
+pub use parse::parse;
 pub use process::*;
 pub use resources::*;
 pub use seccomp::*;

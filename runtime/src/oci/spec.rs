@@ -41,6 +41,31 @@ pub struct Spec<'a> {
     /// What is special to Linux.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub linux: Option<Linux<'a>>,
+    /// FreeBSD's part: only whether it is there.
+    #[serde(default, skip_serializing)]
+    pub freebsd: Option<Present>,
+    /// Solaris' part: only whether it is there.
+    #[serde(default, skip_serializing)]
+    pub solaris: Option<Present>,
+    /// The virtual machine's part: only whether it is there.
+    #[serde(default, skip_serializing)]
+    pub vm: Option<Present>,
+    /// Windows' part: only whether it is there.
+    #[serde(default, skip_serializing)]
+    pub windows: Option<Present>,
+    /// z/OS' part: only whether it is there.
+    #[serde(default, skip_serializing)]
+    pub zos: Option<Present>,
+}
+
+/// A property whose content does not matter here.
+#[derive(Debug, Clone, Copy)]
+pub struct Present;
+
+impl<'de> Deserialize<'de> for Present {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
 }
 
 /// The root file system of the container.

@@ -1,3 +1,4 @@
 //! From the configuration to the ordered list of operations: pure, without effects or look-ups.
 
 pub mod seccomp;
+pub mod validate;

@@ -1,0 +1,81 @@
+//! What the spec knows and this program does not handle yet: refused by name, so that nothing is dropped.
+
+use super::Problems;
+use crate::oci::{Linux, Mount, Process, Spec, Text};
+
+pub(super) fn check(spec: &Spec<'_>, problems: &mut Problems) {
+    for (at, present) in [
+        ("freebsd", spec.freebsd.is_some()),
+        ("solaris", spec.solaris.is_some()),
+        ("vm", spec.vm.is_some()),
+        ("windows", spec.windows.is_some()),
+        ("zos", spec.zos.is_some()),
+    ] {
+        refuse(at, present, problems);
+    }
+    if let Some(process) = &spec.process {
+        check_process(process, problems);
+    }
+    if let Some(linux) = &spec.linux {
+        check_linux(linux, problems);
+    }
+    for (index, mount) in spec.mounts.iter().enumerate() {
+        check_mount(&format!("mounts[{index}]"), mount, problems);
+    }
+}
+
+fn check_process(process: &Process<'_>, problems: &mut Problems) {
+    for (at, present) in [
+        ("process.apparmorProfile", says(process.apparmor_profile.as_ref())),
+        ("process.commandLine", says(process.command_line.as_ref())),
+        ("process.execCPUAffinity", process.exec_cpu_affinity.is_some()),
+        ("process.ioPriority", process.io_priority.is_some()),
+        ("process.scheduler", process.scheduler.is_some()),
+        ("process.selinuxLabel", says(process.selinux_label.as_ref())),
+    ] {
+        refuse(at, present, problems);
+    }
+}
+
+fn check_linux(linux: &Linux<'_>, problems: &mut Problems) {
+    for (at, present) in [
+        ("linux.intelRdt", linux.intel_rdt.is_some()),
+        ("linux.memoryPolicy", linux.memory_policy.is_some()),
+        ("linux.mountLabel", says(linux.mount_label.as_ref())),
+        ("linux.netDevices", !linux.net_devices.is_empty()),
+        ("linux.personality", linux.personality.is_some()),
+    ] {
+        refuse(at, present, problems);
+    }
+}
+
+fn check_mount(at: &str, mount: &Mount<'_>, problems: &mut Problems) {
+    refuse(
+        &format!("{at}.uidMappings"),
+        !mount.uid_mappings.is_empty(),
+        problems,
+    );
+    refuse(
+        &format!("{at}.gidMappings"),
+        !mount.gid_mappings.is_empty(),
+        problems,
+    );
+    for option in mount
+        .options
+        .iter()
+        .filter(|option| *option == "idmap" || *option == "ridmap")
+    {
+        problems.unsupported(format!("{at}.options: {option}"));
+    }
+}
+
+fn refuse(at: &str, present: bool, problems: &mut Problems) {
+    if present {
+        problems.unsupported(at);
+    }
+}
+
+/// Programs write an empty string where they mean nothing.
+fn says(text: Option<&Text<'_>>) -> bool {
+    text.is_some_and(|text| !text.is_empty())
+}
