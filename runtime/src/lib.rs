@@ -5,10 +5,12 @@
 //! `apply`, `plan`, `host`, `sys`/`oci`, `cli`/`error`/`log`; `tests/it/layers.rs` holds the table.
 #![deny(unsafe_code)]
 
+pub mod apply;
 mod cli;
 mod commands;
 mod container;
 pub mod error;
+pub mod host;
 pub mod launch;
 mod log;
 pub mod oci;

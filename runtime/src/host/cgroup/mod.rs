@@ -1,0 +1,135 @@
+//! Read-only facts about cgroups: which hierarchies there are, and what stands where a container's group shall be.
+
+mod layout;
+
+pub(crate) use layout::words;
+pub use layout::{Hierarchy, Layout, Version};
+
+use crate::error::{Error, Result};
+use nix::errno::Errno;
+use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
+use nix::unistd::{AccessFlags, access};
+use std::fs;
+use std::io::ErrorKind;
+
+/// Where cgroups are mounted on every distribution.
+const CGROUP_ROOT: &str = "/sys/fs/cgroup";
+
+/// The machine's layout, found with as few look-ups as it allows.
+///
+/// # Errors
+/// When procfs or the tree's root cannot be read.
+pub fn layout() -> Result<Layout> {
+    let own = read("/proc/self/cgroup")?;
+    let pure_v2 = statfs(CGROUP_ROOT).is_ok_and(|fs| fs.filesystem_type() == CGROUP2_SUPER_MAGIC);
+    if pure_v2 {
+        let controllers = read(&format!("{CGROUP_ROOT}/cgroup.controllers"))?;
+        return Ok(Layout::unified(CGROUP_ROOT, &own, &controllers));
+    }
+    let mut layout = Layout::parse(&read("/proc/self/mountinfo")?, &own);
+    for hierarchy in layout.hierarchies.iter_mut().filter(|h| h.version == Version::V2) {
+        hierarchy.controllers = words(&read(&format!("{}/cgroup.controllers", hierarchy.mount))?);
+    }
+    Ok(layout)
+}
+
+/// What stands where a group shall be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// How many components of the path exist, from the top.
+    pub existing: usize,
+    /// Why no group can be made below the deepest existing directory, if it cannot.
+    pub denied: Option<i32>,
+    /// v2: the controllers that each existing directory above the group hands down, from the mount's root on.
+    pub enabled: Vec<Vec<String>>,
+    /// v1 cpuset: the `(cpus, mems)` of each existing directory, from the mount's root on.
+    pub cpusets: Vec<(String, String)>,
+    /// The group exists and has processes.
+    pub populated: bool,
+    /// The group exists and is frozen.
+    pub frozen: bool,
+}
+
+/// Looks at `path` (relative, without `.` and `..`) below a hierarchy's mount point.
+///
+/// # Errors
+/// When a file of an existing group cannot be read.
+pub fn survey(hierarchy: &Hierarchy, path: &str) -> Result<Found> {
+    let mut found = Found::default();
+    let mut dir = hierarchy.mount.clone();
+    look_down(hierarchy, &dir, &mut found)?;
+    for part in path.split('/') {
+        let child = format!("{dir}/{part}");
+        match access(child.as_str(), AccessFlags::F_OK) {
+            Ok(()) => dir = child,
+            Err(Errno::ENOENT) => {
+                found.denied = access(dir.as_str(), AccessFlags::W_OK)
+                    .err()
+                    .map(|errno| errno as i32);
+                return Ok(found);
+            }
+            Err(errno) => {
+                return Err(Error::syscall(
+                    format!("faccessat(\"{child}\", F_OK)"),
+                    errno as i32,
+                ));
+            }
+        }
+        found.existing += 1;
+        look_down(hierarchy, &dir, &mut found)?;
+    }
+    (found.populated, found.frozen) = occupied(hierarchy, &dir)?;
+    Ok(found)
+}
+
+/// Notes what an existing directory hands down to its children.
+fn look_down(hierarchy: &Hierarchy, dir: &str, found: &mut Found) -> Result<()> {
+    if hierarchy.version == Version::V2 {
+        if !hierarchy.controllers.is_empty() {
+            found
+                .enabled
+                .push(words(&read(&format!("{dir}/cgroup.subtree_control"))?));
+        }
+    } else if hierarchy.controllers.iter().any(|c| c == "cpuset") {
+        let value = |file: &str| read(&format!("{dir}/{file}")).map(|text| text.trim_end().to_owned());
+        found.cpusets.push((value("cpuset.cpus")?, value("cpuset.mems")?));
+    }
+    Ok(())
+}
+
+/// Whether an existing group has processes, and whether it is frozen.
+fn occupied(hierarchy: &Hierarchy, dir: &str) -> Result<(bool, bool)> {
+    if hierarchy.version == Version::V2 {
+        let events = read(&format!("{dir}/cgroup.events"))?;
+        let says = |line: &str| events.lines().any(|l| l == line);
+        return Ok((says("populated 1"), says("frozen 1")));
+    }
+    let populated = !read(&format!("{dir}/cgroup.procs"))?.is_empty();
+    let freezer = hierarchy.controllers.iter().any(|c| c == "freezer");
+    Ok((
+        populated,
+        freezer && read(&format!("{dir}/freezer.state"))?.trim_end() != "THAWED",
+    ))
+}
+
+/// A kernel file's text; an absent one (an older kernel, or the group has just gone) is an error that names it.
+fn read(path: &str) -> Result<String> {
+    fs::read_to_string(path).map_err(|error| {
+        let missing = error.kind() == ErrorKind::NotFound;
+        let failed = Error::syscall(
+            format!("open(\"{path}\", O_RDONLY)"),
+            error.raw_os_error().unwrap_or(0),
+        );
+        if missing {
+            failed.hint("is the cgroup file system mounted?")
+        } else {
+            failed
+        }
+    })
+}
+
+/// Whether this process is in a user namespace that is not the machine's first one.
+pub fn in_user_namespace() -> bool {
+    fs::read_to_string("/proc/self/uid_map")
+        .is_ok_and(|map| map.split_whitespace().ne(["0", "0", "4294967295"]))
+}

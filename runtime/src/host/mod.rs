@@ -1,0 +1,3 @@
+//! Read-only facts about the machine.
+
+pub mod cgroup;

@@ -1,0 +1,90 @@
+//! The operations on cgroups: one kernel effect each, with complete arguments.
+
+use super::Instruction;
+use serde::Serialize;
+use std::fmt;
+
+/// One effect. Paths are absolute: cgroup file systems hold no symbolic links, and names come from a checked path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "op", rename_all = "camelCase")]
+pub enum Op {
+    /// Makes a group's directory. One that exists meanwhile is fine above the container's own group only.
+    MakeGroup {
+        /// The directory.
+        path: String,
+        /// Whether it is the container's own, which nobody else may have made.
+        fresh: bool,
+    },
+    /// Hands controllers down to the children of a v2 group.
+    Enable {
+        /// The group.
+        path: String,
+        /// The controllers' names.
+        controllers: Vec<String>,
+        /// Whether a limit needs them; otherwise they serve statistics, and a refusal is fine.
+        required: bool,
+    },
+    /// Writes a value to a file of a group.
+    Set {
+        /// The group.
+        path: String,
+        /// The file's name.
+        file: String,
+        /// The value.
+        value: String,
+    },
+    /// Writes the value of the first of these files that the kernel has.
+    SetFirst {
+        /// The group.
+        path: String,
+        /// Names and values, the preferred first.
+        choices: Vec<(String, String)>,
+        /// Whether it is an error when the kernel has none of them.
+        required: bool,
+    },
+    /// Loads a device program and makes it the only one of a v2 group.
+    AttachDevices {
+        /// The group.
+        path: String,
+        /// The program.
+        program: Vec<Instruction>,
+    },
+    /// Moves the calling process, which must have one thread, into a v1 group.
+    Join {
+        /// The group.
+        path: String,
+    },
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MakeGroup { path, .. } => write!(f, "make cgroup {path}"),
+            Self::Enable {
+                path, controllers, ..
+            } => {
+                write!(
+                    f,
+                    "enable cgroup controllers {} below {path}",
+                    controllers.join(", ")
+                )
+            }
+            Self::Set { path, file, value } => write!(f, "set {path}/{file} to {value:?}"),
+            Self::SetFirst { path, choices, .. } => {
+                let choices: Vec<String> = choices
+                    .iter()
+                    .map(|(file, value)| format!("{file} to {value:?}"))
+                    .collect();
+                write!(f, "set {path}/{}, if the kernel has it", choices.join(" or "))
+            }
+            Self::AttachDevices { path, program } => {
+                write!(
+                    f,
+                    "attach a device program of {} instructions to {path}",
+                    program.len()
+                )
+            }
+            Self::Join { path } => write!(f, "join cgroup {path}"),
+        }
+    }
+}
