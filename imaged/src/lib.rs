@@ -7,8 +7,14 @@ mod cli;
 mod commands;
 pub mod error;
 mod format;
+pub mod image;
+pub mod layer;
+pub mod oci;
 mod output;
+pub mod registry;
 mod settings;
+pub mod snapshot;
+pub mod store;
 
 use std::ffi::OsString;
 use std::io::Write;

@@ -1,0 +1,64 @@
+//! Small files that appear whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::lock::Lock;
+use super::{Store, failed, fault_point};
+use crate::error::Result;
+
+/// Tells temporary files of this process apart.
+static COUNTER: AtomicU64 = AtomicU64::new(0);
+
+/// A name that no other process and no earlier call has used.
+pub(super) fn unique_name(prefix: &str) -> String {
+    let nanos = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_nanos());
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    format!("{prefix}-{}-{number}-{nanos:x}", std::process::id())
+}
+
+impl Store {
+    /// Writes the file at `relative`, replacing what is there: temporary file, fsync, rename, fsync of the directory.
+    pub(super) fn put_file(&self, relative: &str, bytes: &[u8]) -> Result<()> {
+        // While this lock is shared nobody takes the temporary file for a leftover.
+        let _no_reclaiming = Lock::shared(&self.path("tmp.lock"))?;
+        let temporary = self.path("tmp").join(unique_name("file"));
+        let path = self.path(relative);
+        let written = write_synced(&temporary, bytes).and_then(|()| {
+            fault_point();
+            fs::rename(&temporary, &path).map_err(|error| failed("rename to", &path, &error))
+        });
+        if written.is_err() {
+            // The error that matters is the first; what stays behind is reclaimed later.
+            let _ = fs::remove_file(&temporary);
+        }
+        written?;
+        fault_point();
+        path.parent().map_or(Ok(()), sync_dir)
+    }
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| failed("create", path, &error))?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(|error| failed("write", path, &error))
+}
+
+/// Makes a rename or unlink in the directory durable.
+pub(super) fn sync_dir(path: &Path) -> Result<()> {
+    File::open(path)
+        .and_then(|dir| dir.sync_all())
+        .map_err(|error| failed("fsync", path, &error))
+}

@@ -1,0 +1,200 @@
+//! Images: their descriptions, looking one up by whatever a person typed, and listing them.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::refs::names_among;
+use super::{Store, failed, read_capped};
+use crate::error::{Context, Error, Kind, Result};
+use crate::image::{Image, Names, Reference};
+use crate::oci::manifest::read_json;
+use crate::oci::{Digest, digest};
+
+/// What a file of `images/` says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct ImageRecord {
+    /// The manifest that the image came with.
+    manifest: Digest,
+    /// The bytes of its layers' files.
+    size: u64,
+}
+
+impl Store {
+    /// The image that `name` means: a reference, an id, or the unambiguous start of an id.
+    ///
+    /// # Errors
+    /// `NotFound` with docker's words when there is none, `Conflict` when several ids start so.
+    pub fn resolve(&self, name: &str) -> Result<Image> {
+        let id = self.find(name)?.ok_or_else(|| no_such_image(name))?;
+        self.image(&id).map_err(|error| match error.kind() {
+            Kind::NotFound => no_such_image(name),
+            _ => error,
+        })
+    }
+
+    /// The id that `name` means, if any.
+    fn find(&self, name: &str) -> Result<Option<Digest>> {
+        let hex = name.strip_prefix("sha256:").unwrap_or(name);
+        if let Some(id) = Digest::from_hex(hex) {
+            return Ok(Some(id));
+        }
+        let by_reference = match name.parse::<Reference>() {
+            Ok(reference) => self.find_reference(&reference)?,
+            Err(_) => None,
+        };
+        match by_reference {
+            Some(id) => Ok(Some(id)),
+            None => self.find_prefix(hex),
+        }
+    }
+
+    fn find_reference(&self, reference: &Reference) -> Result<Option<Digest>> {
+        // With a digest, the digest alone decides.
+        let wanted = match reference.digest() {
+            Some(digest) => &reference.with_digest(*digest),
+            None => reference,
+        };
+        Ok(self.get_ref(wanted)?.map(|record| record.image))
+    }
+
+    fn find_prefix(&self, prefix: &str) -> Result<Option<Digest>> {
+        if prefix.is_empty() || !prefix.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Ok(None);
+        }
+        let mut fitting = self
+            .image_ids()?
+            .into_iter()
+            .filter(|id| id.hex().starts_with(prefix));
+        match (fitting.next(), fitting.next()) {
+            (found, None) => Ok(found),
+            _ => Err(
+                Error::new(Kind::Conflict, format!("several image ids start with {prefix}"))
+                    .hint("give more of the id's digits: `corten images --no-trunc`"),
+            ),
+        }
+    }
+
+    /// The image of this id.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none.
+    pub fn image(&self, id: &Digest) -> Result<Image> {
+        let record = read_capped(&self.image_path(id))?;
+        let record: ImageRecord = read_json(&record, "image's record")?;
+        let config: crate::oci::ImageConfig = read_json(&self.blob(id)?, "image's configuration")?;
+        let layers = digest::chain_ids(&config.rootfs.diff_ids);
+        Ok(Image {
+            id: *id,
+            manifest: record.manifest,
+            config,
+            layers,
+            size: record.size,
+        })
+    }
+
+    /// All images with their names, newest first.
+    ///
+    /// # Errors
+    /// The failed call.
+    pub fn images(&self) -> Result<Vec<(Image, Names)>> {
+        let refs = self.refs()?;
+        let mut all = Vec::new();
+        for id in self.image_ids()? {
+            match self.image(&id) {
+                Ok(image) => all.push((image, names_among(&refs, &id))),
+                // Removed since the directory was read.
+                Err(error) if error.kind() == Kind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        all.sort_by(|(a, _), (b, _)| b.config.created.cmp(&a.config.created).then(a.id.cmp(&b.id)));
+        Ok(all)
+    }
+
+    /// Makes an image visible whose blobs and layers are in the store, under `reference`, which the registry
+    /// said is `digest`. Returns `None`, doing nothing, when a layer has been removed meanwhile.
+    ///
+    /// # Errors
+    /// The failed call.
+    pub fn put_image(
+        &self,
+        config: &[u8],
+        manifest: &[u8],
+        reference: &Reference,
+        digest: &Digest,
+    ) -> Result<Option<Image>> {
+        let _lock = self.lock_shared()?;
+        let parsed: crate::oci::ImageConfig = read_json(config, "image's configuration")?;
+        let mut size = 0;
+        for chain_id in digest::chain_ids(&parsed.rootfs.diff_ids) {
+            match self.layer(&chain_id) {
+                Ok(record) => size += record.size,
+                Err(error) if error.kind() == Kind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            }
+        }
+        let id = self.put_blob(config)?;
+        let manifest = self.put_blob(manifest)?;
+        let record = serde_json::to_vec(&ImageRecord { manifest, size }).map_err(|error| {
+            Error::new(
+                Kind::System,
+                format!("the image's record cannot be written: {error}"),
+            )
+        })?;
+        self.put_file(&format!("images/{}.json", id.hex()), &record)?;
+        self.name_image(&id, reference, digest)?;
+        self.image(&id).map(Some)
+    }
+
+    /// Gives an image its names; the caller holds the shared lock.
+    fn name_image(&self, id: &Digest, reference: &Reference, digest: &Digest) -> Result<()> {
+        self.put_ref(&reference.with_digest(*digest), id, digest)?;
+        match reference.digest() {
+            Some(_) => Ok(()),
+            None => self.put_ref(reference, id, digest),
+        }
+    }
+
+    /// The image that `reference` means here, with the digest that the registry called it by.
+    ///
+    /// # Errors
+    /// The failed call.
+    pub fn known_as(&self, reference: &Reference) -> Result<Option<(Image, Digest)>> {
+        let Some(record) = self.get_ref(reference)? else {
+            return Ok(None);
+        };
+        match self.image(&record.image) {
+            Ok(image) => Ok(Some((image, record.digest))),
+            Err(error) if error.kind() == Kind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The ids of all images.
+    pub(super) fn image_ids(&self) -> Result<Vec<Digest>> {
+        let paths = self.files_of("images")?;
+        Ok(paths
+            .iter()
+            .filter_map(|path| Digest::from_hex(path.file_stem()?.to_str()?))
+            .collect())
+    }
+
+    pub(super) fn image_path(&self, id: &Digest) -> PathBuf {
+        self.path("images").join(id.hex()).with_extension("json")
+    }
+
+    /// The paths of what is in one of the store's directories.
+    pub(super) fn files_of(&self, directory: &str) -> Result<Vec<PathBuf>> {
+        let path = self.path(directory);
+        fs::read_dir(&path)
+            .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
+            .map_err(|error| failed("read", &path, &error))
+            .context(|| "list the store")
+    }
+}
+
+fn no_such_image(name: &str) -> Error {
+    Error::new(Kind::NotFound, format!("No such image: {name}"))
+}

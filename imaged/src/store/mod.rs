@@ -1,0 +1,202 @@
+//! The store: blobs, layers, images and their names, as plain files. The file system is the database.
+//!
+//! ```text
+//! ROOT/               0700
+//!   version           the format's version
+//!   lock              shared while a reference to something is added, exclusive while things are removed
+//!   blobs/sha256/HEX  manifests and configurations, the raw bytes
+//!   layers/HEX32/     one unpacked layer, named by the first 32 digits of its chain ID:
+//!     fs/             its files, with overlayfs' whiteouts
+//!     layer.json      its description
+//!   layers/HEX32.lock held by who is making that layer
+//!   images/HEX.json   an image: its manifest and layers; there only when all of them are there
+//!   refs/HEX32.json   a tag or digest and the image it means, named by the reference's digest
+//!   tmp/NAME/         what is being made or removed; locked by its process as long as that lives
+//!   containers/ID/    containers; the store only looks at their `image` files
+//! ```
+//! Every file appears by a rename of a complete, synced one. Readers take no lock.
+
+mod atomic;
+mod fault;
+mod images;
+mod layers;
+mod lock;
+mod refs;
+mod remove;
+mod scratch;
+mod usage;
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Kind, Result};
+use crate::oci::Digest;
+
+pub use fault::point as fault_point;
+pub use layers::{Claim, LayerRecord, Making};
+pub use lock::Lock;
+pub use remove::Removed;
+pub use scratch::Scratch;
+pub use usage::{LayerUsage, Usage};
+
+/// What the file `version` holds.
+const VERSION: &str = "corten store 1\n";
+/// The directories of a store.
+const DIRECTORIES: [&str; 5] = ["blobs/sha256", "layers", "images", "refs", "tmp"];
+/// The most that is read of a manifest, an index, a configuration or one of our own descriptions.
+pub const MAX_DOCUMENT: u64 = 8 << 20;
+
+/// An open store. Cheap to open and to clone; nothing is kept in memory.
+#[derive(Debug, Clone)]
+pub struct Store {
+    root: PathBuf,
+}
+
+impl Store {
+    /// Opens the store below `root`, which must be an absolute path, and makes it if there is none.
+    ///
+    /// # Errors
+    /// `Unsupported` for a store of another version; the failed call otherwise.
+    pub fn open(root: &Path) -> Result<Self> {
+        let store = Self {
+            root: root.to_path_buf(),
+        };
+        let version = store.path("version");
+        match fs::read_to_string(&version) {
+            Ok(text) if text == VERSION => Ok(store),
+            Ok(text) => Err(wrong_version(root, &text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => store.make().map(|()| store),
+            Err(error) => Err(failed("read", &version, &error)),
+        }
+    }
+
+    /// Makes what is missing of a store; harmless when another process does the same.
+    fn make(&self) -> Result<()> {
+        make_dir(&self.root)?;
+        let private = fs::Permissions::from_mode(0o700);
+        fs::set_permissions(&self.root, private).map_err(|error| failed("chmod 0700", &self.root, &error))?;
+        for directory in DIRECTORIES {
+            make_dir(&self.path(directory))?;
+        }
+        self.put_file("version", VERSION.as_bytes())
+    }
+
+    /// The store's directory.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The directory with the files of a layer; there only when the layer is complete.
+    pub fn layer_files(&self, chain_id: &Digest) -> PathBuf {
+        self.layer_dir(chain_id).join("fs")
+    }
+
+    /// Whether the layer is there.
+    pub fn has_layer(&self, chain_id: &Digest) -> bool {
+        self.layer_dir(chain_id).join("layer.json").exists()
+    }
+
+    /// Waits for the right to add references (a container, an image, a name) to what is in the store.
+    ///
+    /// # Errors
+    /// The failed call.
+    pub fn lock_shared(&self) -> Result<Lock> {
+        Lock::shared(&self.path("lock"))
+    }
+
+    fn lock_exclusive(&self) -> Result<Lock> {
+        Lock::exclusive(&self.path("lock"))
+    }
+
+    fn layer_dir(&self, chain_id: &Digest) -> PathBuf {
+        self.path("layers").join(&chain_id.hex()[..32])
+    }
+
+    fn blob_path(&self, digest: &Digest) -> PathBuf {
+        self.path("blobs/sha256").join(digest.hex())
+    }
+
+    fn path(&self, relative: &str) -> PathBuf {
+        self.root.join(relative)
+    }
+
+    /// The content of a blob, checked against its digest.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none, `Integrity` when the file was damaged.
+    pub fn blob(&self, digest: &Digest) -> Result<Vec<u8>> {
+        let path = self.blob_path(digest);
+        let bytes = read_capped(&path)?;
+        match Digest::of(&bytes) == *digest {
+            true => Ok(bytes),
+            false => Err(Error::new(
+                Kind::Integrity,
+                format!("{} does not have its digest", path.display()),
+            )
+            .hint("the file was damaged; remove the image and pull it again")),
+        }
+    }
+
+    /// Keeps these bytes under their digest.
+    ///
+    /// # Errors
+    /// The failed call.
+    pub fn put_blob(&self, bytes: &[u8]) -> Result<Digest> {
+        let digest = Digest::of(bytes);
+        if !self.blob_path(&digest).exists() {
+            self.put_file(&format!("blobs/sha256/{}", digest.hex()), bytes)?;
+        }
+        Ok(digest)
+    }
+}
+
+fn wrong_version(root: &Path, text: &str) -> Error {
+    let shown: String = text.trim().chars().take(40).collect();
+    Error::new(
+        Kind::Unsupported,
+        format!("{} is a store of another format: \"{shown}\"", root.display()),
+    )
+    .hint("it was made by another version of corten; use that one, or another --root")
+}
+
+fn make_dir(path: &Path) -> Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| failed("mkdir", path, &error))
+}
+
+/// A whole file, unless it is longer than any document may be.
+fn read_capped(path: &Path) -> Result<Vec<u8>> {
+    use std::io::Read;
+    let file = fs::File::open(path).map_err(|error| failed("open", path, &error))?;
+    let mut bytes = Vec::new();
+    file.take(MAX_DOCUMENT + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| failed("read", path, &error))?;
+    match bytes.len() as u64 > MAX_DOCUMENT {
+        true => Err(Error::new(
+            Kind::Limit,
+            format!("{} is longer than {MAX_DOCUMENT} bytes", path.display()),
+        )),
+        false => Ok(bytes),
+    }
+}
+
+/// The error of a call on a path of the store.
+fn failed(call: &str, path: &Path, error: &io::Error) -> Error {
+    let failure = Error::io(format!("{call} {}", path.display()), error);
+    match error.raw_os_error().map(nix::errno::Errno::from_raw) {
+        Some(nix::errno::Errno::ENOENT) => failure.with_kind(Kind::NotFound),
+        Some(nix::errno::Errno::ENOSPC | nix::errno::Errno::EDQUOT) => {
+            failure.hint("the disk is full: `corten system df` shows what the images take")
+        }
+        Some(nix::errno::Errno::EACCES | nix::errno::Errno::EPERM) => {
+            failure.hint("the store belongs to root: run corten as root, or choose another --root")
+        }
+        _ => failure,
+    }
+}

@@ -1,0 +1,239 @@
+//! Removing names and images, and the layers and blobs that nothing needs any more.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::atomic::sync_dir;
+use super::scratch::Scratch;
+use super::{Store, failed, fault_point};
+use crate::error::{Error, Kind, Result};
+use crate::image::{Image, Reference};
+use crate::oci::{Digest, digest};
+use crate::snapshot::IMAGE_FILE;
+
+/// One line of what was removed, in docker's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Removed {
+    /// A name was removed.
+    Untagged(String),
+    /// An image or a layer was removed.
+    Deleted(Digest),
+}
+
+impl Store {
+    /// Removes what `name` means: a name, and the image itself when no other name is left.
+    ///
+    /// With a name, an image that a container uses only loses its name, and only with `force`.
+    /// With an id, all names go, for which `force` is needed when they are of several repositories.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such image; `Conflict` when it is in use.
+    pub fn remove_image(&self, name: &str, force: bool) -> Result<Vec<Removed>> {
+        let lock = self.lock_exclusive()?;
+        let image = self.resolve(name)?;
+        let refs: Vec<Reference> = self.refs_of(&image.id)?;
+        let named = self.named_by(name, &image.id)?;
+        let going = match &named {
+            Some(reference) => with_digests_left_alone(reference, &refs),
+            None => refs.clone(),
+        };
+        let deletes = going.len() == refs.len();
+        let user = self.user_of(&image.id)?;
+        if let (Some(container), false) = (&user, force && named.is_some() || !deletes) {
+            return Err(in_use(name, &image, container, named.is_some()));
+        }
+        if named.is_none() && !force && repositories(&refs) > 1 {
+            return Err(Error::new(
+                Kind::Conflict,
+                format!(
+                    "unable to delete {} (must be forced) - image is referenced in multiple repositories",
+                    image.id.short()
+                ),
+            ));
+        }
+        let mut removed = Vec::new();
+        for reference in &going {
+            self.remove_ref(reference)?;
+            fault_point();
+            removed.push(Removed::Untagged(reference.familiar()));
+        }
+        let scratch = match deletes && user.is_none() {
+            true => Some(self.delete(&image, &mut removed)?),
+            false => None,
+        };
+        // What was moved into the scratch directory is removed after others may go on.
+        drop(lock);
+        drop(scratch);
+        Ok(removed)
+    }
+
+    fn refs_of(&self, id: &Digest) -> Result<Vec<Reference>> {
+        let mut refs: Vec<Reference> = self
+            .refs()?
+            .into_iter()
+            .filter(|(_, record)| record.image == *id)
+            .map(|(name, _)| name)
+            .collect();
+        refs.sort_by_key(|reference| (reference.digest().is_some(), reference.to_string()));
+        Ok(refs)
+    }
+
+    /// The reference that `name` is, when it is one rather than an id.
+    fn named_by(&self, name: &str, id: &Digest) -> Result<Option<Reference>> {
+        let Ok(reference) = name.parse::<Reference>() else {
+            return Ok(None);
+        };
+        let reference = match reference.digest() {
+            Some(digest) => reference.with_digest(*digest),
+            None => reference,
+        };
+        Ok(self
+            .get_ref(&reference)?
+            .filter(|record| record.image == *id)
+            .map(|_| reference))
+    }
+
+    /// A container that uses the image.
+    fn user_of(&self, id: &Digest) -> Result<Option<String>> {
+        let wanted = id.to_string();
+        for path in self.container_dirs()? {
+            let uses = fs::read_to_string(path.join(IMAGE_FILE)).is_ok_and(|text| text.trim() == wanted);
+            if uses {
+                return Ok(path.file_name().map(|name| name.to_string_lossy().into_owned()));
+            }
+        }
+        Ok(None)
+    }
+
+    fn container_dirs(&self) -> Result<Vec<std::path::PathBuf>> {
+        match self.path("containers").exists() {
+            true => self.files_of("containers"),
+            false => Ok(Vec::new()),
+        }
+    }
+
+    /// Removes the image's record, then everything that only it needed, topmost layer first.
+    fn delete(&self, image: &Image, removed: &mut Vec<Removed>) -> Result<Scratch> {
+        let scratch = self.scratch()?;
+        unlink(&self.image_path(&image.id))?;
+        sync_dir(&self.path("images"))?;
+        fault_point();
+        removed.push(Removed::Deleted(image.id));
+        let needed = self.needed()?;
+        for chain_id in image.layers.iter().rev() {
+            if !needed.contains(chain_id) && self.discard_layer(&self.layer_dir(chain_id), &scratch)? {
+                removed.push(Removed::Deleted(*chain_id));
+                fault_point();
+            }
+        }
+        for blob in [&image.id, &image.manifest] {
+            if !needed.contains(blob) {
+                unlink(&self.blob_path(blob))?;
+            }
+        }
+        self.sweep(&needed, &scratch)?;
+        Ok(scratch)
+    }
+
+    /// The ids, manifests and chain IDs of all images.
+    fn needed(&self) -> Result<HashSet<Digest>> {
+        let mut needed = HashSet::new();
+        for id in self.image_ids()? {
+            let image = self.image(&id)?;
+            needed.extend(digest::chain_ids(&image.config.rootfs.diff_ids));
+            needed.extend([image.id, image.manifest]);
+        }
+        Ok(needed)
+    }
+
+    /// Removes layers and blobs that commands left without an image when they were killed,
+    /// unless one is at work now whose image is yet to come.
+    fn sweep(&self, needed: &HashSet<Digest>, scratch: &Scratch) -> Result<()> {
+        if self.others_work(scratch)? {
+            return Ok(());
+        }
+        let layers: HashMap<_, _> = needed
+            .iter()
+            .map(|digest| (self.layer_dir(digest), digest))
+            .collect();
+        for path in self.files_of("layers")? {
+            if path.is_dir() && !layers.contains_key(&path) {
+                self.discard_layer(&path, scratch)?;
+            }
+        }
+        for path in self.files_of("blobs/sha256")? {
+            let digest = path.file_name().and_then(|name| Digest::from_hex(name.to_str()?));
+            if digest.is_some_and(|digest| !needed.contains(&digest)) {
+                unlink(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn others_work(&self, scratch: &Scratch) -> Result<bool> {
+        self.reclaim()?;
+        Ok(self.files_of("tmp")?.iter().any(|path| path != scratch.path()))
+    }
+
+    /// Moves a layer out of sight, to be removed with the scratch directory; false when it is not there.
+    fn discard_layer(&self, place: &Path, scratch: &Scratch) -> Result<bool> {
+        let Some(name) = place.file_name() else {
+            return Ok(false);
+        };
+        match fs::rename(place, scratch.path().join(name)) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(failed("rename", place, &error)),
+        }
+    }
+}
+
+/// The last tag of a repository takes the repository's digests with it.
+fn with_digests_left_alone(reference: &Reference, refs: &[Reference]) -> Vec<Reference> {
+    let same = |other: &&Reference| other.repository() == reference.repository();
+    let other_tags = refs
+        .iter()
+        .filter(same)
+        .any(|other| other.tag().is_some() && other != reference);
+    let mut going = vec![reference.clone()];
+    if reference.tag().is_some() && !other_tags {
+        going.extend(
+            refs.iter()
+                .filter(same)
+                .filter(|other| other.tag().is_none())
+                .cloned(),
+        );
+    }
+    going
+}
+
+fn repositories(refs: &[Reference]) -> usize {
+    refs.iter()
+        .map(Reference::repository)
+        .collect::<HashSet<_>>()
+        .len()
+}
+
+fn in_use(name: &str, image: &Image, container: &str, by_name: bool) -> Error {
+    let container: String = container.chars().take(12).collect();
+    let id = image.id.short();
+    let text = match by_name {
+        true => format!(
+            "conflict: unable to remove repository reference \"{name}\" (must force) - \
+             container {container} is using its referenced image {id}"
+        ),
+        false => format!(
+            "conflict: unable to delete {id} (cannot be forced) - image is being used by container {container}"
+        ),
+    };
+    Error::new(Kind::Conflict, text).hint(format!("remove the container first: corten rm {container}"))
+}
+
+fn unlink(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("unlink", path, &error)),
+        _ => Ok(()),
+    }
+}

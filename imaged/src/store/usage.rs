@@ -1,0 +1,112 @@
+//! How much of the disk the store takes.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use super::{Store, failed};
+use crate::error::{Error, Result};
+use crate::oci::Digest;
+
+/// What one layer takes, and how many images need it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LayerUsage {
+    /// The layer.
+    pub chain_id: Digest,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// Images that it is part of.
+    pub images: u64,
+}
+
+/// What the store takes, in bytes on disk as du(1) counts them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Layers that images are made of.
+    pub layers: Vec<LayerUsage>,
+    /// Manifests, configurations, names and other small files, and work in progress.
+    pub other: u64,
+    /// Each container's directory: its name and its bytes.
+    pub containers: Vec<(String, u64)>,
+}
+
+impl Store {
+    /// Measures the store.
+    ///
+    /// # Errors
+    /// The failed call.
+    pub fn usage(&self) -> Result<Usage> {
+        let mut usage = Usage::default();
+        let mut known = HashMap::new();
+        for (image, _) in self.images()? {
+            for chain_id in image.layers {
+                known.entry(self.layer_dir(&chain_id)).or_insert((chain_id, 0)).1 += 1;
+            }
+        }
+        for path in self.files_of("layers")? {
+            let bytes = disk_bytes(&path)?;
+            match known.get(&path) {
+                Some(&(chain_id, images)) => usage.layers.push(LayerUsage {
+                    chain_id,
+                    bytes,
+                    images,
+                }),
+                None => usage.other += bytes,
+            }
+        }
+        for path in self.files_of("")? {
+            match path.file_name().and_then(|name| name.to_str()) {
+                Some("layers") => {}
+                Some("containers") => usage.containers = containers(&path)?,
+                _ => usage.other += disk_bytes(&path)?,
+            }
+        }
+        Ok(usage)
+    }
+}
+
+fn containers(path: &Path) -> Result<Vec<(String, u64)>> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(path).map_err(|error| failed("read", path, &error))? {
+        let entry = entry.map_err(|error| failed("read", path, &error))?;
+        all.push((
+            entry.file_name().to_string_lossy().into_owned(),
+            disk_bytes(&entry.path())?,
+        ));
+    }
+    Ok(all)
+}
+
+/// The blocks of a file or a tree, each inode once. What vanishes meanwhile counts nothing.
+pub(super) fn disk_bytes(path: &Path) -> Result<u64> {
+    let mut linked = std::collections::HashSet::new();
+    let mut total = 0;
+    let mut pending = vec![path.to_path_buf()];
+    while let Some(path) = pending.pop() {
+        let Some(meta) = unless_gone(fs::symlink_metadata(&path), &path)? else {
+            continue;
+        };
+        if meta.nlink() == 1 || meta.is_dir() || linked.insert((meta.dev(), meta.ino())) {
+            total += meta.blocks() * 512;
+        }
+        if meta.is_dir() {
+            let Some(entries) = unless_gone(fs::read_dir(&path), &path)? else {
+                continue;
+            };
+            for entry in entries {
+                pending.push(entry.map_err(|error| failed("read", &path, &error))?.path());
+            }
+        }
+    }
+    Ok(total)
+}
+
+fn unless_gone<T>(result: io::Result<T>, path: &Path) -> Result<Option<T>, Error> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed("stat", path, &error)),
+    }
+}
