@@ -1,3 +1,5 @@
 //! Integration tests of corten-runtime, one binary. They need root.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod cgroup;
 mod seccomp;

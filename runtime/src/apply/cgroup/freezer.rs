@@ -15,8 +15,8 @@ use std::os::fd::AsFd;
 /// How long all processes may take to freeze; one in an uninterruptible call holds it up.
 const PATIENCE_MS: u16 = 10_000;
 
-/// v1 tells nobody when a freeze is complete, and a task on its way can hold it up: so many tries.
-const V1_TRIES: usize = 1000;
+/// How often v1's state is looked at at once, before a pause between the looks.
+const V1_QUICK_LOOKS: u16 = 100;
 
 /// Whether a container is frozen.
 ///
@@ -93,17 +93,22 @@ fn freezer_group(record: &Record) -> Option<&Group> {
         .or_else(|| record.v2())
 }
 
-/// Reading the state makes the kernel look again; asking again freezes what was forked meanwhile.
+/// v1 tells nobody when a freeze is complete: this is the one place that must look again and again. Reading the
+/// state makes the kernel look at all tasks; asking again freezes what was forked meanwhile.
 fn wait_v1(group: &Group) -> Result<()> {
     let dir = open_dir(&group.dir())?;
-    for _ in 0..V1_TRIES {
+    for look in 0..V1_QUICK_LOOKS + PATIENCE_MS {
         let state = read_at(&dir, "freezer.state").map_err(|errno| {
             Error::syscall(format!("read(\"{}/freezer.state\")", group.dir()), errno as i32)
         })?;
         if state.trim_end() == "FROZEN" {
             return Ok(());
         }
-        std::thread::yield_now();
+        if look < V1_QUICK_LOOKS {
+            std::thread::yield_now();
+        } else if poll(&mut [], 1_u8).is_err_and(|errno| errno != Errno::EINTR) {
+            return Err(too_slow(group));
+        }
         write(&group.dir(), "freezer.state", "FROZEN")?;
     }
     Err(too_slow(group))

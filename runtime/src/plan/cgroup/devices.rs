@@ -209,4 +209,4 @@ fn number(name: &str, value: Option<i64>) -> Result<Option<u32>, String> {
 
 #[cfg(test)]
 #[path = "devices_tests.rs"]
-mod tests;
+pub(super) mod tests;
