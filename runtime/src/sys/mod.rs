@@ -1,5 +1,12 @@
 //! The kernel: raw system calls and everything `unsafe`, each behind a safe function.
 
+pub mod alloc;
 pub mod bpf;
+mod call;
+pub mod clone;
+pub mod files;
+pub mod mount;
 pub mod pidfd;
+pub mod process;
 pub mod seccomp;
+pub mod terminal;

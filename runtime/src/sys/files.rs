@@ -1,0 +1,195 @@
+//! Opening and making files relative to descriptors, so that no path is walked twice or out of its root.
+#![allow(unsafe_code, reason = "openat2(2) has no safe wrapper that takes every flag")]
+
+use super::call::{c_string, check, named};
+use crate::error::Result;
+use nix::fcntl::{self, AtFlags};
+use nix::sys::stat::{self, FileStat, Mode, SFlag};
+use nix::unistd;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+/// The walk treats the directory as `/`: neither `..` nor symbolic links lead out of it.
+pub const IN_ROOT: u64 = libc::RESOLVE_IN_ROOT | libc::RESOLVE_NO_MAGICLINKS;
+/// The walk follows no symbolic link and stays below the directory.
+pub const NO_LINKS: u64 = libc::RESOLVE_BENEATH | libc::RESOLVE_NO_SYMLINKS | libc::RESOLVE_NO_MAGICLINKS;
+/// As [`IN_ROOT`], but a symbolic link anywhere is an error (ELOOP).
+pub const IN_ROOT_NO_LINKS: u64 = IN_ROOT | libc::RESOLVE_NO_SYMLINKS;
+/// Below the directory and on its own file system.
+pub const SAME_FS: u64 = libc::RESOLVE_BENEATH | libc::RESOLVE_NO_XDEV | libc::RESOLVE_NO_MAGICLINKS;
+
+/// Opens `path` below `dir` with openat2(2); the descriptor is close-on-exec.
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn open_in(dir: BorrowedFd<'_>, path: &str, flags: i32, resolve: u64) -> Result<OwnedFd> {
+    create_in(dir, path, flags, 0, resolve)
+}
+
+/// [`open_in`] with the mode of a file that O_CREAT makes.
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn create_in(dir: BorrowedFd<'_>, path: &str, flags: i32, mode: u32, resolve: u64) -> Result<OwnedFd> {
+    let name = c_string(path)?;
+    // SAFETY: open_how is plain integers, for which zero is valid.
+    let mut how: libc::open_how = unsafe { std::mem::zeroed() };
+    how.flags = u64::from((flags | libc::O_CLOEXEC).cast_unsigned());
+    how.mode = u64::from(mode);
+    how.resolve = resolve;
+    loop {
+        // SAFETY: the name and the struct live through the call and have the size given.
+        let result = unsafe {
+            libc::syscall(
+                libc::SYS_openat2,
+                dir.as_raw_fd(),
+                name.as_ptr(),
+                &raw const how,
+                size_of::<libc::open_how>(),
+            )
+        };
+        let opened = check(result, || format!("openat2({path:?}, flags {flags:#o}, resolve {resolve:#x})"));
+        match opened {
+            // The kernel could not prove the walk safe because of a rename meanwhile; it asks to try again.
+            Err(error) if error.errno() == Some(libc::EAGAIN) => {}
+            // SAFETY: the call returned a new descriptor that nobody else owns.
+            Ok(fd) => return Ok(unsafe { OwnedFd::from_raw_fd(fd_number(fd)) }),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "descriptors are ints")]
+pub(super) fn fd_number(value: libc::c_long) -> i32 {
+    value as i32
+}
+
+/// Opens an absolute path, as the caller sees it, as a place (O_PATH).
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn open_path(path: &str) -> Result<OwnedFd> {
+    open(path, libc::O_PATH)
+}
+
+/// Opens an absolute path as the caller sees it.
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn open(path: &str, flags: i32) -> Result<OwnedFd> {
+    let flags = fcntl::OFlag::from_bits_retain(flags | libc::O_CLOEXEC);
+    named(fcntl::open(path, flags, Mode::empty()), || format!("open({path:?})"))
+}
+
+/// Makes a directory.
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn make_dir(dir: BorrowedFd<'_>, name: &str, mode: u32) -> Result<()> {
+    named(stat::mkdirat(dir, name, Mode::from_bits_truncate(mode)), || format!("mkdirat({name:?}, {mode:#o})"))
+}
+
+/// Makes a device node, fifo or empty file: `mode` holds the type.
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn make_node(dir: BorrowedFd<'_>, name: &str, mode: u32, major: u64, minor: u64) -> Result<()> {
+    let made = stat::mknodat(
+        dir,
+        name,
+        SFlag::from_bits_truncate(mode & libc::S_IFMT),
+        Mode::from_bits_truncate(mode & !libc::S_IFMT),
+        stat::makedev(major, minor),
+    );
+    named(made, || format!("mknodat({name:?}, {mode:#o}, {major}:{minor})"))
+}
+
+/// Makes a symbolic link.
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn make_link(target: &str, dir: BorrowedFd<'_>, name: &str) -> Result<()> {
+    named(unistd::symlinkat(target, dir, name), || format!("symlinkat({target:?}, {name:?})"))
+}
+
+/// What a symbolic link says.
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn read_link(dir: BorrowedFd<'_>, name: &str) -> Result<String> {
+    let target = named(fcntl::readlinkat(dir, name), || format!("readlinkat({name:?})"))?;
+    Ok(target.to_string_lossy().into_owned())
+}
+
+/// Type, mode, owner and numbers of an open file.
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn status(file: BorrowedFd<'_>) -> Result<FileStat> {
+    named(stat::fstat(file), || "fstat()".to_owned())
+}
+
+/// Whether a file is a directory.
+pub fn is_dir(status: &FileStat) -> bool {
+    status.st_mode & libc::S_IFMT == libc::S_IFDIR
+}
+
+/// Whether a file is the character device of these numbers.
+pub fn is_char_device(status: &FileStat, major: u64, minor: u64) -> bool {
+    status.st_mode & libc::S_IFMT == libc::S_IFCHR && status.st_rdev == stat::makedev(major, minor)
+}
+
+/// Gives a file (also one opened with O_PATH) another owner.
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn change_owner(file: BorrowedFd<'_>, uid: Option<u32>, gid: Option<u32>) -> Result<()> {
+    let owner = (uid.map(unistd::Uid::from_raw), gid.map(unistd::Gid::from_raw));
+    named(unistd::fchownat(file, "", owner.0, owner.1, AtFlags::AT_EMPTY_PATH), || {
+        format!("fchownat({uid:?}, {gid:?})")
+    })
+}
+
+/// Changes the permission bits of a file below a directory.
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn change_mode(dir: BorrowedFd<'_>, name: &str, mode: u32) -> Result<()> {
+    let mode = Mode::from_bits_truncate(mode);
+    named(stat::fchmodat(dir, name, mode, stat::FchmodatFlags::FollowSymlink), || {
+        format!("fchmodat({name:?}, {mode:?})")
+    })
+}
+
+/// The magic number of the file system that a file is on.
+///
+/// # Errors
+/// The kernel's, with the call.
+#[expect(clippy::unnecessary_cast, reason = "the field's type differs between C libraries")]
+pub fn fs_type(file: BorrowedFd<'_>) -> Result<i64> {
+    named(nix::sys::statfs::fstatfs(file), || "fstatfs()".to_owned()).map(|fs| fs.filesystem_type().0 as i64)
+}
+
+/// Writes all of a short text with one call, as the files of procfs and cgroupfs want it.
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn write_once(file: BorrowedFd<'_>, text: &str) -> Result<()> {
+    named(unistd::write(file, text.as_bytes()), || format!("write({text:?})")).map(|_| ())
+}
+
+/// Reads at most `limit` bytes of a file from its present position.
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn read_up_to(file: BorrowedFd<'_>, limit: usize) -> Result<Vec<u8>> {
+    let mut content = vec![0; limit];
+    let mut filled = 0;
+    while filled < limit {
+        match named(unistd::read(file, &mut content[filled..]), || "read()".to_owned())? {
+            0 => break,
+            count => filled += count,
+        }
+    }
+    content.truncate(filled);
+    Ok(content)
+}
