@@ -54,8 +54,6 @@ pub(crate) struct Globals {
     pub(crate) root: PathBuf,
     /// The log's settings.
     pub(crate) log: log::Settings,
-    /// Whether missing permissions on cgroups are forgiven.
-    pub(crate) rootless: bool,
     /// Where the trace of the steps goes, if anywhere.
     pub(crate) trace: Option<PathBuf>,
 }
@@ -73,7 +71,7 @@ impl GlobalArgs {
             );
         }
         let unprivileged = !nix::unistd::geteuid().is_root();
-        let rootless = parse_rootless(&self.rootless, unprivileged)?;
+        check_rootless(&self.rootless)?;
         let log_format = log::Format::parse(&self.log_format)?;
         let runtime_dir = std::env::var_os("XDG_RUNTIME_DIR").filter(|_| unprivileged);
         Ok(Globals {
@@ -83,17 +81,16 @@ impl GlobalArgs {
                 format: log_format,
                 debug: self.debug,
             },
-            rootless,
             trace: self.trace,
         })
     }
 }
 
-fn parse_rootless(value: &str, unprivileged: bool) -> Result<bool> {
+/// Cgroups that the caller may not make are done without anyhow, unless limits need them: only spelling counts.
+fn check_rootless(value: &str) -> Result<()> {
     match value {
-        "auto" => Ok(unprivileged),
-        "true" | "1" | "t" | "T" | "TRUE" | "True" => Ok(true),
-        "false" | "0" | "f" | "F" | "FALSE" | "False" => Ok(false),
+        "auto" | "true" | "1" | "t" | "T" | "TRUE" | "True" | "false" | "0" | "f" | "F" | "FALSE"
+        | "False" => Ok(()),
         _ => Err(
             Error::new(Kind::Usage, format!("invalid value {value:?} for --rootless"))
                 .hint("--rootless is true, false or auto"),
@@ -113,15 +110,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rootless_is_true_false_or_by_the_caller() {
-        assert!(parse_rootless("auto", true).unwrap());
-        assert!(!parse_rootless("auto", false).unwrap());
-        assert!(parse_rootless("true", false).unwrap());
-        assert!(!parse_rootless("false", true).unwrap());
-        assert_eq!(
-            parse_rootless("maybe", true).unwrap_err().to_string(),
-            "invalid value \"maybe\" for --rootless"
-        );
+    fn rootless_is_true_false_or_auto() {
+        for value in ["auto", "true", "false", "1", "F"] {
+            check_rootless(value).unwrap();
+        }
+        let error = check_rootless("maybe").unwrap_err();
+        assert_eq!(error.to_string(), "invalid value \"maybe\" for --rootless");
     }
 
     #[test]

@@ -1,9 +1,16 @@
 //! The verbs: one file each, with its options and one function; the work is in the layers below.
 
+mod bundle_args;
+mod create;
+mod delete;
 mod features;
+mod kill;
 mod list;
 mod not_yet;
+mod ps;
+mod run;
 mod spec;
+mod start;
 mod state;
 
 use crate::cli::{GlobalArgs, Globals};
@@ -61,14 +68,20 @@ fn run_verb<V: Verb>(_verb: &Entry, globals: &Globals, matches: &ArgMatches) -> 
 
 const VERBS: &[Entry] = &[
     not_yet::entry("checkpoint", "checkpoint a running container", FAILURE),
+    entry::<create::CreateArgs>(),
+    entry::<delete::DeleteArgs>(),
     not_yet::entry("events", "display events and statistics of a container", FAILURE),
     not_yet::entry("exec", "execute a new process inside a container", EXEC_FAILURE),
     entry::<features::FeaturesArgs>(),
+    entry::<kill::KillArgs>(),
     entry::<list::ListArgs>(),
     not_yet::entry("pause", "suspend all processes of a container", FAILURE),
+    entry::<ps::PsArgs>(),
     not_yet::entry("restore", "restore a container from a checkpoint", FAILURE),
     not_yet::entry("resume", "resume all processes of a paused container", FAILURE),
+    entry::<run::RunArgs>(),
     entry::<spec::SpecArgs>(),
+    entry::<start::StartArgs>(),
     entry::<state::StateArgs>(),
     not_yet::entry("update", "change the resource limits of a container", FAILURE),
 ];
@@ -119,6 +132,7 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Result<u8, Failur
         .iter()
         .find(|verb| verb.name == name)
         .ok_or_else(|| no_such_verb(name))?;
+    log::debug(&format!("{NAME} {} {name}", env!("CARGO_PKG_VERSION")));
     (verb.run)(verb, &globals, options).map_err(|error| Failure {
         error,
         code: verb.failure,

@@ -156,32 +156,39 @@ impl Directory {
 
     fn lock(self, create: OFlag) -> Result<Option<Locked>> {
         let flags = create | OFlag::O_RDWR | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
-        let failed = |call: &str, errno: Errno| {
-            let call = format!("{call} {}", self.path.join(LOCK).display());
-            Error::syscall(call, errno as i32).context("lock the container")
-        };
-        let lock = match fcntl::openat(&self.fd, LOCK, flags, Mode::S_IRUSR | Mode::S_IWUSR) {
-            Ok(lock) => lock,
-            Err(Errno::ENOENT) => return Ok(None),
-            Err(errno) => return Err(failed("open", errno)),
-        };
+        match fcntl::openat(&self.fd, LOCK, flags, Mode::S_IRUSR | Mode::S_IWUSR) {
+            Ok(lock) => self.wait_for(lock),
+            Err(Errno::ENOENT) => Ok(None),
+            Err(errno) => Err(self.lock_error("open", errno)),
+        }
+    }
+
+    /// Waits for the lock; who removed the container meanwhile has unlinked the lock file.
+    fn wait_for(self, lock: OwnedFd) -> Result<Option<Locked>> {
         loop {
             match fcntl::fcntl(&lock, FcntlArg::F_SETLKW(&whole_file(libc::F_WRLCK))) {
                 Ok(_) => break,
                 Err(Errno::EINTR) => {}
-                Err(errno) => return Err(failed("fcntl(F_SETLKW)", errno)),
+                Err(errno) => return Err(self.lock_error("fcntl(F_SETLKW)", errno)),
             }
         }
         let links = stat::fstat(&lock)
-            .map_err(|errno| failed("fstat", errno))?
+            .map_err(|errno| self.lock_error("fstat", errno))?
             .st_nlink;
         Ok((links > 0).then_some(Locked {
             directory: self,
-            _lock: lock,
+            lock,
         }))
     }
 
-    /// Whether some command is changing the container right now.
+    fn lock_error(&self, call: &str, errno: Errno) -> Error {
+        let call = format!("{call} {}", self.path.join(LOCK).display());
+        Error::syscall(call, errno as i32).context("lock the container")
+    }
+
+    /// Whether another process is changing the container right now.
+    ///
+    /// Not for the holder of the lock: a record lock ends with the first descriptor that is closed.
     pub(crate) fn is_locked(&self) -> bool {
         let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
         let Ok(lock) = fcntl::openat(&self.fd, LOCK, flags, Mode::empty()) else {
@@ -190,11 +197,6 @@ impl Directory {
         let mut probe = whole_file(libc::F_WRLCK);
         let asked = fcntl::fcntl(&lock, FcntlArg::F_GETLK(&mut probe));
         asked.is_ok() && i32::from(probe.l_type) != libc::F_UNLCK
-    }
-
-    /// Whether the container exists, as opposed to being a directory that is just made or removed.
-    pub(crate) fn exists(&self) -> bool {
-        unistd::faccessat(&self.fd, LOCK, unistd::AccessFlags::F_OK, AtFlags::empty()).is_ok()
     }
 
     /// Whether the container still waits for `start`.
@@ -245,7 +247,7 @@ impl Directory {
 #[derive(Debug)]
 pub(crate) struct Locked {
     directory: Directory,
-    _lock: OwnedFd,
+    lock: OwnedFd,
 }
 
 impl std::ops::Deref for Locked {
@@ -273,6 +275,16 @@ impl Locked {
             .map_err(|error| io_error("write", &path, &error))?;
         fcntl::renameat(&self.fd, NEW_STATE, &self.fd, STATE)
             .map_err(|errno| Error::syscall(format!("rename {}", path.display()), errno as i32))
+    }
+
+    /// Lets other commands change the container.
+    ///
+    /// # Errors
+    /// When the kernel does not release the lock.
+    pub(crate) fn release(self) -> Result<Released> {
+        fcntl::fcntl(&self.lock, FcntlArg::F_SETLK(&whole_file(libc::F_UNLCK)))
+            .map_err(|errno| self.lock_error("fcntl(F_UNLCK)", errno))?;
+        Ok(Released(self))
     }
 
     /// Removes the container's directory; its id is free afterwards.
@@ -305,6 +317,20 @@ impl Locked {
             Ok(()) | Err(Errno::ENOENT) => Ok(()),
             Err(errno) => Err(remove_error(&self.path.join(name), errno)),
         }
+    }
+}
+
+/// A container's directory that this process held locked before.
+#[derive(Debug)]
+pub(crate) struct Released(Locked);
+
+impl Released {
+    /// Waits for the lock again; none when the container was removed meanwhile.
+    ///
+    /// # Errors
+    /// When the lock cannot be waited for.
+    pub(crate) fn lock(self) -> Result<Option<Locked>> {
+        self.0.directory.wait_for(self.0.lock)
     }
 }
 

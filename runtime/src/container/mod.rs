@@ -2,16 +2,29 @@
 //!
 //! One file per step of the life-cycle; how a container is set up is in `launch`.
 
+mod bundle;
+mod create;
+mod destroy;
+mod detached;
 mod directory;
+pub(crate) mod foreground;
 mod id;
 mod list;
+mod pid_file;
 mod process;
 mod record;
+pub(crate) mod signal;
+mod start;
 mod view;
 
-pub(crate) use directory::{Directory, Locked, Root, START_SOCKET};
+pub(crate) use bundle::Bundle;
+pub(crate) use create::{New, Request, create};
+pub(crate) use destroy::{delete, destroy};
+pub(crate) use detached::run_detached;
+pub(crate) use directory::{Directory, Locked, Root};
 pub(crate) use id::Id;
 pub(crate) use list::list;
 pub(crate) use process::Process;
 pub(crate) use record::Record;
+pub(crate) use start::start;
 pub(crate) use view::Container;

@@ -1,7 +1,8 @@
 //! A container as it is now: the recorded state compared with the processes that live.
 
-use super::{Directory, Id, Record, Root, directory};
-use crate::error::Result;
+use super::{Directory, Id, Locked, Process, Record, Root, directory};
+use crate::apply::cgroup;
+use crate::error::{Error, Kind, Result};
 use crate::oci::{Report, Status, VERSION};
 use std::path::Path;
 
@@ -53,24 +54,30 @@ impl Container {
 
     /// Where the container is in its life.
     pub(crate) fn status(&self) -> Status {
-        if !self.record.ready {
-            return if self.directory.is_locked() {
-                Status::Creating
-            } else {
-                Status::Stopped
-            };
-        }
-        match self.record.init {
-            Some(init) if init.is_alive() => self.status_of_living(),
-            _ => Status::Stopped,
+        if self.record.ready {
+            status_when_ready(&self.directory, &self.record)
+        } else if self.directory.is_locked() {
+            Status::Creating
+        } else {
+            Status::Stopped
         }
     }
 
-    fn status_of_living(&self) -> Status {
-        if self.directory.awaits_start() {
-            Status::Created
-        } else {
-            Status::Running
+    /// The pids of its processes.
+    ///
+    /// # Errors
+    /// When it has none, or its groups cannot be read.
+    pub(crate) fn pids(&self) -> Result<Vec<i32>> {
+        match (self.status(), self.record.init) {
+            (Status::Created | Status::Running | Status::Paused, Some(init)) => {
+                let pids = cgroup::pids(&self.record.cgroup)?;
+                Ok(if pids.is_empty() { vec![init.pid] } else { pids })
+            }
+            (status, _) => {
+                let message = format!("container not running: {:?} is {status}", self.id.as_str());
+                Err(Error::new(Kind::State, message)
+                    .hint("only a container that is not stopped has processes"))
+            }
         }
     }
 
@@ -89,5 +96,28 @@ impl Container {
             annotations: &self.record.annotations,
             owner: "",
         }
+    }
+}
+
+/// Where a container is in its life while this process holds its lock: nobody else is creating it.
+pub(super) fn status_under_lock(directory: &Locked, record: &Record<'_>) -> Status {
+    if record.ready {
+        status_when_ready(directory, record)
+    } else {
+        Status::Stopped
+    }
+}
+
+fn status_when_ready(directory: &Directory, record: &Record<'_>) -> Status {
+    if !record.init.is_some_and(Process::is_alive) {
+        return Status::Stopped;
+    }
+    if directory.awaits_start() {
+        return Status::Created;
+    }
+    // A state that cannot be read is no reason to call the container paused.
+    match cgroup::is_frozen(&record.cgroup) {
+        Ok(true) => Status::Paused,
+        _ => Status::Running,
     }
 }

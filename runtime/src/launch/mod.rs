@@ -58,6 +58,8 @@ pub enum Progress<'a> {
     Planned {
         /// What the configuration says in vain, one sentence each; for the log.
         warnings: &'a [String],
+        /// The groups that will be made.
+        cgroup: &'a crate::plan::cgroup::Record,
     },
     /// The container's first process exists and waits; it dies with the runtime until `create` is done.
     Born {

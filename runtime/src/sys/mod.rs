@@ -4,6 +4,7 @@ pub mod alloc;
 pub mod bpf;
 mod call;
 pub mod clone;
+pub mod console;
 pub mod files;
 pub mod mount;
 pub mod pidfd;

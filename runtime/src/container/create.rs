@@ -1,0 +1,118 @@
+//! Making a container: its directory and record around what `launch` does.
+
+use super::{Bundle, Id, Locked, Process, Record, Root, destroy, pid_file};
+use crate::error::{Error, Result};
+use crate::launch::{self, Console, Created, Gate, Progress};
+use crate::log;
+use crate::oci::Spec;
+use std::path::Path;
+
+/// What is to be made, with nothing left to interpret.
+#[derive(Debug)]
+pub(crate) struct Request<'a> {
+    /// The directory of all containers' states.
+    pub(crate) root: &'a Path,
+    /// The new container's id.
+    pub(crate) id: &'a Id,
+    /// Its bundle.
+    pub(crate) bundle: &'a Bundle,
+    /// The bundle's configuration, checked.
+    pub(crate) spec: &'a Spec<'a>,
+    /// Where the pid of its init is written.
+    pub(crate) pid_file: Option<&'a Path>,
+    /// MS_MOVE and chroot instead of pivot_root.
+    pub(crate) no_pivot: bool,
+    /// Keep the caller's session keyring.
+    pub(crate) no_new_keyring: bool,
+    /// How many descriptors from 3 on the container keeps.
+    pub(crate) preserve_fds: u32,
+    /// Who lets the process go.
+    pub(crate) gate: Gate,
+    /// Where each operation's duration goes.
+    pub(crate) trace: Option<&'a Path>,
+}
+
+/// A container that was just made and is still locked by this process.
+#[derive(Debug)]
+pub(crate) struct New<'a> {
+    /// Its directory.
+    pub(crate) directory: Locked,
+    /// Its record.
+    pub(crate) record: Record<'a>,
+    /// Its waiting process.
+    pub(crate) process: Created,
+}
+
+/// Makes a container; after an error nothing of it is left.
+///
+/// # Errors
+/// When the id is taken, or a step of the creation fails.
+pub(crate) fn create<'a>(request: &Request<'a>, console: Console<'_>) -> Result<New<'a>> {
+    let directory = Root::open_or_create(request.root)?.create(request.id)?;
+    let mut record = Record::new(request.id, request.bundle, request.spec);
+    match launch(request, console, &directory, &mut record) {
+        Ok(process) => Ok(New {
+            directory,
+            record,
+            process,
+        }),
+        Err(error) => Err(undo(directory, &record, error)),
+    }
+}
+
+impl New<'_> {
+    /// Removes the container after a later step failed, and returns the error of that step.
+    pub(crate) fn undo(self, error: Error) -> Error {
+        undo(self.directory, &self.record, error)
+    }
+}
+
+fn undo(directory: Locked, record: &Record<'_>, error: Error) -> Error {
+    match destroy(directory, record) {
+        Ok(()) => error,
+        Err(left) => error.hint(format!("cleaning up failed, too: {left}; try delete --force")),
+    }
+}
+
+fn launch(
+    request: &Request<'_>,
+    console: Console<'_>,
+    directory: &Locked,
+    record: &mut Record<'_>,
+) -> Result<Created> {
+    let launch_request = launch::Request {
+        id: request.id.as_str(),
+        bundle: &request.bundle.path,
+        state_dir: directory.path(),
+        console,
+        no_pivot: request.no_pivot,
+        no_new_keyring: request.no_new_keyring,
+        preserve_fds: request.preserve_fds,
+        gate: request.gate,
+        trace: request.trace,
+    };
+    let created = launch::create(&launch_request, request.spec, &mut |progress| {
+        note(progress, directory, record)
+    })?;
+    if let Some(path) = request.pid_file {
+        pid_file::write(path, created.pid)?;
+    }
+    record.ready = true;
+    directory.write(record)?;
+    Ok(created)
+}
+
+/// Puts on record what is about to be, so that it can be undone after a SIGKILL.
+fn note(progress: &Progress<'_>, directory: &Locked, record: &mut Record<'_>) -> Result<()> {
+    match progress {
+        Progress::Planned { warnings, cgroup } => {
+            warnings.iter().for_each(|warning| log::warn(warning));
+            record.cgroup = (*cgroup).clone();
+        }
+        Progress::Born { pid } => {
+            log::debug(&format!("the container's init is process {pid}"));
+            record.init = Some(Process::of_pid(*pid)?);
+        }
+    }
+    directory.write(record)
+}

@@ -1,0 +1,123 @@
+//! `run` without `--detach`: the runtime stays, forwards signals and terminal, and ends as the container does.
+
+mod console;
+mod relay;
+mod signals;
+
+use super::{New, Request, create, destroy, start};
+use crate::error::{Error, Result};
+use crate::launch::Console;
+use console::Terminal;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout};
+use relay::Relay;
+use signals::{Event, Signals};
+use std::os::fd::AsFd;
+
+/// How the runtime stays with the container.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Options {
+    /// The container's terminal is shown on the caller's.
+    pub(crate) terminal: bool,
+    /// The container is not deleted when its program has ended.
+    pub(crate) keep: bool,
+    /// Processes that lose their parent become children of the runtime.
+    pub(crate) subreaper: bool,
+}
+
+/// Runs a container to its end and returns the exit code of its program.
+///
+/// # Errors
+/// When it cannot be created or started; nothing of it is left then.
+pub(crate) fn run(request: &Request<'_>, options: &Options) -> Result<u8> {
+    if options.subreaper {
+        nix::sys::prctl::set_child_subreaper(true)
+            .map_err(|errno| Error::syscall("prctl(PR_SET_CHILD_SUBREAPER)", errno as i32))?;
+    }
+    let (console, terminal) = if options.terminal {
+        let (console, terminal) = Terminal::open()?;
+        (Console::Connected(console), Some(terminal))
+    } else {
+        (Console::None, None)
+    };
+    let container = create(request, console)?;
+    let (signals, relay) = match prepare(&container, terminal) {
+        Ok(prepared) => prepared,
+        Err(error) => return Err(container.undo(error)),
+    };
+    let New {
+        directory,
+        record,
+        process,
+    } = container;
+    let released = directory.release()?;
+    let code = attend(process.pid, process.pidfd.as_fd(), &signals, relay)?;
+    match released.lock()? {
+        Some(directory) if !options.keep => destroy(directory, &record)?,
+        _ => {}
+    }
+    Ok(code)
+}
+
+/// Makes everything ready to follow the program, then lets it go: from here on no signal is lost.
+fn prepare(container: &New<'_>, terminal: Option<Terminal>) -> Result<(Signals, Option<Relay>)> {
+    let relay = terminal.map(Terminal::receive).transpose()?;
+    let signals = Signals::take()?;
+    container.process.start()?;
+    start::started(&container.record)?;
+    Ok((signals, relay))
+}
+
+/// Forwards what comes until init has ended; returns its exit code.
+fn attend(
+    pid: i32,
+    pidfd: std::os::fd::BorrowedFd<'_>,
+    signals: &Signals,
+    mut relay: Option<Relay>,
+) -> Result<u8> {
+    loop {
+        let mut watched = vec![
+            PollFd::new(pidfd, PollFlags::POLLIN),
+            PollFd::new(signals.as_fd(), PollFlags::POLLIN),
+        ];
+        watched.extend(relay.iter().flat_map(Relay::watched));
+        match nix::poll::poll(&mut watched, PollTimeout::NONE) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(errno) => return Err(Error::syscall("poll", errno as i32)),
+        }
+        let ended = has_events(&watched[0]);
+        let signalled = has_events(&watched[1]);
+        drop(watched);
+        if let Some(relay) = &mut relay {
+            relay.transfer();
+        }
+        if signalled {
+            handle(signals, pid, pidfd, relay.as_ref())?;
+        }
+        if ended {
+            relay.iter_mut().for_each(Relay::drain);
+            return signals::exit_code(pid);
+        }
+    }
+}
+
+fn has_events(fd: &PollFd<'_>) -> bool {
+    fd.revents().is_some_and(|events| !events.is_empty())
+}
+
+fn handle(
+    signals: &Signals,
+    pid: i32,
+    pidfd: std::os::fd::BorrowedFd<'_>,
+    relay: Option<&Relay>,
+) -> Result<()> {
+    while let Some(event) = signals.next()? {
+        match event {
+            Event::Child => signals::reap_others(pid),
+            Event::Resize => relay.into_iter().for_each(Relay::resize),
+            // The program may have ended just now; its exit is what matters then.
+            Event::Forward(signal) => drop(crate::sys::clone::pidfd_kill(pidfd, signal)),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! Signals to a container: their names, and whom they reach.
+
+use super::{Container, Process};
+use crate::apply::cgroup;
+use crate::error::{Error, Kind, Result};
+use crate::oci::Status;
+use crate::sys::clone::{pidfd_kill, pidfd_open};
+use nix::sys::signal::Signal;
+use std::os::fd::{AsFd, OwnedFd};
+use std::str::FromStr;
+
+/// The signal meant by a name with or without `SIG`, in any case, or by a number.
+///
+/// # Errors
+/// When there is no such signal.
+pub(crate) fn parse(text: &str) -> Result<Number> {
+    if let Ok(number) = text.parse::<i32>() {
+        return if (1..=libc::SIGRTMAX()).contains(&number) {
+            Ok(Number(number))
+        } else {
+            Err(unknown(text))
+        };
+    }
+    let name = text.to_ascii_uppercase();
+    let name = name.strip_prefix("SIG").unwrap_or(&name);
+    if let Some(number) = parse_real_time(name) {
+        return Ok(Number(number));
+    }
+    Signal::from_str(&format!("SIG{name}"))
+        .map(|signal| Number(signal as i32))
+        .map_err(|_| unknown(text))
+}
+
+/// A number that is a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Number(i32);
+
+impl Number {
+    /// The signal, if it has a name of its own.
+    fn plain(self) -> Result<Signal> {
+        Signal::try_from(self.0).map_err(|_| {
+            Error::new(
+                Kind::Unsupported,
+                format!("the real-time signal {} goes to init only", self.0),
+            )
+            .hint("leave --all out")
+        })
+    }
+}
+
+fn unknown(text: &str) -> Error {
+    Error::new(Kind::Usage, format!("unknown signal {text:?}"))
+        .hint("give a name such as KILL or SIGTERM, or a number from 1 to 64")
+}
+
+/// `RTMIN`, `RTMIN+3`, `RTMAX-1`.
+fn parse_real_time(name: &str) -> Option<i32> {
+    let (base, offset) = if let Some(offset) = name.strip_prefix("RTMIN") {
+        (libc::SIGRTMIN(), offset)
+    } else {
+        (libc::SIGRTMAX(), name.strip_prefix("RTMAX")?)
+    };
+    let offset = if offset.is_empty() {
+        0
+    } else {
+        offset.parse::<i32>().ok()?
+    };
+    Some(base + offset).filter(|number| (libc::SIGRTMIN()..=libc::SIGRTMAX()).contains(number))
+}
+
+/// Sends a signal to a container's init, or to all of its processes.
+///
+/// # Errors
+/// When the container has no process to send it to.
+pub(crate) fn send(container: &Container, signal: Number, all: bool) -> Result<()> {
+    let record = container.record();
+    if all && !record.cgroup.groups.is_empty() {
+        // Processes may outlive init where they share its pid namespace: a stopped container is fine.
+        return cgroup::signal_all(&record.cgroup, signal.plain()?);
+    }
+    let running = match container.status() {
+        Status::Created | Status::Running | Status::Paused => record.init,
+        Status::Creating | Status::Stopped => None,
+    };
+    match running.map(open).transpose()?.flatten() {
+        Some(init) => pidfd_kill(init.as_fd(), signal.0),
+        None => Err(not_running(container)),
+    }
+}
+
+/// A descriptor of a recorded process; none when it has ended.
+///
+/// # Errors
+/// When the kernel refuses a descriptor of a living process.
+pub(crate) fn open(process: Process) -> Result<Option<OwnedFd>> {
+    match pidfd_open(process.pid) {
+        // The pid may have been reused before the descriptor was opened, not after.
+        Ok(fd) => Ok(process.is_alive().then_some(fd)),
+        Err(error) if error.errno() == Some(libc::ESRCH) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn not_running(container: &Container) -> Error {
+    let message = format!(
+        "container not running: {:?} is {}",
+        container.id().as_str(),
+        container.status()
+    );
+    Error::new(Kind::State, message).hint("`kill` needs a container that is created, running or paused")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_numbers_of_signals() {
+        for (text, number) in [
+            ("9", 9),
+            ("KILL", 9),
+            ("SIGKILL", 9),
+            ("sigterm", 15),
+            ("hup", 1),
+            ("64", 64),
+            ("RTMIN+1", libc::SIGRTMIN() + 1),
+            ("SIGRTMAX", libc::SIGRTMAX()),
+            ("rtmax-2", libc::SIGRTMAX() - 2),
+        ] {
+            assert_eq!(parse(text).unwrap(), Number(number), "{text}");
+        }
+        for text in ["", "0", "65", "-9", "NOSUCH", "SIG", "RTMIN-1", "RTMAX+1", "9x"] {
+            assert_eq!(
+                parse(text).unwrap_err().to_string(),
+                format!("unknown signal {text:?}")
+            );
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Letting the program of a created container run.
+
+use super::view::status_under_lock;
+use super::{Directory, Id, Locked, Record, Root, destroy, directory};
+use crate::error::{Error, Kind, Result};
+use crate::launch::{self, hooks};
+use crate::oci::Status;
+use std::path::Path;
+
+/// Starts the container `id` below `root`.
+///
+/// # Errors
+/// When it does not wait for its start, or its program cannot be run; then it is stopped.
+pub(crate) fn start(root: &Path, id: &Id) -> Result<()> {
+    let directory = lock(root, id)?.ok_or_else(|| directory::not_found(id))?;
+    let record = directory.read()?.ok_or_else(|| directory::not_found(id))?;
+    match status_under_lock(&directory, &record) {
+        Status::Created => {}
+        status => return Err(not_created(id, status)),
+    }
+    launch::start(directory.path())?;
+    started(&record)
+}
+
+fn lock(root: &Path, id: &Id) -> Result<Option<Locked>> {
+    let Some(root) = Root::open(root)? else {
+        return Ok(None);
+    };
+    root.container(id)?.map_or(Ok(None), Directory::lock_existing)
+}
+
+/// What follows the program's start: the poststart hooks, whose failure stops the container.
+///
+/// # Errors
+/// The hook that failed.
+pub(crate) fn started(record: &Record<'_>) -> Result<()> {
+    let hooks = &record.hooks.poststart;
+    if hooks.is_empty() {
+        return Ok(());
+    }
+    hooks::run("poststart", hooks, &record.state(Status::Running)).inspect_err(|_| {
+        // The hook's error is the one to tell; what could not be killed, delete --force will tell.
+        drop(destroy::kill(record));
+    })
+}
+
+fn not_created(id: &Id, status: Status) -> Error {
+    let id = id.as_str();
+    let (message, hint) = match status {
+        Status::Running | Status::Paused => (
+            format!("cannot start an already running container: {id:?} is {status}"),
+            "`exec` adds a process to it",
+        ),
+        Status::Stopped => (
+            format!("cannot start a container that has stopped: {id:?}"),
+            "`delete` it and `create` it again: a container runs once",
+        ),
+        Status::Creating | Status::Created => (
+            format!("cannot start a container that is being created: {id:?}"),
+            "wait for `create` to return",
+        ),
+    };
+    Error::new(Kind::State, message).hint(hint)
+}
