@@ -5,12 +5,12 @@ mod layout;
 pub(crate) use layout::words;
 pub use layout::{Hierarchy, Layout, Version};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
+use nix::sys::stat::Mode;
 use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
-use nix::unistd::{AccessFlags, access};
-use std::fs;
-use std::io::ErrorKind;
+use nix::unistd::{self, AccessFlags, access};
 
 /// Where cgroups are mounted on every distribution.
 const CGROUP_ROOT: &str = "/sys/fs/cgroup";
@@ -21,7 +21,7 @@ const CGROUP_ROOT: &str = "/sys/fs/cgroup";
 /// When procfs or the tree's root cannot be read.
 pub fn layout() -> Result<Layout> {
     let own = read("/proc/self/cgroup")?;
-    let pure_v2 = statfs(CGROUP_ROOT).is_ok_and(|fs| fs.filesystem_type() == CGROUP2_SUPER_MAGIC);
+    let pure_v2 = statfs(CGROUP_ROOT).is_ok_and(|facts| facts.filesystem_type() == CGROUP2_SUPER_MAGIC);
     if pure_v2 {
         let controllers = read(&format!("{CGROUP_ROOT}/cgroup.controllers"))?;
         return Ok(Layout::unified(CGROUP_ROOT, &own, &controllers));
@@ -112,24 +112,31 @@ fn occupied(hierarchy: &Hierarchy, dir: &str) -> Result<(bool, bool)> {
     ))
 }
 
-/// A kernel file's text; an absent one (an older kernel, or the group has just gone) is an error that names it.
+/// A kernel file's text, in as few calls as it takes.
 fn read(path: &str) -> Result<String> {
-    fs::read_to_string(path).map_err(|error| {
-        let missing = error.kind() == ErrorKind::NotFound;
-        let failed = Error::syscall(
-            format!("open(\"{path}\", O_RDONLY)"),
-            error.raw_os_error().unwrap_or(0),
-        );
-        if missing {
-            failed.hint("is the cgroup file system mounted?")
-        } else {
-            failed
+    let failed = |errno: Errno| Error::syscall(format!("open(\"{path}\", O_RDONLY)"), errno as i32);
+    let fd = open(path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()).map_err(|errno| match errno {
+        Errno::ENOENT => failed(errno).hint("is the cgroup file system mounted?"),
+        _ => failed(errno),
+    })?;
+    let mut text = vec![0; 4096];
+    let mut length = 0;
+    loop {
+        match unistd::read(&fd, &mut text[length..]) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(Error::syscall(format!("read(\"{path}\")"), errno as i32)),
         }
-    })
+        if length == text.len() {
+            text.resize(2 * length, 0);
+        }
+    }
+    text.truncate(length);
+    String::from_utf8(text).map_err(|_| Error::new(Kind::System, format!("{path} is not UTF-8")))
 }
 
 /// Whether this process is in a user namespace that is not the machine's first one.
 pub fn in_user_namespace() -> bool {
-    fs::read_to_string("/proc/self/uid_map")
-        .is_ok_and(|map| map.split_whitespace().ne(["0", "0", "4294967295"]))
+    read("/proc/self/uid_map").is_ok_and(|map| map.split_whitespace().ne(["0", "0", "4294967295"]))
 }

@@ -3,8 +3,12 @@
 //! The program walks the rules from the last to the first. r5 holds the rights still to be decided: an allowing
 //! rule for the device takes its rights away, and none left means yes; a denying rule that speaks of one of them
 //! means no. What no rule decides is denied.
+//!
+//! Neighbours of the same kind and major share their tests: the kernel verifies each instruction on each path, and a
+//! program of 30 instructions loads in a third of the time that 80 need.
 
-use super::devices::Rule;
+use super::devices::{ALL_RIGHTS, Rule};
+use crate::error::{Error, Kind, Result};
 use serde::Serialize;
 
 /// One eBPF instruction as the kernel reads it: opcode, registers, offset, immediate.
@@ -39,10 +43,12 @@ const MOV_X: u8 = 0xbf; // dst = src
 const MOV_K: u8 = 0xb7; // dst = immediate
 const AND_K: u8 = 0x57; // dst &= immediate
 const RSH_K: u8 = 0x77; // dst >>= immediate
+const JEQ_K: u8 = 0x15; // if dst == immediate, skip offset
 const JNE_K: u8 = 0x55; // if dst != immediate, skip offset
 const JSET_K: u8 = 0x45; // if dst & immediate, skip offset
+const JEQ32_K: u8 = 0x16; // the 32-bit forms: device numbers may have the highest bit set
+const JNE32_K: u8 = 0x56;
 const JA: u8 = 0x05; // skip offset
-const JNE32_K: u8 = 0x56; // the 32-bit form: device numbers may have the highest bit set
 const EXIT: u8 = 0x95;
 
 const RESULT: u8 = 0;
@@ -52,23 +58,44 @@ const MAJOR: u8 = 3;
 const MINOR: u8 = 4;
 const RIGHTS: u8 = 5;
 
+/// Offsets that stand for the two ends of the program until its length is known.
+const TO_ALLOW: i16 = i16::MAX;
+const TO_DENY: i16 = i16::MAX - 1;
+
 /// Compiles rules to a program; `None` when they allow everything and no program is needed.
 ///
-/// A rule that denies everything can only be the first (it makes earlier ones void), and needs no code.
-pub(super) fn compile(rules: &[Rule]) -> Option<Vec<Instruction>> {
+/// # Errors
+/// When there are more rules than jumps can span.
+pub(super) fn compile(rules: &[Rule]) -> Result<Option<Vec<Instruction>>> {
     if matches!(rules, [only] if *only == Rule::everything(true)) {
-        return None;
+        return Ok(None);
     }
-    let mut program = prologue();
-    for rule in rules
+    // A rule that denies everything can only be the first (it makes earlier ones void), and is how it ends anyway.
+    let rules: Vec<&Rule> = rules
         .iter()
-        .filter(|rule| **rule != Rule::everything(false))
         .rev()
-    {
-        compile_rule(rule, &mut program);
+        .filter(|rule| **rule != Rule::everything(false))
+        .collect();
+    let mut program = prologue();
+    for same_kind in rules.chunk_by(|a, b| a.kind == b.kind) {
+        let mut inner = Vec::new();
+        for same_major in same_kind.chunk_by(|a, b| a.major == b.major) {
+            let body = same_major.iter().flat_map(|rule| rule_body(rule)).collect();
+            inner.extend(when(
+                JNE32_K,
+                MAJOR,
+                same_major[0].major.map(u32::cast_signed),
+                body,
+            ));
+        }
+        program.extend(when(
+            JNE_K,
+            KIND,
+            same_kind[0].kind.map(|kind| kind as i32),
+            inner,
+        ));
     }
-    leave(false, &mut program);
-    Some(program)
+    finish(program).map(Some)
 }
 
 /// Loads kind, rights, major and minor from `struct bpf_cgroup_dev_ctx`.
@@ -84,38 +111,65 @@ fn prologue() -> Vec<Instruction> {
     ]
 }
 
-fn compile_rule(rule: &Rule, program: &mut Vec<Instruction>) {
-    let body = rule_body(rule);
-    let mut tests: Vec<(u8, u8, i32)> = Vec::new();
-    tests.extend(rule.kind.map(|kind| (JNE_K, KIND, kind as i32)));
-    tests.extend(rule.major.map(|major| (JNE32_K, MAJOR, major.cast_signed())));
-    tests.extend(rule.minor.map(|minor| (JNE32_K, MINOR, minor.cast_signed())));
-    let count = tests.len();
-    for (index, (opcode, register, value)) in tests.into_iter().enumerate() {
-        let skip = count - index - 1 + body.len();
-        program.push(instruction(opcode, register, short(skip), value));
-    }
-    program.extend(body);
+/// Code that runs only when a register has a value; always, when any value will do.
+fn when(unless: u8, register: u8, value: Option<i32>, code: Vec<Instruction>) -> Vec<Instruction> {
+    let Some(value) = value else { return code };
+    // A span beyond the reach of a jump is caught by the length of the whole.
+    let skip = i16::try_from(code.len()).unwrap_or_default();
+    std::iter::once(instruction(unless, register, skip, value))
+        .chain(code)
+        .collect()
 }
 
-/// What a rule does once the device is its own.
+/// What a rule does once kind and major are its own.
 fn rule_body(rule: &Rule) -> Vec<Instruction> {
-    let mut body = Vec::new();
-    if rule.allow {
-        body.push(instruction(AND_K, RIGHTS, 0, i32::from(!rule.rights & 7)));
-        body.push(instruction(JNE_K, RIGHTS, 2, 0));
-        leave(true, &mut body);
-    } else {
-        body.push(instruction(JSET_K, RIGHTS, 1, i32::from(rule.rights)));
-        body.push(instruction(JA, 0, 2, 0));
-        leave(false, &mut body);
+    let minor = rule.minor.map(u32::cast_signed);
+    let end = if rule.allow { TO_ALLOW } else { TO_DENY };
+    match (rule.rights, rule.allow) {
+        (ALL_RIGHTS, _) => vec![match minor {
+            Some(minor) => instruction(JEQ32_K, MINOR, end, minor),
+            None => instruction(JA, 0, end, 0),
+        }],
+        (rights, true) => {
+            let left = i32::from(!rights & ALL_RIGHTS);
+            let take = vec![
+                instruction(AND_K, RIGHTS, 0, left),
+                instruction(JEQ_K, RIGHTS, end, 0),
+            ];
+            when(JNE32_K, MINOR, minor, take)
+        }
+        (rights, false) => when(
+            JNE32_K,
+            MINOR,
+            minor,
+            vec![instruction(JSET_K, RIGHTS, end, i32::from(rights))],
+        ),
     }
-    body
 }
 
-fn leave(allowed: bool, program: &mut Vec<Instruction>) {
-    program.push(instruction(MOV_K, RESULT, 0, i32::from(allowed)));
-    program.push(instruction(EXIT, 0, 0, 0));
+/// Adds the two ends and lets the jumps to them reach them.
+fn finish(mut program: Vec<Instruction>) -> Result<Vec<Instruction>> {
+    let deny = i16::try_from(program.len())
+        .ok()
+        .filter(|length| *length < TO_DENY - 4)
+        .ok_or_else(|| {
+            Error::new(
+                Kind::Unsupported,
+                "linux.resources.devices has too many rules for one device program",
+            )
+        })?;
+    for (at, jump) in (0_i16..).zip(&mut program) {
+        match jump.offset {
+            TO_DENY => jump.offset = deny - at - 1,
+            TO_ALLOW => jump.offset = deny + 2 - at - 1,
+            _ => {}
+        }
+    }
+    for allowed in [0, 1] {
+        program.push(instruction(MOV_K, RESULT, 0, allowed));
+        program.push(instruction(EXIT, 0, 0, 0));
+    }
+    Ok(program)
 }
 
 fn instruction(opcode: u8, registers: u8, offset: i16, immediate: i32) -> Instruction {
@@ -125,11 +179,6 @@ fn instruction(opcode: u8, registers: u8, offset: i16, immediate: i32) -> Instru
         offset,
         immediate,
     }
-}
-
-/// A jump over one rule at most: eight instructions.
-fn short(skip: usize) -> i16 {
-    i16::try_from(skip).unwrap_or(i16::MAX)
 }
 
 #[cfg(test)]

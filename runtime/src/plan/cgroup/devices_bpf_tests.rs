@@ -30,12 +30,14 @@ fn run(program: &[Instruction], kind: DeviceKind, major: u32, minor: u32, rights
             MOV_K => registers[target] = value,
             AND_K => registers[target] &= value,
             RSH_K => registers[target] >>= immediate,
+            JEQ_K if registers[target] == value => at += skip,
+            JEQ32_K if registers[target] & 0xffff_ffff == value & 0xffff_ffff => at += skip,
             JNE_K if registers[target] != value => at += skip,
             JNE32_K if registers[target] & 0xffff_ffff != value & 0xffff_ffff => at += skip,
             JSET_K if registers[target] & value != 0 => at += skip,
             JA => at += skip,
             EXIT => return registers[usize::from(RESULT)],
-            JNE_K | JNE32_K | JSET_K => {}
+            JEQ_K | JEQ32_K | JNE_K | JNE32_K | JSET_K => {}
             other => panic!("opcode {other:#x}"),
         }
     }
@@ -44,17 +46,17 @@ fn run(program: &[Instruction], kind: DeviceKind, major: u32, minor: u32, rights
 
 #[test]
 fn no_program_is_needed_to_allow_everything() {
-    assert_eq!(compile(&[Rule::everything(true)]), None);
+    assert_eq!(compile(&[Rule::everything(true)]).unwrap(), None);
     let privileged = crate::oci::DeviceRule {
         allow: true,
         ..crate::oci::DeviceRule::default()
     };
-    assert_eq!(compile(&rules(&[privileged]).unwrap()), None);
+    assert_eq!(compile(&rules(&[privileged]).unwrap()).unwrap(), None);
 }
 
 #[test]
 fn the_default_program_opens_null_and_no_disk() {
-    let program = compile(&rules(&[]).unwrap()).unwrap();
+    let program = compile(&rules(&[]).unwrap()).unwrap().unwrap();
     assert_eq!(run(&program, DeviceKind::Char, 1, 3, ALL_RIGHTS), 1);
     assert_eq!(run(&program, DeviceKind::Char, 136, 99, ALL_RIGHTS), 1);
     assert_eq!(
@@ -64,6 +66,22 @@ fn the_default_program_opens_null_and_no_disk() {
     );
     assert_eq!(run(&program, DeviceKind::Block, 8, 0, 2), 0, "reading it is not");
     assert_eq!(run(&program, DeviceKind::Char, 1, 1, 2), 0, "/dev/mem");
+}
+
+#[test]
+fn the_default_program_is_short() {
+    assert!(compile(&rules(&[]).unwrap()).unwrap().unwrap().len() <= 30);
+}
+
+#[test]
+fn more_rules_than_jumps_can_span_are_refused() {
+    let rule = |minor| Rule {
+        minor: Some(minor),
+        major: Some(1),
+        ..Rule::everything(true)
+    };
+    let many: Vec<Rule> = (0..40_000).map(rule).collect();
+    assert_eq!(compile(&many).unwrap_err().kind(), Kind::Unsupported);
 }
 
 #[test]
@@ -81,7 +99,7 @@ proptest! {
         access in prop::collection::vec(any_access(), 1..40),
     ) {
         let rules = rules(&asked).unwrap();
-        let program = compile(&rules);
+        let program = compile(&rules).unwrap();
         for (kind, major, minor, rights) in access {
             let decision = program.as_ref().is_none_or(|program| run(program, kind, major, minor, rights) == 1);
             prop_assert_eq!(

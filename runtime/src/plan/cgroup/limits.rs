@@ -324,7 +324,7 @@ impl Planner<'_> {
             let path = self.groups[index].dir();
             self.limits
                 .setup
-                .extend(devices_bpf::compile(&rules).map(|program| Op::AttachDevices { path, program }));
+                .extend(devices_bpf::compile(&rules)?.map(|program| Op::AttachDevices { path, program }));
         } else if asked.is_empty() {
             self.limits
                 .warnings

@@ -1,6 +1,6 @@
 //! Limits as the kernel took them.
 
-use super::{Groups, line, planned};
+use super::{Groups, RootControllers, line, planned};
 use std::fs;
 
 #[test]
@@ -46,6 +46,7 @@ fn a_value_that_the_kernel_refuses_is_shown() {
 #[test]
 fn huge_pages_are_limited_where_v2_owns_them_in_a_hybrid() {
     let found = fs::read_to_string("/sys/fs/cgroup/unified/cgroup.controllers").unwrap_or_default();
+    let _root = RootControllers::keep("/sys/fs/cgroup/unified/cgroup.subtree_control");
     let plan = planned(
         "huge",
         r#"{"hugepageLimits": [{"pageSize": "2MB", "limit": 4194304}]}"#,

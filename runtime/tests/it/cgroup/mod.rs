@@ -15,6 +15,7 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 use std::fs;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long a removal may take before the test fails.
@@ -118,6 +119,33 @@ fn line(child: &mut Child) -> String {
     )
     .unwrap();
     text.trim_end().to_owned()
+}
+
+/// The machine's v2 root as a test found it: what limits needed to be handed down is taken back at the end.
+struct RootControllers {
+    file: &'static str,
+    before: String,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl RootControllers {
+    fn keep(root: &'static str) -> Self {
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        Self {
+            file: root,
+            before: fs::read_to_string(root).unwrap_or_default(),
+            _alone: alone,
+        }
+    }
+}
+
+impl Drop for RootControllers {
+    fn drop(&mut self) {
+        let now = fs::read_to_string(self.file).unwrap_or_default();
+        let new = now.split_whitespace().filter(|name| !self.before.contains(name));
+        new.for_each(|name| fs::write(self.file, format!("-{name}")).unwrap());
+    }
 }
 
 /// Runs a test on a machine with nothing but cgroup v2, which only its thread sees.

@@ -1,6 +1,6 @@
 //! What only cgroup v2 has: the device program, unified files, birth in a group.
 
-use super::{Groups, line, on_pure_v2, planned};
+use super::{Groups, RootControllers, line, on_pure_v2, planned};
 use corten_runtime::apply::cgroup;
 use std::fs;
 
@@ -43,6 +43,7 @@ fn allowing_everything_takes_no_program() {
 #[test]
 fn unified_files_are_written_as_given() {
     on_pure_v2(|| {
+        let _root = RootControllers::keep("/sys/fs/cgroup/cgroup.subtree_control");
         let resources = r#"{"unified": {"cgroup.max.depth": "3", "hugetlb.2MB.max": "2097152"}}"#;
         let groups = Groups::make(&planned("unified", resources).unwrap()).unwrap();
         let read = |file: &str| fs::read_to_string(format!("{}/{file}", groups.v2_dir())).unwrap();
