@@ -1,0 +1,4 @@
+//! Integration tests of corten-shim, one binary. They need root.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod layers;
