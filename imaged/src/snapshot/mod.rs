@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind, Result};
 use crate::image::Image;
-use crate::store::Store;
+use crate::store::{IMAGE_FILE, Store};
 
 /// One entry of a bundle's mount list (docs/contracts/bundle.md).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,9 +22,6 @@ pub struct Mount {
     /// The options, as of mount(8).
     pub options: Vec<String>,
 }
-
-/// The file in a container's directory that names the container's image and keeps it from being removed.
-pub const IMAGE_FILE: &str = "image";
 
 /// Gives the container in `container_dir` (an existing directory right below `containers/` of the store's root)
 /// a writable layer on top of the image: makes `rootfs/`, `upper/`, `work/` and the file `image` there, and

@@ -41,6 +41,9 @@ pub use remove::Removed;
 pub use scratch::Scratch;
 pub use usage::{LayerUsage, Usage};
 
+/// The file in a container's directory that names the container's image and keeps it from being removed.
+pub const IMAGE_FILE: &str = "image";
+
 /// What the file `version` holds.
 const VERSION: &str = "corten store 1\n";
 /// The directories of a store.

@@ -11,7 +11,7 @@ use super::{Store, failed, fault_point};
 use crate::error::{Error, Kind, Result};
 use crate::image::{Image, Reference};
 use crate::oci::{Digest, digest};
-use crate::snapshot::IMAGE_FILE;
+use crate::store::IMAGE_FILE;
 
 /// One line of what was removed, in docker's words.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,13 +9,14 @@ const LAYERS: &[&[&str]] = &[
     &["error"],
     &["format", "settings"],
     &["output"],
-    &["cli"],
     &["oci", "sys"],
     &["image"],
     &["plan"],
-    &["registry", "store", "layer", "snapshot"],
+    &["layer", "store"],
+    &["registry", "snapshot"],
     &["build", "engine", "network"],
     &["api", "commands"],
+    &["cli"],
     &["lib", "main"],
 ];
 

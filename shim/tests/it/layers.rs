@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 /// Lowest first; modules of one layer do not know each other.
 const LAYERS: &[&[&str]] = &[
     &["error"],
-    &["cli", "contract"],
+    &["cli"],
+    &["contract"],
     &["sys"],
     &["machine", "stdio"],
-    &["supervise", "exit"],
+    &["exit"],
+    &["supervise"],
     &["reactor"],
     &["lib", "main"],
 ];
