@@ -260,15 +260,13 @@ fn answer(calls: &[Call<'_>]) -> Result<Answer> {
         });
     }
     rules.sort_by_cached_key(|rule| rule.conditions.iter().map(precedence).collect::<Vec<_>>());
-    let contradict =
-        |pair: &[Rule]| pair[0].conditions == pair[1].conditions && pair[0].action != pair[1].action;
-    if rules.windows(2).any(contradict) {
+    let contradict = |pair: &[Rule]| pair[0].conditions == pair[1].conditions && pair[0].action != pair[1].action;
+    // Behind a multiplexer the rules differ in what cannot be seen: there the first one counts.
+    if calls[0].selector.is_none() && rules.windows(2).any(contradict) {
         let name = calls[0].name;
-        return Err(config(format!(
-            "linux.seccomp.syscalls: two actions for {name} under the same conditions"
-        )));
+        return Err(config(format!("linux.seccomp.syscalls: two actions for {name} under the same conditions")));
     }
-    rules.dedup();
+    rules.dedup_by(|rule, before| rule.conditions == before.conditions);
     Ok(Answer::First(rules))
 }
 

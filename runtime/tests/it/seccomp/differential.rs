@@ -25,36 +25,58 @@ const ODD_NUMBERS: [u32; 8] = [
 
 /// What both programs say to everything that `profile` could tell apart.
 pub(crate) fn assert_equal(profile: &oci::Seccomp<'_>, native: Arch) {
-    let ours = compile(profile, native).unwrap().program;
     let theirs = oracle::compile(profile, native).unwrap();
+    assert_equal_to(&theirs, profile, native);
+}
+
+/// The same, with libseccomp's program at hand.
+pub(crate) fn assert_equal_to(theirs: &[Insn], profile: &oci::Seccomp<'_>, native: Arch) {
+    let ours = compile(profile, native).unwrap().program;
     let archs = architectures(profile, native);
+    for_each_call(profile, &archs, |arch, call, is_beyond| {
+        let wanted = if is_beyond { ENOSYS } else { run(theirs, call) };
+        assert_eq!(
+            run(&ours, call),
+            wanted,
+            "{} of {}: {call:x?}",
+            name(arch, call.number),
+            arch.name()
+        );
+    });
+    assert_foreign(&ours, theirs, &archs);
+}
+
+/// Calls whatever a profile could tell apart: all numbers of all architectures, with telling arguments;
+/// and says whether the number is beyond all that the profile names, so that the answer is ENOSYS.
+pub(crate) fn for_each_call(
+    profile: &oci::Seccomp<'_>,
+    archs: &[Arch],
+    mut check: impl FnMut(Arch, &Call, bool),
+) {
     let values = values(profile);
-    for &arch in &archs {
+    let last: Vec<_> = archs
+        .iter()
+        .map(|arch| (*arch, last_number(profile, *arch)))
+        .collect();
+    for &arch in archs {
         for number in numbers(arch) {
-            let beyond = is_beyond(profile, &archs, arch.token(), number);
+            let is_beyond = is_beyond(profile, &last, arch.token(), number);
             for args in arguments(profile, arch, number, &values) {
-                let call = Call {
-                    number,
-                    token: arch.token(),
-                    args,
-                };
-                let theirs = run(&theirs, &call);
-                let wanted = if beyond { ENOSYS } else { theirs };
-                let got = run(&ours, &call);
-                assert_eq!(
-                    got,
-                    wanted,
-                    "{} of {}: {call:x?}",
-                    name(arch, number),
-                    arch.name()
+                check(
+                    arch,
+                    &Call {
+                        number,
+                        token: arch.token(),
+                        args,
+                    },
+                    is_beyond,
                 );
             }
         }
     }
-    assert_foreign(&ours, &theirs, &archs);
 }
 
-const ENOSYS: u32 = 0x0005_0000 | 38;
+pub(crate) const ENOSYS: u32 = 0x0005_0000 | 38;
 
 /// Calls that the kernel reports under a token that is not the profile's.
 fn assert_foreign(ours: &[Insn], theirs: &[Insn], archs: &[Arch]) {
@@ -71,7 +93,8 @@ fn assert_foreign(ours: &[Insn], theirs: &[Insn], archs: &[Arch]) {
     }
 }
 
-fn architectures(profile: &oci::Seccomp<'_>, native: Arch) -> Vec<Arch> {
+/// The architectures that are filtered, each once.
+pub(crate) fn architectures(profile: &oci::Seccomp<'_>, native: Arch) -> Vec<Arch> {
     let mut archs = vec![native];
     for name in &profile.architectures {
         let arch = Arch::by_name(name).unwrap();
@@ -82,7 +105,8 @@ fn architectures(profile: &oci::Seccomp<'_>, native: Arch) -> Vec<Arch> {
     archs
 }
 
-fn name(arch: Arch, number: u32) -> String {
+/// The name of a system call.
+pub(crate) fn name(arch: Arch, number: u32) -> String {
     let syscall = ScmpSyscall::from_raw_syscall(number.cast_signed());
     syscall
         .get_name_by_arch(oracle::scmp(arch))
@@ -121,17 +145,15 @@ fn last_number(profile: &oci::Seccomp<'_>, arch: Arch) -> Option<u32> {
 }
 
 /// Whether the number is greater than all that the profile names of the architecture it belongs to.
-fn is_beyond(profile: &oci::Seccomp<'_>, archs: &[Arch], token: u32, number: u32) -> bool {
-    let arch = match token {
-        token if token != Arch::X86_64.token() => archs.iter().find(|arch| arch.token() == token),
-        _ if number >= 0x4000_0000 => archs.iter().find(|arch| **arch == Arch::X32),
-        _ => archs.iter().find(|arch| **arch == Arch::X86_64),
-    };
+fn is_beyond(profile: &oci::Seccomp<'_>, last: &[(Arch, Option<u32>)], token: u32, number: u32) -> bool {
+    let is_x32 = token == Arch::X32.token() && number >= 0x4000_0000;
+    let is_its_own = |arch: Arch| arch.token() == token && (arch == Arch::X32) == is_x32;
+    let last = last
+        .iter()
+        .find(|(arch, _)| is_its_own(*arch))
+        .and_then(|(_, last)| *last);
     let permissive = ["SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_TRACE"];
-    !permissive.contains(&profile.default_action.as_str())
-        && arch
-            .and_then(|arch| last_number(profile, *arch))
-            .is_some_and(|last| number > last)
+    !permissive.contains(&profile.default_action.as_str()) && last.is_some_and(|last| number > last)
 }
 
 /// Values around all that the profile compares with.
@@ -185,7 +207,8 @@ fn arguments(profile: &oci::Seccomp<'_>, arch: Arch, number: u32, values: &[u64]
     all
 }
 
-fn is_narrow(arch: Arch) -> bool {
+/// Whether arguments have 32 bits.
+pub(crate) fn is_narrow(arch: Arch) -> bool {
     let narrow = [
         Arch::X86,
         Arch::X32,
