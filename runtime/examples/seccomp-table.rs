@@ -54,6 +54,7 @@ const NEWER_X86_64: [(&str, u16); 2] = [("uretprobe", 335), ("uprobe", 336)];
 /// The same, for RISC-V alone.
 const NEWER_RISCV: [(&str, u16); 1] = [("riscv_hwprobe", 258)];
 
+/// As in `syscall.rs`.
 const NONE: u16 = u16::MAX;
 const ARM_PRIVATE: u16 = 0xff00;
 
@@ -92,39 +93,58 @@ fn main() {
     print(&table);
 }
 
+/// The calls that also go through socketcall(2) or ipc(2), and the first argument that selects them there.
+const MULTIPLEXED: [(&str, &str, u8); 32] = [
+    ("socket", "socket", 1),
+    ("socket", "bind", 2),
+    ("socket", "connect", 3),
+    ("socket", "listen", 4),
+    ("socket", "accept", 5),
+    ("socket", "getsockname", 6),
+    ("socket", "getpeername", 7),
+    ("socket", "socketpair", 8),
+    ("socket", "send", 9),
+    ("socket", "recv", 10),
+    ("socket", "sendto", 11),
+    ("socket", "recvfrom", 12),
+    ("socket", "shutdown", 13),
+    ("socket", "setsockopt", 14),
+    ("socket", "getsockopt", 15),
+    ("socket", "sendmsg", 16),
+    ("socket", "recvmsg", 17),
+    ("socket", "accept4", 18),
+    ("socket", "recvmmsg", 19),
+    ("socket", "sendmmsg", 20),
+    ("ipc", "semop", 1),
+    ("ipc", "semget", 2),
+    ("ipc", "semctl", 3),
+    ("ipc", "semtimedop", 4),
+    ("ipc", "msgsnd", 11),
+    ("ipc", "msgrcv", 12),
+    ("ipc", "msgget", 13),
+    ("ipc", "msgctl", 14),
+    ("ipc", "shmat", 21),
+    ("ipc", "shmdt", 22),
+    ("ipc", "shmget", 23),
+    ("ipc", "shmctl", 24),
+];
+
 fn print(table: &BTreeMap<String, [u16; 16]>) {
     println!("//! The numbers of the system calls. Printed by `examples/seccomp-table.rs`, which says how.");
     println!();
-    println!("/// A system call that the architecture does not have.");
-    println!("pub(super) const NONE: u16 = u16::MAX;");
-    println!();
-    println!("/// Added to the numbers of ARM's private system calls, which really start at 0xf0000.");
-    println!("pub(super) const ARM_PRIVATE: u16 = {ARM_PRIVATE:#06x};");
-    println!();
-    println!("/// A system call and its numbers, those of x32 without the bit that marks them.");
-    println!("pub(super) struct Row {{");
-    println!("    pub(super) name: &'static str,");
-    println!(
-        "    /// x86, x86_64, x32, arm, aarch64, mips, mips64, mips64n32, parisc, parisc64, ppc, ppc64,"
-    );
-    println!("    /// s390, s390x, riscv64, loongarch64.");
-    println!("    pub(super) numbers: [u16; 16],");
-    println!("}}");
-    println!();
-    println!("const fn row(name: &'static str, numbers: [u16; 16]) -> Row {{");
-    println!("    Row {{ name, numbers }}");
-    println!("}}");
-    println!();
-    println!("const N: u16 = NONE;");
+    println!("use super::syscall::{{NONE as N, Syscall, ipc, row, socket}};");
     println!();
     println!("/// Sorted by name.");
     println!("#[rustfmt::skip]");
-    println!("pub(super) static SYSCALLS: [Row; {}] = [", table.len());
+    println!("pub(super) static SYSCALLS: [Syscall; {}] = [", table.len());
     for (name, row) in table {
         let numbers = row
             .map(|n| if n == NONE { "N".to_owned() } else { n.to_string() })
             .join(", ");
-        println!("    row({name:?}, [{numbers}]),");
+        match MULTIPLEXED.iter().find(|(_, multiplexed, _)| multiplexed == name) {
+            Some((through, _, call)) => println!("    {through}({name:?}, {call}, [{numbers}]),"),
+            None => println!("    row({name:?}, [{numbers}]),"),
+        }
     }
     println!("];");
 }

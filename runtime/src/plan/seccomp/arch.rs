@@ -1,7 +1,7 @@
 //! The architectures a profile can name: how a filter recognises their system calls, and what it sees of
-//! their arguments. Which number a system call has is `table`'s.
+//! their arguments. Which number a system call has is `syscall`'s.
 
-use super::table;
+use super::syscall::{ARM_PRIVATE, Multiplexed, NONE, Syscall};
 
 /// Set in the number of every x32 system call; the kernel reports them under x86_64's token.
 pub(super) const X32_BIT: u32 = 1 << 30;
@@ -43,7 +43,7 @@ struct Facts {
     token: u32,
     /// Arguments have 64 bits (of a 32-bit ABI, only the lower halves are looked at).
     wide: bool,
-    /// The column of the table of system calls.
+    /// The column of the table of system calls, in the order of `examples/seccomp-table.rs`.
     column: Option<usize>,
     /// The numbers of socketcall(2) and ipc(2), where sockets and System V IPC go through them.
     multiplexers: Option<(u32, u32)>,
@@ -220,63 +220,23 @@ impl Arch {
     }
 
     /// The number of a system call, if the architecture has it.
-    pub(super) fn number(self, syscall: &table::Row) -> Option<u32> {
+    pub(super) fn number(self, syscall: &Syscall) -> Option<u32> {
         match (self, syscall.numbers[self.facts().column?]) {
-            (_, table::NONE) => None,
+            (_, NONE) => None,
             (Self::X32, number) => Some(u32::from(number) | X32_BIT),
-            (Self::Arm, number) if number >= table::ARM_PRIVATE => {
-                Some(0x000f_0000 | u32::from(number - table::ARM_PRIVATE))
+            (Self::Arm, number) if number >= ARM_PRIVATE => {
+                Some(0x000f_0000 | u32::from(number - ARM_PRIVATE))
             }
             (_, number) => Some(u32::from(number)),
         }
     }
 
     /// The multiplexer that also leads to a system call, and the first argument that selects it there.
-    pub(super) fn multiplexed(self, name: &str) -> Option<(u32, u64)> {
+    pub(super) fn multiplexed(self, syscall: &Syscall) -> Option<(u32, u8)> {
         let (socketcall, ipc) = self.facts().multiplexers?;
-        let call = |calls: &[(&str, u64)]| calls.iter().find(|(n, _)| *n == name).map(|(_, call)| *call);
-        call(&SOCKET_CALLS)
-            .map(|c| (socketcall, c))
-            .or_else(|| call(&IPC_CALLS).map(|c| (ipc, c)))
+        Some(match syscall.multiplexed? {
+            Multiplexed::Socket(call) => (socketcall, call),
+            Multiplexed::Ipc(call) => (ipc, call),
+        })
     }
 }
-
-/// The first argument of socketcall(2) (linux/net.h).
-static SOCKET_CALLS: [(&str, u64); 20] = [
-    ("socket", 1),
-    ("bind", 2),
-    ("connect", 3),
-    ("listen", 4),
-    ("accept", 5),
-    ("getsockname", 6),
-    ("getpeername", 7),
-    ("socketpair", 8),
-    ("send", 9),
-    ("recv", 10),
-    ("sendto", 11),
-    ("recvfrom", 12),
-    ("shutdown", 13),
-    ("setsockopt", 14),
-    ("getsockopt", 15),
-    ("sendmsg", 16),
-    ("recvmsg", 17),
-    ("accept4", 18),
-    ("recvmmsg", 19),
-    ("sendmmsg", 20),
-];
-
-/// The first argument of ipc(2) (linux/ipc.h).
-static IPC_CALLS: [(&str, u64); 12] = [
-    ("semop", 1),
-    ("semget", 2),
-    ("semctl", 3),
-    ("semtimedop", 4),
-    ("msgsnd", 11),
-    ("msgrcv", 12),
-    ("msgget", 13),
-    ("msgctl", 14),
-    ("shmat", 21),
-    ("shmdt", 22),
-    ("shmget", 23),
-    ("shmctl", 24),
-];

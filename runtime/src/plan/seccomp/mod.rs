@@ -1,14 +1,16 @@
 //! The seccomp compiler: `linux.seccomp` of config.json in, a BPF program out. Pure; loading it is
 //! `sys::seccomp`'s.
 //!
-//! words (names to numbers) → rules (what is answered to which number) → program (tests and jumps) → code
+//! words (names to numbers) → rules (checked) → ranges (what is answered to which number) → program (tests and jumps) → code
 //! (instructions). What each rule means is libseccomp's meaning, which tests hold; where it is not, see
 //! docs/decisions/0030-seccomp-compiler.md.
 
 mod arch;
 mod code;
 mod program;
+mod ranges;
 mod rules;
+mod syscall;
 mod table;
 mod words;
 
@@ -18,8 +20,9 @@ pub use words::{known_actions, known_flags, known_operators};
 
 use crate::error::{Error, Kind, Result};
 use crate::oci;
-use crate::sys::seccomp::{FLAG_NEW_LISTENER, FLAG_TSYNC, FLAG_TSYNC_ESRCH, FLAG_WAIT_KILLABLE_RECV};
-use program::Section;
+use crate::sys::seccomp::{
+    FLAG_NEW_LISTENER, FLAG_SPEC_ALLOW, FLAG_TSYNC, FLAG_TSYNC_ESRCH, FLAG_WAIT_KILLABLE_RECV,
+};
 
 /// The longest program that the kernel takes (BPF_MAXINSNS).
 const MAX_INSTRUCTIONS: usize = 4096;
@@ -57,8 +60,7 @@ pub fn compile(profile: &oci::Seccomp<'_>, native: Arch) -> Result<Filter> {
     let flags = flags(profile, notify, &mut warnings)?;
     let mut sections = Vec::new();
     for archs in tokens(profile, native, &mut warnings)? {
-        let ranges = rules::ranges(&archs, &rules, default)?;
-        sections.push(Section { archs, ranges });
+        sections.push(ranges::section(archs, &rules, default)?);
     }
     let program = program::write(&sections, default);
     if program.len() > MAX_INSTRUCTIONS {
@@ -114,7 +116,7 @@ fn check_listener(profile: &oci::Seccomp<'_>, notify: bool) -> Result<()> {
 
 fn flags(profile: &oci::Seccomp<'_>, notify: bool, warnings: &mut Vec<String>) -> Result<u32> {
     let mut flags = match &profile.flags {
-        None => crate::sys::seccomp::FLAG_SPEC_ALLOW,
+        None => FLAG_SPEC_ALLOW,
         Some(names) => names
             .iter()
             .try_fold(0, |flags, name| Ok::<_, Error>(flags | words::flag(name)?))?,
@@ -132,3 +134,6 @@ fn flags(profile: &oci::Seccomp<'_>, notify: bool, warnings: &mut Vec<String>) -
     }
     Ok(flags)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,8 @@
 
 use super::arch::Arch;
 use super::code::{Code, Target, Test};
-use super::rules::{Answer, Condition, Range, Rule};
+use super::ranges::{Answer, Range, Section};
+use super::rules::{Condition, Rule};
 use super::words::{Action, KILL_THREAD, Operator};
 use crate::sys::seccomp::Insn;
 
@@ -12,12 +13,6 @@ use crate::sys::seccomp::Insn;
 const NUMBER: u32 = 0;
 const ARCH: u32 = 4;
 const ARGUMENTS: u32 = 16;
-
-/// The answers for the architectures of one token.
-pub(super) struct Section {
-    pub(super) archs: Vec<Arch>,
-    pub(super) ranges: Vec<Range>,
-}
 
 /// Writes the whole program; calls of other architectures than the sections' kill the thread.
 pub(super) fn write(sections: &[Section], default: Action) -> Vec<Insn> {
@@ -36,32 +31,36 @@ pub(super) fn write(sections: &[Section], default: Action) -> Vec<Insn> {
 }
 
 fn write_section(code: &mut Code, section: &Section, default: Action) -> Target {
-    let mut writer = SectionWriter {
+    let little_endian = section.archs[0].is_little_endian();
+    let lists = vec![None; section.lists.len()];
+    let tree = SectionWriter {
         code,
-        little_endian: section.archs[0].is_little_endian(),
+        section,
+        little_endian,
         default,
-        known: Vec::new(),
-    };
-    let tree = writer.tree(&section.ranges);
+        lists,
+    }
+    .tree(&section.ranges);
     match tree {
         Target::Return(_) => tree,
         Target::At(_) => code.load(NUMBER, tree),
     }
 }
 
-struct SectionWriter<'a, 'r> {
+struct SectionWriter<'a> {
     code: &'a mut Code,
+    section: &'a Section,
     little_endian: bool,
     default: Action,
-    /// Lists of rules that were written already, and where.
-    known: Vec<(&'r [Rule], Target)>,
+    /// Where each list of rules was written.
+    lists: Vec<Option<Target>>,
 }
 
-impl<'r> SectionWriter<'_, 'r> {
+impl SectionWriter<'_> {
     /// Finds the range that the accumulator is in.
-    fn tree(&mut self, ranges: &'r [Range]) -> Target {
+    fn tree(&mut self, ranges: &[Range]) -> Target {
         if let [range] = ranges {
-            return self.answer(&range.answer);
+            return self.answer(range.answer);
         }
         let (lower, upper) = ranges.split_at(ranges.len() / 2);
         let yes = self.tree(upper);
@@ -69,15 +68,12 @@ impl<'r> SectionWriter<'_, 'r> {
         self.code.branch(Test::Ge, upper[0].start, yes, no)
     }
 
-    fn answer(&mut self, answer: &'r Answer) -> Target {
+    fn answer(&mut self, answer: Answer) -> Target {
         match answer {
-            Answer::Always(action) => Target::Return(*action),
-            Answer::First(rules) => {
-                if let Some((_, target)) = self.known.iter().find(|(known, _)| known == rules) {
-                    return *target;
-                }
-                let target = self.rules(rules);
-                self.known.push((rules, target));
+            Answer::Always(action) => Target::Return(action),
+            Answer::First(list) => {
+                let target = self.lists[list].unwrap_or_else(|| self.rules(&self.section.lists[list]));
+                self.lists[list] = Some(target);
                 target
             }
         }
