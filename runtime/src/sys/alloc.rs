@@ -43,8 +43,21 @@ fn take(layout: Layout, size: usize) -> Option<usize> {
 fn map(size: usize) -> *mut u8 {
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
     // SAFETY: an anonymous mapping at an address of the kernel's choice touches nothing that exists.
-    let block = unsafe { libc::mmap(std::ptr::null_mut(), size, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0) };
-    if block == libc::MAP_FAILED { std::ptr::null_mut() } else { block.cast() }
+    let block = unsafe {
+        libc::mmap(
+            std::ptr::null_mut(),
+            size,
+            libc::PROT_READ | libc::PROT_WRITE,
+            flags,
+            -1,
+            0,
+        )
+    };
+    if block == libc::MAP_FAILED {
+        std::ptr::null_mut()
+    } else {
+        block.cast()
+    }
 }
 
 // SAFETY: blocks are disjoint (USED only grows past what is handed out, but for the newest one's own end),

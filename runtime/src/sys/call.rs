@@ -5,7 +5,11 @@ use nix::errno::Errno;
 
 /// Turns what `libc::syscall` returned into a result; `describe` words the call if it failed.
 pub(super) fn check(value: libc::c_long, describe: impl FnOnce() -> String) -> Result<libc::c_long> {
-    if value >= 0 { Ok(value) } else { Err(Error::syscall(describe(), Errno::last_raw())) }
+    if value >= 0 {
+        Ok(value)
+    } else {
+        Err(Error::syscall(describe(), Errno::last_raw()))
+    }
 }
 
 /// The same for nix's results.

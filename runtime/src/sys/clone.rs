@@ -6,6 +6,9 @@ use super::files::fd_number;
 use crate::error::Result;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
+/// `CLONE_INTO_CGROUP`; libc's constant of this name is too narrow for it, and 0.
+const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+
 /// Which of the two processes returned from [`clone`].
 #[derive(Debug)]
 pub enum Side {
@@ -30,10 +33,10 @@ pub fn clone(flags: u64, cgroup: Option<BorrowedFd<'_>>) -> Result<Side> {
     let mut pidfd: libc::c_int = -1;
     // SAFETY: clone_args is plain integers, for which zero is valid.
     let mut args: libc::clone_args = unsafe { std::mem::zeroed() };
-    let into_cgroup = if cgroup.is_some() { libc::CLONE_INTO_CGROUP.cast_unsigned() } else { 0 };
+    let into_cgroup = if cgroup.is_some() { CLONE_INTO_CGROUP } else { 0 };
     // A child of the caller's parent cannot choose its signal: it has the caller's.
     let sibling = flags & libc::CLONE_PARENT as u64 != 0;
-    args.flags = flags | libc::CLONE_PIDFD as u64 | into_cgroup as u64;
+    args.flags = flags | libc::CLONE_PIDFD as u64 | into_cgroup;
     args.pidfd = (&raw mut pidfd) as u64;
     args.exit_signal = if sibling { 0 } else { libc::SIGCHLD as u64 };
     args.cgroup = cgroup.map_or(0, |fd| fd.as_raw_fd() as u64);
@@ -45,7 +48,10 @@ pub fn clone(flags: u64, cgroup: Option<BorrowedFd<'_>>) -> Result<Side> {
         return Ok(Side::Child);
     }
     // SAFETY: CLONE_PIDFD made a new descriptor that nobody else owns.
-    Ok(Side::Parent { pid: fd_number(pid), pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) } })
+    Ok(Side::Parent {
+        pid: fd_number(pid),
+        pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) },
+    })
 }
 
 /// A descriptor of a process that the caller knows to be alive or its own unreaped child.

@@ -47,7 +47,9 @@ pub fn create_in(dir: BorrowedFd<'_>, path: &str, flags: i32, mode: u32, resolve
                 size_of::<libc::open_how>(),
             )
         };
-        let opened = check(result, || format!("openat2({path:?}, flags {flags:#o}, resolve {resolve:#x})"));
+        let opened = check(result, || {
+            format!("openat2({path:?}, flags {flags:#o}, resolve {resolve:#x})")
+        });
         match opened {
             // The kernel could not prove the walk safe because of a rename meanwhile; it asks to try again.
             Err(error) if error.errno() == Some(libc::EAGAIN) => {}
@@ -77,7 +79,9 @@ pub fn open_path(path: &str) -> Result<OwnedFd> {
 /// The kernel's, with the call.
 pub fn open(path: &str, flags: i32) -> Result<OwnedFd> {
     let flags = fcntl::OFlag::from_bits_retain(flags | libc::O_CLOEXEC);
-    named(fcntl::open(path, flags, Mode::empty()), || format!("open({path:?})"))
+    named(fcntl::open(path, flags, Mode::empty()), || {
+        format!("open({path:?})")
+    })
 }
 
 /// Makes a directory.
@@ -85,7 +89,9 @@ pub fn open(path: &str, flags: i32) -> Result<OwnedFd> {
 /// # Errors
 /// The kernel's, with the call.
 pub fn make_dir(dir: BorrowedFd<'_>, name: &str, mode: u32) -> Result<()> {
-    named(stat::mkdirat(dir, name, Mode::from_bits_truncate(mode)), || format!("mkdirat({name:?}, {mode:#o})"))
+    named(stat::mkdirat(dir, name, Mode::from_bits_truncate(mode)), || {
+        format!("mkdirat({name:?}, {mode:#o})")
+    })
 }
 
 /// Makes a device node, fifo or empty file: `mode` holds the type.
@@ -108,7 +114,9 @@ pub fn make_node(dir: BorrowedFd<'_>, name: &str, mode: u32, major: u64, minor: 
 /// # Errors
 /// The kernel's, with the call.
 pub fn make_link(target: &str, dir: BorrowedFd<'_>, name: &str) -> Result<()> {
-    named(unistd::symlinkat(target, dir, name), || format!("symlinkat({target:?}, {name:?})"))
+    named(unistd::symlinkat(target, dir, name), || {
+        format!("symlinkat({target:?}, {name:?})")
+    })
 }
 
 /// What a symbolic link says.
@@ -144,9 +152,10 @@ pub fn is_char_device(status: &FileStat, major: u64, minor: u64) -> bool {
 /// The kernel's, with the call.
 pub fn change_owner(file: BorrowedFd<'_>, uid: Option<u32>, gid: Option<u32>) -> Result<()> {
     let owner = (uid.map(unistd::Uid::from_raw), gid.map(unistd::Gid::from_raw));
-    named(unistd::fchownat(file, "", owner.0, owner.1, AtFlags::AT_EMPTY_PATH), || {
-        format!("fchownat({uid:?}, {gid:?})")
-    })
+    named(
+        unistd::fchownat(file, "", owner.0, owner.1, AtFlags::AT_EMPTY_PATH),
+        || format!("fchownat({uid:?}, {gid:?})"),
+    )
 }
 
 /// Changes the permission bits of a file below a directory.
@@ -155,16 +164,20 @@ pub fn change_owner(file: BorrowedFd<'_>, uid: Option<u32>, gid: Option<u32>) ->
 /// The kernel's, with the call.
 pub fn change_mode(dir: BorrowedFd<'_>, name: &str, mode: u32) -> Result<()> {
     let mode = Mode::from_bits_truncate(mode);
-    named(stat::fchmodat(dir, name, mode, stat::FchmodatFlags::FollowSymlink), || {
-        format!("fchmodat({name:?}, {mode:?})")
-    })
+    named(
+        stat::fchmodat(dir, name, mode, stat::FchmodatFlags::FollowSymlink),
+        || format!("fchmodat({name:?}, {mode:?})"),
+    )
 }
 
 /// The magic number of the file system that a file is on.
 ///
 /// # Errors
 /// The kernel's, with the call.
-#[expect(clippy::unnecessary_cast, reason = "the field's type differs between C libraries")]
+#[expect(
+    clippy::unnecessary_cast,
+    reason = "the field's type differs between C libraries"
+)]
 pub fn fs_type(file: BorrowedFd<'_>) -> Result<i64> {
     named(nix::sys::statfs::fstatfs(file), || "fstatfs()".to_owned()).map(|fs| fs.filesystem_type().0 as i64)
 }
@@ -174,7 +187,10 @@ pub fn fs_type(file: BorrowedFd<'_>) -> Result<i64> {
 /// # Errors
 /// The kernel's, with the call.
 pub fn write_once(file: BorrowedFd<'_>, text: &str) -> Result<()> {
-    named(unistd::write(file, text.as_bytes()), || format!("write({text:?})")).map(|_| ())
+    named(unistd::write(file, text.as_bytes()), || {
+        format!("write({text:?})")
+    })
+    .map(|_| ())
 }
 
 /// Reads at most `limit` bytes of a file from its present position.

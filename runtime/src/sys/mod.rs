@@ -7,7 +7,6 @@ pub mod clone;
 pub mod console;
 pub mod files;
 pub mod mount;
-pub mod pidfd;
 pub mod process;
 pub mod seccomp;
 pub mod terminal;

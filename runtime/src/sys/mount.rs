@@ -50,7 +50,12 @@ pub fn fs_open(kind: &str) -> Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd_number(fd)) })
 }
 
-fn fs_config(fs: BorrowedFd<'_>, command: libc::c_uint, key: Option<&str>, value: Option<&str>) -> Result<()> {
+fn fs_config(
+    fs: BorrowedFd<'_>,
+    command: libc::c_uint,
+    key: Option<&str>,
+    value: Option<&str>,
+) -> Result<()> {
     let name = key.map(c_string).transpose()?;
     let text = value.map(c_string).transpose()?;
     let (name, text) = (name.as_ref(), text.as_ref());
@@ -78,7 +83,11 @@ fn fs_config(fs: BorrowedFd<'_>, command: libc::c_uint, key: Option<&str>, value
 /// # Errors
 /// The kernel's, with the call; EINVAL for an option that the type does not know.
 pub fn fs_option(fs: BorrowedFd<'_>, key: &str, value: Option<&str>) -> Result<()> {
-    let command = if value.is_some() { FSCONFIG_SET_STRING } else { FSCONFIG_SET_FLAG };
+    let command = if value.is_some() {
+        FSCONFIG_SET_STRING
+    } else {
+        FSCONFIG_SET_FLAG
+    };
     fs_config(fs, command, Some(key), value)
 }
 
@@ -101,7 +110,11 @@ pub fn fs_messages(fs: BorrowedFd<'_>) -> Vec<String> {
     let mut line = [0; 512];
     while let Ok(length @ 1..) = nix::unistd::read(fs, &mut line) {
         let text = String::from_utf8_lossy(&line[..length]);
-        messages.push(text.trim_start_matches(['e', 'w', 'i', ' ']).trim_end().to_owned());
+        messages.push(
+            text.trim_start_matches(['e', 'w', 'i', ' '])
+                .trim_end()
+                .to_owned(),
+        );
     }
     messages
 }
@@ -115,7 +128,9 @@ pub fn clone_tree(place: BorrowedFd<'_>, recursive: bool) -> Result<OwnedFd> {
     let flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | deep;
     // SAFETY: the path is a constant string.
     let fd = unsafe { libc::syscall(libc::SYS_open_tree, place.as_raw_fd(), c"".as_ptr(), flags) };
-    let fd = check(fd, || format!("open_tree(CLONE{})", if recursive { "|RECURSIVE" } else { "" }))?;
+    let fd = check(fd, || {
+        format!("open_tree(CLONE{})", if recursive { "|RECURSIVE" } else { "" })
+    })?;
     // SAFETY: the call returned a new descriptor that nobody else owns.
     Ok(unsafe { OwnedFd::from_raw_fd(fd_number(fd)) })
 }
@@ -144,7 +159,11 @@ pub fn set_attributes(mount: BorrowedFd<'_>, attributes: &Attributes, recursive:
         )
     };
     check(result, || {
-        let Attributes { set, clear, propagation } = attributes;
+        let Attributes {
+            set,
+            clear,
+            propagation,
+        } = attributes;
         format!("mount_setattr(set {set:#x}, clear {clear:#x}, propagation {propagation:#x})")
     })
     .map(|_| ())
@@ -176,9 +195,10 @@ pub fn attach(mount: BorrowedFd<'_>, place: BorrowedFd<'_>) -> Result<()> {
 /// The kernel's, with the call; EINVAL when the path is not a mount's root.
 pub fn propagate(path: &str, flags: u64) -> Result<()> {
     let flags = MsFlags::from_bits_retain(flags as libc::c_ulong);
-    named(nix::mount::mount(None::<&str>, path, None::<&str>, flags, None::<&str>), || {
-        format!("mount({path:?}, {flags:?})")
-    })
+    named(
+        nix::mount::mount(None::<&str>, path, None::<&str>, flags, None::<&str>),
+        || format!("mount({path:?}, {flags:?})"),
+    )
 }
 
 /// Makes the current directory, a mount's root, the root of the mount namespace; the old one lies over it.
@@ -186,7 +206,9 @@ pub fn propagate(path: &str, flags: u64) -> Result<()> {
 /// # Errors
 /// The kernel's, with the call.
 pub fn pivot_here() -> Result<()> {
-    named(nix::unistd::pivot_root(".", "."), || "pivot_root(\".\", \".\")".to_owned())
+    named(nix::unistd::pivot_root(".", "."), || {
+        "pivot_root(\".\", \".\")".to_owned()
+    })
 }
 
 /// Moves the mount that is the current directory over `/`.
@@ -203,7 +225,8 @@ pub fn move_here_to_root() -> Result<()> {
 /// # Errors
 /// The kernel's, with the call.
 pub fn detach(path: &str) -> Result<()> {
-    named(nix::mount::umount2(path, MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW), || {
-        format!("umount2({path:?}, MNT_DETACH)")
-    })
+    named(
+        nix::mount::umount2(path, MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW),
+        || format!("umount2({path:?}, MNT_DETACH)"),
+    )
 }

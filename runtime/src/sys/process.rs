@@ -1,5 +1,8 @@
 //! What a process changes about itself: namespaces, identity, limits, keyring, and at last its program.
-#![allow(unsafe_code, reason = "these system calls have no safe wrappers, or libc's act on threads")]
+#![allow(
+    unsafe_code,
+    reason = "these system calls have no safe wrappers, or libc's act on threads"
+)]
 
 use super::call::{c_string, check, named};
 use crate::error::{Error, Result};
@@ -29,7 +32,13 @@ pub fn die_with_parent(on: bool) -> Result<()> {
 /// # Errors
 /// The kernel's, with the call.
 pub fn set_dumpable(on: bool) -> Result<()> {
-    prctl(libc::PR_SET_DUMPABLE, libc::c_ulong::from(on), 0, "PR_SET_DUMPABLE").map(|_| ())
+    prctl(
+        libc::PR_SET_DUMPABLE,
+        libc::c_ulong::from(on),
+        0,
+        "PR_SET_DUMPABLE",
+    )
+    .map(|_| ())
 }
 
 /// execve gives no more privileges from here on.
@@ -66,9 +75,18 @@ pub fn limit_bounding_set(keep: u64) -> Result<()> {
 /// Puts the capabilities in `set` in the ambient set; returns those that the kernel refused.
 pub fn raise_ambient(set: u64) -> u64 {
     let raise = |n: &libc::c_ulong| {
-        prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_RAISE as libc::c_ulong, *n, "PR_CAP_AMBIENT").is_err()
+        prctl(
+            libc::PR_CAP_AMBIENT,
+            libc::PR_CAP_AMBIENT_RAISE as libc::c_ulong,
+            *n,
+            "PR_CAP_AMBIENT",
+        )
+        .is_err()
     };
-    (0..64).filter(|n| set & (1 << n) != 0).filter(raise).fold(0, |refused, n| refused | 1 << n)
+    (0..64)
+        .filter(|n| set & (1 << n) != 0)
+        .filter(raise)
+        .fold(0, |refused, n| refused | 1 << n)
 }
 
 const CAPABILITY_VERSION_3: u32 = 0x2008_0522;
@@ -103,7 +121,10 @@ pub struct CapSets {
 /// # Errors
 /// The kernel's, with the call.
 pub fn capabilities() -> Result<CapSets> {
-    let mut header = CapHeader { version: CAPABILITY_VERSION_3, pid: 0 };
+    let mut header = CapHeader {
+        version: CAPABILITY_VERSION_3,
+        pid: 0,
+    };
     let mut data = [CapData::default(); 2];
     // SAFETY: header and the two halves of version 3 live through the call and have the kernel's layout.
     let result = unsafe { libc::syscall(libc::SYS_capget, &raw mut header, data.as_mut_ptr()) };
@@ -122,7 +143,10 @@ pub fn capabilities() -> Result<CapSets> {
 /// The kernel's, with the call.
 #[expect(clippy::cast_possible_truncation, reason = "each half takes its 32 bits")]
 pub fn set_capabilities(sets: &CapSets) -> Result<()> {
-    let mut header = CapHeader { version: CAPABILITY_VERSION_3, pid: 0 };
+    let mut header = CapHeader {
+        version: CAPABILITY_VERSION_3,
+        pid: 0,
+    };
     let half = |shift: u32| CapData {
         effective: (sets.effective >> shift) as u32,
         permitted: (sets.permitted >> shift) as u32,
@@ -179,7 +203,9 @@ pub fn join_namespace(namespace: BorrowedFd<'_>, kind: i32) -> Result<()> {
 /// # Errors
 /// The kernel's, with the call.
 pub fn unshare(kinds: i32) -> Result<()> {
-    named(nix::sched::unshare(CloneFlags::from_bits_retain(kinds)), || format!("unshare({kinds:#x})"))
+    named(nix::sched::unshare(CloneFlags::from_bits_retain(kinds)), || {
+        format!("unshare({kinds:#x})")
+    })
 }
 
 /// Joins a new session keyring.
@@ -198,10 +224,19 @@ pub fn new_session_keyring(name: &str) -> Result<()> {
 /// # Errors
 /// The kernel's, with the call.
 pub fn set_limit(pid: i32, resource: u32, soft: u64, hard: u64) -> Result<()> {
-    let limit = libc::rlimit64 { rlim_cur: soft, rlim_max: hard };
+    let limit = libc::rlimit64 {
+        rlim_cur: soft,
+        rlim_max: hard,
+    };
     // SAFETY: the struct lives through the call; the old limit is not asked for.
     let result = unsafe {
-        libc::syscall(libc::SYS_prlimit64, pid, resource, &raw const limit, std::ptr::null_mut::<libc::rlimit64>())
+        libc::syscall(
+            libc::SYS_prlimit64,
+            pid,
+            resource,
+            &raw const limit,
+            std::ptr::null_mut::<libc::rlimit64>(),
+        )
     };
     check(result, || format!("prlimit({pid}, {resource}, {soft}, {hard})")).map(|_| ())
 }
@@ -232,7 +267,9 @@ pub fn execute(path: &str, args: &[CString], env: &[CString]) -> Error {
     match c_string(path) {
         Err(error) => error,
         Ok(name) => {
-            let error = nix::unistd::execve(&name, args, env).err().unwrap_or(Errno::UnknownErrno);
+            let error = nix::unistd::execve(&name, args, env)
+                .err()
+                .unwrap_or(Errno::UnknownErrno);
             Error::syscall(format!("execve({path:?})"), error as i32)
         }
     }
@@ -241,7 +278,9 @@ pub fn execute(path: &str, args: &[CString], env: &[CString]) -> Error {
 /// Replaces the program by an open file; returns only if that failed.
 pub fn execute_file(file: BorrowedFd<'_>, args: &[CString], env: &[CString]) -> Error {
     let flags = nix::fcntl::AtFlags::AT_EMPTY_PATH;
-    let error = nix::unistd::execveat(file, c"", args, env, flags).err().unwrap_or(Errno::UnknownErrno);
+    let error = nix::unistd::execveat(file, c"", args, env, flags)
+        .err()
+        .unwrap_or(Errno::UnknownErrno);
     Error::syscall("execveat()", error as i32)
 }
 

@@ -24,7 +24,12 @@ pub fn open_slave(master: BorrowedFd<'_>) -> Result<OwnedFd> {
     let unlock: libc::c_int = 0;
     ioctl(master, TIOCSPTLCK, (&raw const unlock) as u64, "TIOCSPTLCK")?;
     let flags = libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC;
-    let fd = ioctl(master, TIOCGPTPEER, u64::from(flags.cast_unsigned()), "TIOCGPTPEER")?;
+    let fd = ioctl(
+        master,
+        TIOCGPTPEER,
+        u64::from(flags.cast_unsigned()),
+        "TIOCGPTPEER",
+    )?;
     // SAFETY: the call returned a new descriptor that nobody else owns.
     Ok(unsafe { OwnedFd::from_raw_fd(fd_number(fd)) })
 }
@@ -42,8 +47,19 @@ pub fn take_control(terminal: BorrowedFd<'_>) -> Result<()> {
 /// # Errors
 /// The kernel's, with the call.
 pub fn set_size(terminal: BorrowedFd<'_>, rows: u16, columns: u16) -> Result<()> {
-    let size = libc::winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-    ioctl(terminal, u64::from(libc::TIOCSWINSZ), (&raw const size) as u64, "TIOCSWINSZ").map(|_| ())
+    let size = libc::winsize {
+        ws_row: rows,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    ioctl(
+        terminal,
+        u64::from(libc::TIOCSWINSZ),
+        (&raw const size) as u64,
+        "TIOCSWINSZ",
+    )
+    .map(|_| ())
 }
 
 /// Makes standard input, output and error the given terminal.

@@ -77,10 +77,10 @@ fn wait_until_empty(group: &Group, deadline: Instant) -> Result<()> {
 
 /// Waits for a process to end, by its pidfd; false when it does not in time.
 fn wait_for_exit(pid: i32, deadline: Instant) -> Result<bool> {
-    match crate::sys::pidfd::pidfd_open(pid) {
+    match crate::sys::clone::pidfd_open(pid) {
         Ok(fd) => wait_readable(&fd, PollFlags::POLLIN, deadline),
-        Err(Errno::ESRCH) => Ok(true),
-        Err(errno) => Err(Error::syscall(format!("pidfd_open({pid}, 0)"), errno as i32)),
+        Err(error) if error.errno() == Some(Errno::ESRCH as i32) => Ok(true),
+        Err(error) => Err(error),
     }
 }
 

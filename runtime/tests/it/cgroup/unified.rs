@@ -2,7 +2,9 @@
 
 use super::{Groups, RootControllers, line, on_pure_v2, planned};
 use corten_runtime::apply::cgroup;
+use corten_runtime::sys::clone::{Side, clone};
 use std::fs;
+use std::os::fd::AsFd;
 
 /// Tries to read from devices and says which it could open.
 const PROBE: &str = "for d in /dev/null /dev/zero /dev/kmsg; do \
@@ -57,7 +59,17 @@ fn unified_files_are_written_as_given() {
 fn a_container_can_be_born_in_its_group() {
     on_pure_v2(|| {
         let groups = Groups::make(&planned("birth", "{}").unwrap()).unwrap();
-        assert!(cgroup::birth_group(&groups.record).unwrap().is_some());
+        let group = cgroup::birth_group(&groups.record).unwrap().unwrap();
+        let Side::Parent { pid, pidfd: _ } = clone(0, Some(group.as_fd())).unwrap() else {
+            loop {
+                nix::unistd::pause(); // until the group is killed
+            }
+        };
+        let place = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap();
+        let own = format!("0::/{}", groups.record.v2().unwrap().path);
+        assert!(place.lines().any(|line| line == own), "{place}");
+        cgroup::kill_all(&groups.record).unwrap();
+        nix::sys::wait::waitpid(nix::unistd::Pid::from_raw(pid), None).unwrap();
         groups.end();
     });
 }
