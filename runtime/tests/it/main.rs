@@ -3,4 +3,5 @@
 
 mod cgroup;
 mod layers;
+mod schema;
 mod seccomp;

@@ -1,0 +1,174 @@
+//! The spec's own JSON schema against the runtime's model: no property of the spec may be dropped silently.
+//!
+//! A configuration with every property of the schema is made from the schema itself. What the model reads
+//! and writes back must be all of it, but for the properties of other platforms, which are refused by name.
+
+use corten_runtime::oci::{self, Spec};
+use corten_runtime::plan::validate;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+const OTHER_PLATFORMS: &[&str] = &["freebsd", "solaris", "vm", "windows", "zos"];
+
+#[test]
+fn every_property_of_the_schema_is_in_the_model() {
+    let mut sample = full_configuration();
+    for platform in OTHER_PLATFORMS {
+        assert!(
+            sample.as_object_mut().unwrap().remove(*platform).is_some(),
+            "{platform}"
+        );
+    }
+    let text = sample.to_string();
+    let spec: Spec<'_> = oci::parse(text.as_bytes()).unwrap();
+    let kept = serde_json::to_value(&spec).unwrap();
+    let mut lost = Vec::new();
+    compare("", &sample, &kept, &mut lost);
+    assert!(lost.is_empty(), "the model loses: {}", lost.join(", "));
+}
+
+#[test]
+fn what_is_not_handled_yet_is_refused_by_name() {
+    let text = full_configuration().to_string();
+    let message = validate::parse(text.as_bytes()).unwrap_err().to_string();
+    let refused = message
+        .split("; ")
+        .filter_map(|problem| problem.strip_suffix(": not supported yet"));
+    let refused = refused
+        .map(|place| place.trim_start_matches("invalid configuration: "))
+        .collect::<Vec<_>>();
+    assert_eq!(
+        refused,
+        [
+            "freebsd",
+            "solaris",
+            "vm",
+            "windows",
+            "zos",
+            "process.apparmorProfile",
+            "process.commandLine",
+            "process.execCPUAffinity",
+            "process.ioPriority",
+            "process.scheduler",
+            "process.selinuxLabel",
+            "linux.intelRdt",
+            "linux.memoryPolicy",
+            "linux.mountLabel",
+            "linux.netDevices",
+            "linux.personality",
+            "mounts[0].uidMappings",
+            "mounts[0].gidMappings",
+        ]
+    );
+}
+
+/// Collects the places of `sample` that `kept` has not, or has otherwise.
+fn compare(place: &str, sample: &Value, kept: &Value, lost: &mut Vec<String>) {
+    match (sample, kept) {
+        (Value::Object(sample), Value::Object(kept)) => {
+            for (key, value) in sample {
+                compare(
+                    &format!("{place}.{key}"),
+                    value,
+                    kept.get(key).unwrap_or(&Value::Null),
+                    lost,
+                );
+            }
+        }
+        (Value::Array(sample), Value::Array(kept)) if sample.len() == kept.len() => {
+            for (index, (value, kept)) in sample.iter().zip(kept).enumerate() {
+                compare(&format!("{place}[{index}]"), value, kept, lost);
+            }
+        }
+        _ if sample == kept => {}
+        _ => lost.push(place.to_owned()),
+    }
+}
+
+fn full_configuration() -> Value {
+    let schemas = Schemas::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/schema"));
+    let mut sample = schemas.sample("config-schema.json", &schemas.files["config-schema.json"]);
+    sample["ociVersion"] = json!("1.3.0");
+    sample
+}
+
+/// The schema's files by name.
+struct Schemas {
+    files: BTreeMap<String, Value>,
+}
+
+impl Schemas {
+    fn read(dir: &Path) -> Self {
+        let files = std::fs::read_dir(dir).unwrap().map(|entry| {
+            let entry = entry.unwrap();
+            let text = std::fs::read_to_string(entry.path()).unwrap();
+            (
+                entry.file_name().into_string().unwrap(),
+                serde_json::from_str(&text).unwrap(),
+            )
+        });
+        Self {
+            files: files.collect(),
+        }
+    }
+
+    /// A value with everything that the schema allows; `file` is where relative references start.
+    fn sample(&self, file: &str, schema: &Value) -> Value {
+        if let Some(reference) = schema["$ref"].as_str() {
+            let (target, pointer) = reference.split_once('#').unwrap();
+            let target = if target.is_empty() { file } else { target };
+            let found = self.files[target].pointer(pointer);
+            return self.sample(target, found.unwrap_or_else(|| panic!("{reference} in {file}")));
+        }
+        if let Some(words) = schema["enum"].as_array() {
+            return words[0].clone();
+        }
+        match schema["type"].as_str() {
+            Some("object") => self.sample_object(file, schema),
+            Some("array") => json!([self.sample(file, &schema["items"])]),
+            Some("string") => json!("x"),
+            Some("boolean") => json!(true),
+            Some("integer") => json!(schema["minimum"].as_i64().unwrap_or(0).max(7)),
+            None => self.sample_combined(file, schema),
+            Some(other) => panic!("unknown type {other} in {file}"),
+        }
+    }
+
+    fn sample_object(&self, file: &str, schema: &Value) -> Value {
+        let mut object = Map::new();
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            object.insert(name.clone(), self.sample(file, property));
+        }
+        let patterns = schema["patternProperties"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(_, value)| value);
+        for any in patterns.chain(
+            schema["additionalProperties"]
+                .is_object()
+                .then(|| &schema["additionalProperties"]),
+        ) {
+            object.insert("key".to_owned(), self.sample(file, any));
+        }
+        object.extend(self.parts(file, schema, "allOf").into_iter().flatten());
+        Value::Object(object)
+    }
+
+    fn sample_combined(&self, file: &str, schema: &Value) -> Value {
+        for alternatives in ["anyOf", "oneOf"] {
+            if let Some(first) = schema[alternatives].as_array().and_then(|list| list.first()) {
+                return self.sample(file, first);
+            }
+        }
+        Value::Object(self.parts(file, schema, "allOf").into_iter().flatten().collect())
+    }
+
+    fn parts(&self, file: &str, schema: &Value, key: &str) -> Vec<Map<String, Value>> {
+        let parts = schema[key].as_array().into_iter().flatten();
+        parts
+            .filter_map(|part| self.sample(file, part).as_object().cloned())
+            .collect()
+    }
+}
