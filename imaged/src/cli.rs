@@ -33,14 +33,33 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Show the versions of corten and of what it uses
+    Create(Box<commands::create::Args>),
+    Exec(commands::exec::Args),
+    Kill(commands::kill::Args),
+    Logs(commands::logs::Args),
+    Ps(commands::ps::Args),
+    Rm(commands::rm::Args),
+    Run(Box<commands::run::Args>),
+    Start(commands::start::Args),
+    Stop(commands::stop::Args),
     Version(commands::version::Args),
+    Wait(commands::wait::Args),
 }
 
 impl Command {
     fn run(self, settings: &Settings) -> Result<ExitCode> {
         match self {
+            Self::Create(args) => commands::create::run(settings, &args),
+            Self::Exec(args) => commands::exec::run(&args),
+            Self::Kill(args) => commands::kill::run(settings, &args),
+            Self::Logs(args) => commands::logs::run(settings, &args),
+            Self::Ps(args) => commands::ps::run(settings, &args),
+            Self::Rm(args) => commands::rm::run(settings, &args),
+            Self::Run(args) => commands::run::run(settings, &args),
+            Self::Start(args) => commands::start::run(settings, &args),
+            Self::Stop(args) => commands::stop::run(settings, &args),
             Self::Version(args) => commands::version::run(settings, &args),
+            Self::Wait(args) => commands::wait::run(settings, &args),
         }
     }
 }

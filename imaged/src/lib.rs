@@ -5,19 +5,21 @@
 
 mod cli;
 mod commands;
+mod engine;
 pub mod error;
 mod format;
 pub mod image;
 pub mod layer;
 pub mod oci;
 mod output;
+mod plan;
 pub mod registry;
 mod settings;
 pub mod snapshot;
 pub mod store;
+mod sys;
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::process::ExitCode;
 
 use error::{Error, Kind};
@@ -27,7 +29,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match cli::run(args) {
         Ok(code) => code,
         Err(error) => {
-            report(&error);
+            output::error(&error);
             ExitCode::from(exit_code(&error))
         }
     }
@@ -36,18 +38,6 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// The command line as clap knows it: manual pages and completions are made from it.
 pub fn command() -> clap::Command {
     cli::command()
-}
-
-/// Prints the one error of the program, its hints below it. Nothing can be done when stderr is gone.
-fn report(error: &Error) {
-    if error.kind() == Kind::Closed {
-        return;
-    }
-    let mut text = format!("Error: {error}\n");
-    for hint in error.hints() {
-        text.push_str(&format!("  hint: {hint}\n"));
-    }
-    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 /// Docker's codes: 125 for what corten itself could not do with a container, 126 and 127 for its command.

@@ -1,4 +1,4 @@
-//! Writing results to standard output.
+//! Writing results to standard output and errors to standard error.
 
 use std::io::{self, Write};
 
@@ -28,4 +28,16 @@ pub(crate) fn print(text: &str) -> Result<()> {
 /// As [`print`].
 pub(crate) fn line(text: impl std::fmt::Display) -> Result<()> {
     print(&format!("{text}\n"))
+}
+
+/// Prints an error, its hints below it. Nothing can be done when standard error is gone.
+pub(crate) fn error(error: &Error) {
+    if error.kind() == Kind::Closed {
+        return;
+    }
+    let mut text = format!("Error: {error}\n");
+    for hint in error.hints() {
+        text.push_str(&format!("  hint: {hint}\n"));
+    }
+    let _ = io::stderr().write_all(text.as_bytes());
 }

@@ -1,3 +1,17 @@
 //! The verbs: each file has one verb's options and the function that runs it.
 
+mod container_options;
+pub(crate) mod create;
+pub(crate) mod exec;
+mod foreground;
+mod images_for_run;
+pub(crate) mod kill;
+pub(crate) mod logs;
+pub(crate) mod ps;
+pub(crate) mod rm;
+pub(crate) mod run;
+mod several;
+pub(crate) mod start;
+pub(crate) mod stop;
 pub(crate) mod version;
+pub(crate) mod wait;

@@ -8,5 +8,5 @@ mod table;
 mod template;
 pub(crate) mod timestamp;
 
-pub(crate) use table::{Listing, align};
+pub(crate) use table::Listing;
 pub(crate) use template::Template;

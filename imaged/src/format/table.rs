@@ -57,7 +57,7 @@ fn unescape(format: &str) -> String {
 }
 
 /// Lines up the cells between tabs, three blanks apart, columns at least ten wide.
-pub(crate) fn align(text: &str) -> String {
+fn align(text: &str) -> String {
     let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
     let mut widths: Vec<usize> = Vec::new();
     for row in &rows {

@@ -25,7 +25,7 @@ pub(super) fn unique_name(prefix: &str) -> String {
 
 impl Store {
     /// Writes the file at `relative`, replacing what is there: temporary file, fsync, rename, fsync of the directory.
-    pub(super) fn put_file(&self, relative: &str, bytes: &[u8]) -> Result<()> {
+    pub(crate) fn put_file(&self, relative: &str, bytes: &[u8]) -> Result<()> {
         // While this lock is shared nobody takes the temporary file for a leftover.
         let _no_reclaiming = Lock::shared(&self.path("tmp.lock"))?;
         let temporary = self.path("tmp").join(unique_name("file"));

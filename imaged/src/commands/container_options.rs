@@ -1,0 +1,368 @@
+//! The options that `create` and `run` share, and what they mean.
+
+use std::fs;
+
+use crate::engine::create::Request;
+use crate::error::{Error, Kind, Result};
+use crate::plan::command::Overrides;
+use crate::plan::flags;
+use crate::plan::options::{Mount, Network, Options, Resources, Seccomp};
+use crate::settings::Settings;
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Container options")]
+pub(crate) struct ContainerOptions {
+    /// Add a host to /etc/hosts (name:address)
+    #[arg(long, value_name = "HOST:IP")]
+    add_host: Vec<String>,
+    /// Add a capability
+    #[arg(long, value_name = "CAP")]
+    cap_add: Vec<String>,
+    /// Drop a capability
+    #[arg(long, value_name = "CAP")]
+    cap_drop: Vec<String>,
+    /// Write the container's id to this file, which must not exist
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cidfile: Option<String>,
+    /// Relative share of processor time
+    #[arg(short = 'c', long, value_name = "SHARES")]
+    cpu_shares: Option<u64>,
+    /// Number of processors, such as 1.5
+    #[arg(long, value_name = "NUMBER")]
+    cpus: Option<String>,
+    /// Add a device of the host (source[:target[:rwm]])
+    #[arg(long, value_name = "DEVICE")]
+    device: Vec<String>,
+    /// Name server
+    #[arg(long, value_name = "IP")]
+    dns: Vec<String>,
+    /// NIS domain name
+    #[arg(long, value_name = "NAME")]
+    domainname: Option<String>,
+    /// Replace the image's entrypoint
+    #[arg(long, value_name = "PROGRAM")]
+    entrypoint: Option<String>,
+    /// Set an environment variable; a name alone takes the value from here
+    #[arg(short, long, value_name = "NAME[=VALUE]", allow_hyphen_values = true)]
+    env: Vec<String>,
+    /// Read environment variables from a file
+    #[arg(long, value_name = "FILE")]
+    env_file: Vec<String>,
+    /// Add a group to the process
+    #[arg(long, value_name = "GROUP")]
+    group_add: Vec<String>,
+    /// Host name
+    #[arg(short = 'h', long, value_name = "NAME")]
+    hostname: Option<String>,
+    /// Run a small init that passes on signals and reaps processes
+    #[arg(long)]
+    init: bool,
+    /// Keep standard input open
+    #[arg(short, long)]
+    pub(crate) interactive: bool,
+    /// IPC namespace
+    #[arg(long, value_name = "MODE", value_parser = ["private", "host", "none", "shareable"])]
+    ipc: Option<String>,
+    /// Set a label
+    #[arg(short, long, value_name = "KEY[=VALUE]")]
+    label: Vec<String>,
+    /// Read labels from a file
+    #[arg(long, value_name = "FILE")]
+    label_file: Vec<String>,
+    /// Memory limit in bytes, with k, m or g
+    #[arg(short, long, value_name = "BYTES")]
+    memory: Option<String>,
+    /// Limit of memory and swap together; -1 is no limit
+    #[arg(long, value_name = "BYTES", allow_hyphen_values = true)]
+    memory_swap: Option<String>,
+    /// Mount something (type=bind|tmpfs|volume,source=…,target=…,readonly,…)
+    #[arg(long, value_name = "MOUNT")]
+    mount: Vec<String>,
+    /// Name of the container
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Network: none (a loopback device only; the default) or host
+    #[arg(long, visible_alias = "net", value_name = "NETWORK")]
+    network: Option<String>,
+    /// Adjust the OOM killer's preference (-1000 to 1000)
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = clap::value_parser!(i32).range(-1000..=1000))]
+    oom_score_adj: Option<i32>,
+    /// PID namespace
+    #[arg(long, value_name = "MODE", value_parser = ["private", "host"])]
+    pid: Option<String>,
+    /// Limit of processes; 0 and -1 are no limit
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    pids_limit: Option<i64>,
+    /// Platform of the image, if it has several (os/arch[/variant])
+    #[arg(long, value_name = "PLATFORM")]
+    pub(crate) platform: Option<String>,
+    /// All capabilities and devices, no seccomp, nothing masked
+    #[arg(long)]
+    privileged: bool,
+    /// When to pull the image
+    #[arg(long, value_name = "WHEN", default_value = "missing", value_parser = ["always", "missing", "never"])]
+    pub(crate) pull: String,
+    /// Say nothing about pulling
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// The root file system cannot be written
+    #[arg(long)]
+    read_only: bool,
+    /// Remove the container when it exits
+    #[arg(long)]
+    pub(crate) rm: bool,
+    /// Security option: seccomp=unconfined, seccomp=FILE, no-new-privileges
+    #[arg(long, value_name = "OPTION")]
+    security_opt: Vec<String>,
+    /// Size of /dev/shm
+    #[arg(long, value_name = "BYTES")]
+    shm_size: Option<String>,
+    /// Signal that stops the container
+    #[arg(long, value_name = "SIGNAL")]
+    stop_signal: Option<String>,
+    /// Seconds between the stop signal and SIGKILL
+    #[arg(long, value_name = "SECONDS")]
+    stop_timeout: Option<u64>,
+    /// Kernel parameter of the container's namespaces
+    #[arg(long, value_name = "NAME=VALUE")]
+    sysctl: Vec<String>,
+    /// Mount memory (target[:options])
+    #[arg(long, value_name = "TARGET")]
+    tmpfs: Vec<String>,
+    /// Give the container a terminal
+    #[arg(short, long)]
+    pub(crate) tty: bool,
+    /// Resource limit (name=soft[:hard])
+    #[arg(long, value_name = "LIMIT")]
+    ulimit: Vec<String>,
+    /// User (name or number[:group])
+    #[arg(short, long, value_name = "USER")]
+    user: Option<String>,
+    /// UTS namespace
+    #[arg(long, value_name = "MODE", value_parser = ["private", "host"])]
+    uts: Option<String>,
+    /// Mount a directory or file of the host (source:target[:ro]), or make a volume (target)
+    #[arg(short, long, value_name = "VOLUME")]
+    volume: Vec<String>,
+    /// Working directory
+    #[arg(short, long, value_name = "DIR")]
+    workdir: Option<String>,
+    /// Image, and the command with its arguments
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "IMAGE [COMMAND] [ARG]"
+    )]
+    words: Vec<String>,
+}
+
+impl ContainerOptions {
+    /// The image's name as typed.
+    pub(crate) fn image(&self) -> &str {
+        self.words.first().map_or("", String::as_str)
+    }
+
+    /// What is asked for.
+    ///
+    /// # Errors
+    /// When a value is malformed or a file cannot be read.
+    pub(crate) fn request(&self, settings: &Settings) -> Result<Request> {
+        Ok(Request {
+            name: self.name.clone(),
+            image_name: self.image().to_owned(),
+            overrides: self.overrides()?,
+            options: self.options()?,
+            runtime: settings.runtime.clone(),
+        })
+    }
+
+    fn overrides(&self) -> Result<Overrides> {
+        if let Some(signal) = &self.stop_signal {
+            flags::signal(signal)?;
+        }
+        let mut labels = std::collections::BTreeMap::new();
+        for file in &self.label_file {
+            labels.extend(flags::labels(flags::file_lines(&read(file)?))?);
+        }
+        labels.extend(flags::labels(self.label.iter().map(String::as_str))?);
+        Ok(Overrides {
+            args: self.words.iter().skip(1).cloned().collect(),
+            entrypoint: self.entrypoint.clone(),
+            env: self.environment()?,
+            working_dir: self.workdir.clone(),
+            user: self.user.clone(),
+            labels,
+            stop_signal: self.stop_signal.clone(),
+            stop_timeout: self.stop_timeout,
+        })
+    }
+
+    /// Files first, so that options win. A name alone takes our value, or takes the image's away.
+    fn environment(&self) -> Result<Vec<String>> {
+        let mut env = Vec::new();
+        for file in &self.env_file {
+            for line in flags::file_lines(&read(file)?) {
+                let name = flags::variable(line)
+                    .map_err(|error| error.context(format!("poorly formatted environment: {file}")))?;
+                match (line.contains('='), std::env::var(name)) {
+                    (true, _) => env.push(line.to_owned()),
+                    (false, Ok(value)) => env.push(format!("{name}={value}")),
+                    (false, Err(_)) => {}
+                }
+            }
+        }
+        for entry in &self.env {
+            if entry.starts_with('=') || entry.is_empty() {
+                return Err(usage(format!("invalid environment variable: {entry}")));
+            }
+            match (entry.contains('='), std::env::var(entry)) {
+                (false, Ok(value)) => env.push(format!("{entry}={value}")),
+                _ => env.push(entry.clone()),
+            }
+        }
+        Ok(env)
+    }
+
+    fn options(&self) -> Result<Options> {
+        let (seccomp, no_new_privileges) = security(&self.security_opt)?;
+        let all = |values: &[String]| values.to_vec();
+        Ok(Options {
+            tty: self.tty,
+            stdin: self.interactive,
+            stdin_once: self.interactive,
+            auto_remove: self.rm,
+            hostname: self.hostname.clone(),
+            domainname: self.domainname.clone(),
+            mounts: self.mounts()?,
+            read_only: self.read_only,
+            cap_add: all(&self.cap_add),
+            cap_drop: all(&self.cap_drop),
+            privileged: self.privileged,
+            network: network(self.network.as_deref())?,
+            host_pid: self.pid.as_deref() == Some("host"),
+            host_ipc: self.ipc.as_deref() == Some("host"),
+            host_uts: self.uts.as_deref() == Some("host"),
+            seccomp,
+            no_new_privileges,
+            ulimits: parse_all(&self.ulimit, flags::ulimit)?,
+            devices: parse_all(&self.device, flags::device)?,
+            groups: all(&self.group_add),
+            sysctls: flags::labels(self.sysctl.iter().map(String::as_str))?,
+            oom_score_adj: self.oom_score_adj,
+            shm_size: self.shm_size.as_deref().map(flags::size).transpose()?,
+            resources: self.resources()?,
+            init: self.init,
+            hosts: parse_all(&self.add_host, flags::host)?,
+            dns: parse_all(&self.dns, flags::name_server)?,
+        })
+    }
+
+    fn mounts(&self) -> Result<Vec<Mount>> {
+        let mut mounts = Vec::new();
+        for volume in &self.volume {
+            mounts.push(flags::volume(&absolute_source(volume)?)?);
+        }
+        mounts.extend(parse_all(&self.mount, flags::mount)?);
+        mounts.extend(parse_all(&self.tmpfs, flags::tmpfs)?);
+        Ok(mounts)
+    }
+
+    fn resources(&self) -> Result<Resources> {
+        let signed = |text: &String| match text.as_str() {
+            "-1" => Ok(-1),
+            text => flags::size(text).map(|size| i64::try_from(size).unwrap_or(i64::MAX)),
+        };
+        let resources = Resources {
+            memory: self
+                .memory
+                .as_ref()
+                .map(signed)
+                .transpose()?
+                .filter(|limit| *limit != 0),
+            memory_swap: self.memory_swap.as_ref().map(signed).transpose()?,
+            nano_cpus: self
+                .cpus
+                .as_deref()
+                .map(flags::cpus)
+                .transpose()?
+                .filter(|cpus| *cpus != 0),
+            cpu_shares: self.cpu_shares.filter(|shares| *shares != 0),
+            pids: self.pids_limit,
+        };
+        match (resources.memory, resources.memory_swap) {
+            (None, Some(_)) => Err(usage(
+                "You should always set the Memory limit when using Memoryswap limit".into(),
+            )),
+            (Some(memory), Some(swap)) if swap >= 0 && swap < memory => Err(usage(
+                "Minimum memoryswap limit should be larger than memory limit, see usage".into(),
+            )),
+            _ => Ok(resources),
+        }
+    }
+}
+
+fn usage(message: String) -> Error {
+    Error::new(Kind::Usage, message)
+}
+
+fn parse_all<T>(values: &[String], parse: impl Fn(&str) -> Result<T>) -> Result<Vec<T>> {
+    values.iter().map(|value| parse(value)).collect()
+}
+
+fn read(path: &str) -> Result<String> {
+    fs::read_to_string(path).map_err(|error| Error::io(format!("open {path}"), &error).with_kind(Kind::Usage))
+}
+
+fn network(name: Option<&str>) -> Result<Network> {
+    match name {
+        None | Some("none") => Ok(Network::None),
+        Some("host") => Ok(Network::Host),
+        Some(other) => Err(usage(format!("network {other} not found"))
+            .hint("there are 'none' and 'host'; bridges are not supported yet")),
+    }
+}
+
+fn security(options: &[String]) -> Result<(Seccomp, bool)> {
+    let mut seccomp = Seccomp::default();
+    let mut no_new_privileges = false;
+    for option in options {
+        let (key, value) = option
+            .split_once('=')
+            .or_else(|| option.split_once(':'))
+            .unwrap_or((option, ""));
+        match (key, value) {
+            ("no-new-privileges", "" | "true") => no_new_privileges = true,
+            ("no-new-privileges", "false") => no_new_privileges = false,
+            ("seccomp", "unconfined") => seccomp = Seccomp::Unconfined,
+            ("seccomp", "builtin") => seccomp = Seccomp::Builtin,
+            ("seccomp", file) => {
+                let profile = serde_json::from_str(&read(file)?)
+                    .map_err(|error| usage(format!("decoding seccomp profile failed: {file}: {error}")))?;
+                seccomp = Seccomp::Profile(profile);
+            }
+            // There is neither AppArmor nor SELinux confinement yet, so these ask for what is.
+            ("apparmor", "unconfined") | ("label", "disable") => {}
+            _ => {
+                return Err(usage(format!("invalid --security-opt: \"{option}\""))
+                    .hint("there are seccomp=unconfined, seccomp=FILE and no-new-privileges"));
+            }
+        }
+    }
+    Ok((seccomp, no_new_privileges))
+}
+
+/// `./data:/data` means the directory here.
+fn absolute_source(volume: &str) -> Result<String> {
+    match volume.split_once(':') {
+        Some((source, rest)) if source.starts_with('.') => {
+            let source = std::path::absolute(source)
+                .map_err(|error| Error::io(format!("the path {source}"), &error))?;
+            Ok(format!(
+                "{}:{rest}",
+                crate::plan::clean_path(&source.to_string_lossy())
+            ))
+        }
+        _ => Ok(volume.to_owned()),
+    }
+}

@@ -1,0 +1,58 @@
+//! `corten create`.
+
+use std::fs::File;
+use std::io::Write;
+use std::process::ExitCode;
+
+use super::container_options::ContainerOptions;
+use super::images_for_run;
+use crate::engine::{Containers, Record, create};
+use crate::error::{Error, Kind, Result};
+use crate::output;
+use crate::settings::Settings;
+
+/// Create a container without starting it.
+#[derive(Debug, clap::Args)]
+#[command(disable_help_flag = true)]
+pub(crate) struct Args {
+    /// Print help
+    #[arg(long, action = clap::ArgAction::HelpLong)]
+    help: Option<bool>,
+    #[command(flatten)]
+    options: ContainerOptions,
+}
+
+/// Runs the verb.
+pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
+    let record = make(settings, &args.options)?;
+    output::line(record.id)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes the container that `create` and `run` ask for, pulling its image if need be.
+///
+/// # Errors
+/// Failures are of kind `NotStarted` (exit code 125), as with docker.
+pub(crate) fn make(settings: &Settings, options: &ContainerOptions) -> Result<Record> {
+    let attempt = || {
+        let request = options.request(settings)?;
+        let cidfile = options.cidfile.as_deref().map(cidfile).transpose()?;
+        let store = crate::store::Store::open(&settings.root)?;
+        let image = images_for_run::get(&store, options)?;
+        let record = create::create(&Containers::new(settings), &store, &image, request)?;
+        if let Some((mut file, path)) = cidfile {
+            file.write_all(record.id.as_bytes())
+                .map_err(|error| Error::io(format!("write {path}"), &error))?;
+        }
+        Ok(record)
+    };
+    attempt().map_err(|error: Error| error.with_kind(Kind::NotStarted))
+}
+
+fn cidfile(path: &str) -> Result<(File, &str)> {
+    let file = File::create_new(path).map_err(|error| {
+        Error::io(format!("container ID file '{path}'"), &error)
+            .hint("remove the file, or name another one with --cidfile")
+    })?;
+    Ok((file, path))
+}

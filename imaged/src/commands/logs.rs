@@ -1,0 +1,115 @@
+//! `corten logs`.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use crate::engine::{Containers, logs};
+use crate::error::{Error, Kind, Result};
+use crate::format::timestamp::Timestamp;
+use crate::settings::Settings;
+
+/// Show what a container wrote.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Show the container's labels and environment that the log carries (none yet)
+    #[arg(long)]
+    details: bool,
+    /// Go on until the container ends
+    #[arg(short, long)]
+    follow: bool,
+    /// Only what was written since then (RFC 3339, seconds, or a duration such as 10m)
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Only so many lines from the end
+    #[arg(short = 'n', long, value_name = "LINES", default_value = "all")]
+    tail: String,
+    /// Show when each line was written
+    #[arg(short, long)]
+    timestamps: bool,
+    /// Only what was written before then
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Name or id
+    #[arg(value_name = "CONTAINER")]
+    container: String,
+}
+
+/// Runs the verb: standard output and error are what the container's were.
+pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
+    let query = query(args)?;
+    let containers = Containers::new(settings);
+    let record = containers.find(&args.container)?;
+    let (mut stdout, mut stderr) = (io::BufWriter::new(io::stdout().lock()), io::stderr().lock());
+    let mut show = |entry: &logs::Entry| {
+        let out: &mut dyn Write = if entry.stream == "stderr" {
+            &mut stderr
+        } else {
+            &mut stdout
+        };
+        let stamp = if args.timestamps {
+            format!("{} ", entry.time)
+        } else {
+            String::new()
+        };
+        let blank = if args.details { " " } else { "" };
+        let written = write!(out, "{stamp}{blank}{}", entry.log);
+        // What is followed is wanted now; the rest goes out in large pieces.
+        let written = written.and_then(|()| {
+            if args.follow || entry.stream == "stderr" {
+                out.flush()
+            } else {
+                Ok(())
+            }
+        });
+        written.map_err(|error| failed(&error))
+    };
+    logs::read(&containers, &record.id, &query, &mut show)?;
+    stdout.flush().map_err(|error| failed(&error))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn query(args: &Args) -> Result<logs::Query> {
+    let now = Timestamp::now();
+    let time = |name: &str, text: &Option<String>| match text {
+        None => Ok(None),
+        Some(text) => Timestamp::parse_loose(text, now).map(Some).ok_or_else(|| {
+            Error::new(
+                Kind::Usage,
+                format!(
+                    "invalid value for \"{name}\": failed to parse value as time or duration: \"{text}\""
+                ),
+            )
+        }),
+    };
+    let tail = match args.tail.as_str() {
+        "all" => None,
+        // Docker takes any negative number for all.
+        text if text
+            .strip_prefix('-')
+            .is_some_and(|digits| digits.parse::<u64>().is_ok()) =>
+        {
+            None
+        }
+        text => Some(text.parse().map_err(|_| {
+            Error::new(
+                Kind::Usage,
+                format!("invalid value for \"tail\": {text} is neither a number nor 'all'"),
+            )
+        })?),
+    };
+    Ok(logs::Query {
+        tail,
+        since: time("since", &args.since)?,
+        until: time("until", &args.until)?,
+        follow: args.follow,
+    })
+}
+
+fn failed(error: &io::Error) -> Error {
+    let kind = if error.kind() == io::ErrorKind::BrokenPipe {
+        Kind::Closed
+    } else {
+        Kind::System
+    };
+    Error::io("write the log out", error).with_kind(kind)
+}

@@ -1,0 +1,250 @@
+//! `corten ps`.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use crate::engine::status::Status;
+use crate::engine::{Containers, Record};
+use crate::error::{Error, Kind, Result};
+use crate::format::filter::Filters;
+use crate::format::timestamp::Timestamp;
+use crate::format::{Listing, human};
+use crate::output;
+use crate::settings::Settings;
+
+const FILTERS: [&str; 8] = [
+    "id", "name", "status", "label", "ancestor", "exited", "before", "since",
+];
+const COLUMNS: &str =
+    "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
+const HEADERS: [(&str, &str); 14] = [
+    ("ID", "CONTAINER ID"),
+    ("Image", "IMAGE"),
+    ("Command", "COMMAND"),
+    ("CreatedAt", "CREATED AT"),
+    ("RunningFor", "CREATED"),
+    ("Ports", "PORTS"),
+    ("State", "STATE"),
+    ("Status", "STATUS"),
+    ("Size", "SIZE"),
+    ("Names", "NAMES"),
+    ("Labels", "LABELS"),
+    ("LocalVolumes", "LOCAL VOLUMES"),
+    ("Mounts", "MOUNTS"),
+    ("Networks", "NETWORKS"),
+];
+
+/// List containers.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Show all containers, not only running ones
+    #[arg(short, long)]
+    all: bool,
+    /// Show only those that match: id, name, status, label, ancestor, exited, before, since
+    #[arg(short, long, value_name = "KEY=VALUE")]
+    filter: Vec<String>,
+    /// `table`, `table TEMPLATE`, `json` or a Go template
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<String>,
+    /// Show the last so many, whatever their state
+    #[arg(short = 'n', long, value_name = "NUMBER", default_value_t = -1, allow_hyphen_values = true)]
+    last: i64,
+    /// Show the latest one, whatever its state
+    #[arg(short, long)]
+    latest: bool,
+    /// Show ids, commands and names in full
+    #[arg(long)]
+    no_trunc: bool,
+    /// Show only ids
+    #[arg(short, long)]
+    quiet: bool,
+    /// Show the size of the writable layer
+    #[arg(short, long)]
+    size: bool,
+}
+
+/// Runs the verb.
+pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
+    let filters = Filters::parse(&args.filter, &FILTERS)?;
+    let containers = Containers::new(settings);
+    let limit = if args.latest {
+        Some(1)
+    } else {
+        usize::try_from(args.last).ok().filter(|last| *last > 0)
+    };
+    let all = args.all || limit.is_some() || filters.has("status") || filters.has("exited");
+    let known = containers.all()?;
+    let mut rows = Vec::new();
+    for record in &known {
+        let status = Status::of(&containers, &record.id);
+        if (all || status.is_running()) && matches(&filters, record, &status, &known)? {
+            rows.push(row(&containers, record, &status, args));
+        }
+        if limit == Some(rows.len()) {
+            break;
+        }
+    }
+    if args.quiet && args.format.is_none() {
+        let ids = rows
+            .iter()
+            .map(|row| format!("{}\n", row["ID"].as_str().unwrap_or_default()));
+        output::print(&ids.collect::<String>())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let columns = if args.size {
+        format!("{COLUMNS}\t{{{{.Size}}}}")
+    } else {
+        COLUMNS.to_owned()
+    };
+    let listing = Listing {
+        default: &columns,
+        headers: &HEADERS,
+    };
+    output::print(&listing.render(args.format.as_deref(), &rows)?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn matches(filters: &Filters, record: &Record, status: &Status, known: &[Record]) -> Result<bool> {
+    for word in filters.values("status") {
+        let words = [
+            "created",
+            "restarting",
+            "running",
+            "removing",
+            "paused",
+            "exited",
+            "dead",
+        ];
+        if !words.contains(&word.as_str()) {
+            return Err(Error::new(Kind::Usage, format!("invalid filter 'status={word}'"))
+                .hint(format!("the states are {}", words.join(", "))));
+        }
+    }
+    let code = match status {
+        Status::Exited(exit) => Some(exit.exit_code.to_string()),
+        _ => None,
+    };
+    let image = |wanted: &str| {
+        let id = record.image.strip_prefix("sha256:").unwrap_or(&record.image);
+        let wanted_id = wanted.strip_prefix("sha256:").unwrap_or(wanted);
+        record.image_name == wanted
+            || record.image_name.strip_suffix(":latest") == Some(wanted)
+            || wanted.strip_suffix(":latest") == Some(record.image_name.as_str())
+            || record
+                .image_name
+                .split_once(':')
+                .is_some_and(|(name, _)| name == wanted)
+            || (wanted_id.len() >= 4 && id.starts_with(wanted_id))
+    };
+    let created = |wanted: &str| {
+        known
+            .iter()
+            .find(|other| other.name == wanted || other.id.starts_with(wanted))
+            .map(|other| other.created.clone())
+    };
+    Ok(filters.any("id", |wanted| record.id.starts_with(wanted))
+        && filters.any("name", |wanted| {
+            record.name.contains(wanted.trim_start_matches('/'))
+        })
+        && filters.any("status", |wanted| status.word() == wanted)
+        && filters.any("exited", |wanted| code.as_deref() == Some(wanted))
+        && filters.any("ancestor", image)
+        && filters.labels(&record.config.labels)
+        && filters.all("before", |wanted| {
+            created(wanted).is_some_and(|time| record.created < time)
+        })
+        && filters.all("since", |wanted| {
+            created(wanted).is_some_and(|time| record.created > time)
+        }))
+}
+
+fn row(containers: &Containers, record: &Record, status: &Status, args: &Args) -> Value {
+    let now = Timestamp::now();
+    let created = Timestamp::parse(&record.created).unwrap_or(now);
+    let command = crate::plan::command::argv(&record.config).join(" ");
+    let mounts: Vec<&str> = record
+        .options
+        .mounts
+        .iter()
+        .map(crate::plan::options::Mount::target)
+        .collect();
+    let labels: Vec<String> = record
+        .config
+        .labels
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    let size = if args.size {
+        human::size(disk_use(&containers.directory(&record.id).join("upper")))
+    } else {
+        "0B".to_owned()
+    };
+    json!({
+        "ID": if args.no_trunc { record.id.as_str() } else { &record.id[..12] },
+        "Image": record.image_name,
+        "Command": format!("\"{}\"", if args.no_trunc { command } else { shorten(&command, 20) }),
+        "CreatedAt": record.created,
+        "RunningFor": human::ago(created.seconds, now.seconds),
+        "State": status.word(),
+        "Status": describe(status, now),
+        "Ports": "",
+        "Size": size,
+        "Names": record.name,
+        "Labels": labels.join(","),
+        "LocalVolumes": mounts.len().to_string(),
+        "Mounts": mounts.join(","),
+        "Networks": record.options.network.name(),
+    })
+}
+
+fn shorten(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    text.chars().take(limit - 1).chain(['…']).collect()
+}
+
+/// Docker's sentence about how a container stands.
+fn describe(status: &Status, now: Timestamp) -> String {
+    let since = |time: &str| {
+        human::duration(
+            now.seconds
+                .saturating_sub(Timestamp::parse(time).unwrap_or(now).seconds),
+        )
+    };
+    match status {
+        Status::Created { .. } => "Created".to_owned(),
+        Status::Running {
+            started_at,
+            orphaned: false,
+            ..
+        } => format!("Up {}", since(started_at)),
+        Status::Running {
+            started_at,
+            orphaned: true,
+            ..
+        } => format!("Up {} (shim lost)", since(started_at)),
+        Status::Exited(exit) => {
+            let ago = exit
+                .finished_at
+                .as_deref()
+                .map_or_else(|| "some time".to_owned(), since);
+            format!("Exited ({}) {ago} ago", exit.exit_code)
+        }
+        Status::Lost { .. } => "Exited (unknown)".to_owned(),
+    }
+}
+
+/// The bytes of the files below a directory; what vanishes meanwhile does not count.
+fn disk_use(directory: &std::path::Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(directory) else {
+        return 0;
+    };
+    let of_entry = |entry: std::fs::DirEntry| match entry.metadata() {
+        Ok(data) if data.is_dir() => disk_use(&entry.path()),
+        Ok(data) => data.len(),
+        Err(_) => 0,
+    };
+    entries.filter_map(std::io::Result::ok).map(of_entry).sum()
+}

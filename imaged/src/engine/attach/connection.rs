@@ -1,0 +1,151 @@
+//! One connection to a shim: hello, then frames in both directions.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::frame;
+use crate::engine::status::ExitRecord;
+use crate::error::{Error, Result};
+
+/// Which streams a client takes part in.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Streams {
+    pub(crate) stdin: bool,
+    pub(crate) stdout: bool,
+    pub(crate) stderr: bool,
+}
+
+/// What the shim tells a client.
+#[derive(Debug)]
+pub(crate) enum Event<'a> {
+    Stdout(&'a [u8]),
+    Stderr(&'a [u8]),
+    /// The container ended; nothing comes behind this.
+    Exited(ExitRecord),
+    /// Output was lost because this client was slow.
+    Dropped(u64),
+    /// The shim went away without a word.
+    Gone,
+}
+
+/// A connection to a shim.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    socket: UnixStream,
+    payload: Vec<u8>,
+}
+
+#[derive(Deserialize)]
+struct Dropped {
+    bytes: u64,
+}
+
+impl Connection {
+    /// Connects to the attach socket in a shim's directory.
+    ///
+    /// # Errors
+    /// When nobody listens there.
+    pub(crate) fn open(directory: &Path, streams: Streams) -> Result<Self> {
+        let failed =
+            |error: io::Error| Error::io(format!("attach to {}/attach.sock", directory.display()), &error);
+        // A socket's path is limited to 107 bytes; through the directory's descriptor it is always short.
+        let handle = File::open(directory).map_err(failed)?;
+        let socket = UnixStream::connect(format!("/proc/self/fd/{}/attach.sock", handle.as_raw_fd()))
+            .map_err(failed)?;
+        let Streams {
+            stdin,
+            stdout,
+            stderr,
+        } = streams;
+        let hello = json!({"stdin": stdin, "stdout": stdout, "stderr": stderr, "overflow": "block"});
+        frame::write(&socket, frame::HELLO, hello.to_string().as_bytes()).map_err(failed)?;
+        Ok(Self {
+            socket,
+            payload: Vec::new(),
+        })
+    }
+
+    /// The other half, for a thread that sends.
+    ///
+    /// # Errors
+    /// When the descriptor cannot be duplicated.
+    pub(crate) fn sender(&self) -> Result<Sender> {
+        self.socket
+            .try_clone()
+            .map(Sender)
+            .map_err(|error| Error::io("dup(attach socket)", &error))
+    }
+
+    /// The next thing the shim says.
+    pub(crate) fn next(&mut self) -> Result<Event<'_>> {
+        loop {
+            let kind = match frame::read(&self.socket, &mut self.payload) {
+                Ok(Some(kind)) => kind,
+                Ok(None) => return Ok(Event::Gone),
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(Event::Gone),
+                Err(error) => return Err(Error::io("read the attach socket", &error)),
+            };
+            match kind {
+                frame::STDOUT => return Ok(Event::Stdout(&self.payload)),
+                frame::STDERR => return Ok(Event::Stderr(&self.payload)),
+                frame::EXITED => match serde_json::from_slice(&self.payload) {
+                    Ok(record) => return Ok(Event::Exited(record)),
+                    Err(_) => return Ok(Event::Gone),
+                },
+                frame::DROPPED => {
+                    let dropped = serde_json::from_slice::<Dropped>(&self.payload);
+                    return Ok(Event::Dropped(dropped.map_or(0, |dropped| dropped.bytes)));
+                }
+                // The welcome, and types of later versions.
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The sending half of a connection.
+#[derive(Debug)]
+pub(crate) struct Sender(UnixStream);
+
+impl Sender {
+    /// Bytes for the container's standard input.
+    pub(crate) fn stdin(&self, bytes: &[u8]) -> io::Result<()> {
+        bytes
+            .chunks(frame::MAX_PAYLOAD)
+            .try_for_each(|chunk| frame::write(&self.0, frame::STDIN, chunk))
+    }
+
+    /// There is no more input.
+    pub(crate) fn stdin_end(&self) -> io::Result<()> {
+        frame::write(&self.0, frame::STDIN_END, &[])
+    }
+
+    /// The terminal's new size.
+    pub(crate) fn resize(&self, rows: u16, cols: u16) -> io::Result<()> {
+        frame::write(
+            &self.0,
+            frame::RESIZE,
+            json!({"rows": rows, "cols": cols}).to_string().as_bytes(),
+        )
+    }
+
+    /// A signal for the container's first process.
+    pub(crate) fn signal(&self, number: i32) -> io::Result<()> {
+        frame::write(
+            &self.0,
+            frame::SIGNAL,
+            json!({"signal": number}).to_string().as_bytes(),
+        )
+    }
+
+    /// Ends both directions: who reads sees the end of the stream.
+    pub(crate) fn hang_up(&self) {
+        let _ = self.0.shutdown(std::net::Shutdown::Both);
+    }
+}

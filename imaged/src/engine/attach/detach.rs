@@ -1,0 +1,96 @@
+//! The keys that detach: typed in sequence, they leave the container running.
+
+use crate::error::{Error, Kind, Result};
+
+/// Looks for a sequence of keys in what is typed.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    sequence: Vec<u8>,
+    matched: usize,
+}
+
+impl Keys {
+    /// ctrl-p ctrl-q.
+    pub(crate) fn standard() -> Self {
+        Self {
+            sequence: vec![0x10, 0x11],
+            matched: 0,
+        }
+    }
+
+    /// Docker's way to write keys: `ctrl-p,ctrl-q`, `ctrl-@,x`; empty switches detaching off.
+    ///
+    /// # Errors
+    /// When a key is not written so.
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        let mut sequence = Vec::new();
+        for key in text.split(',').filter(|key| !key.is_empty()) {
+            let code = match (key.strip_prefix("ctrl-"), key.as_bytes()) {
+                (Some(letter), _) => match letter.as_bytes() {
+                    [letter @ (b'a'..=b'z' | b'@' | b'[' | b'\\' | b']' | b'^' | b'_')] => {
+                        Some(letter & 0x1f)
+                    }
+                    _ => None,
+                },
+                (None, [byte]) => Some(*byte),
+                _ => None,
+            };
+            sequence.push(code.ok_or_else(|| {
+                Error::new(
+                    Kind::Usage,
+                    format!("invalid detach keys ({text}): Unknown character: '{key}'"),
+                )
+            })?);
+        }
+        Ok(Self { sequence, matched: 0 })
+    }
+
+    /// What of the input goes to the container; none when the sequence is complete. A beginning of the
+    /// sequence is held back until it is clear what becomes of it.
+    pub(crate) fn filter(&mut self, input: &[u8]) -> Option<Vec<u8>> {
+        let mut out = Vec::with_capacity(input.len() + self.matched);
+        for &byte in input {
+            if self.sequence.get(self.matched) == Some(&byte) {
+                self.matched += 1;
+                if self.matched == self.sequence.len() {
+                    return None;
+                }
+                continue;
+            }
+            out.extend_from_slice(&self.sequence[..self.matched]);
+            self.matched = usize::from(self.sequence.first() == Some(&byte));
+            if self.matched == 0 {
+                out.push(byte);
+            }
+        }
+        Some(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sequence_may_come_in_pieces() {
+        let mut keys = Keys::standard();
+        assert_eq!(keys.filter(b"a\x10").unwrap(), b"a");
+        assert_eq!(keys.filter(b"\x11"), None);
+    }
+
+    #[test]
+    fn a_broken_sequence_is_passed_on() {
+        let mut keys = Keys::standard();
+        assert_eq!(keys.filter(b"\x10x").unwrap(), b"\x10x");
+        assert_eq!(keys.filter(b"\x10\x10").unwrap(), b"\x10");
+        assert_eq!(keys.filter(b"\x11"), None);
+    }
+
+    #[test]
+    fn keys_of_ones_own() {
+        assert_eq!(Keys::parse("ctrl-a,d").unwrap().filter(b"\x01d"), None);
+        assert_eq!(Keys::parse("").unwrap().filter(b"\x10\x11").unwrap(), b"\x10\x11");
+        assert!(Keys::parse("ctrl-").is_err());
+        assert!(Keys::parse("shift-a").is_err());
+    }
+}

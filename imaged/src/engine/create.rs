@@ -1,0 +1,257 @@
+//! Making a container: its directory, its bundle, its name. `container.json` is written last: until then
+//! nobody sees the container, and what a killed command left is swept away by the next one.
+
+use std::fs;
+use std::path::Path;
+
+use super::imagefs::ImageFs;
+use super::layout::{Containers, private_directory};
+use super::record::{self, Record};
+use super::{facts, ids, names, programs, remove, volumes};
+use crate::error::{Context, Error, Kind, Result};
+use crate::format::timestamp::Timestamp;
+use crate::image::Image;
+use crate::oci::Config;
+use crate::plan::bundle::{Container, Own};
+use crate::plan::command::{self, Overrides};
+use crate::plan::options::{Mount, Options};
+use crate::plan::{self, hostfiles, user};
+use crate::snapshot;
+use crate::store::Store;
+
+/// Neither passwd nor group of a real image comes near this.
+const MAX_ACCOUNTS: u64 = 8 << 20;
+/// How often a random name may be taken already.
+const NAME_ATTEMPTS: usize = 100;
+
+/// What is wanted of a new container.
+#[derive(Debug)]
+pub(crate) struct Request {
+    /// The name that was asked for.
+    pub(crate) name: Option<String>,
+    /// The image as the user named it.
+    pub(crate) image_name: String,
+    pub(crate) overrides: Overrides,
+    pub(crate) options: Options,
+    /// The runtime's name or path.
+    pub(crate) runtime: String,
+}
+
+/// Makes a container of an image.
+///
+/// # Errors
+/// What is wrong with the request or failed; nothing is left then.
+pub(crate) fn create(
+    containers: &Containers,
+    store: &Store,
+    image: &Image,
+    request: Request,
+) -> Result<Record> {
+    remove::sweep(containers)?;
+    let runtime = programs::find(&request.runtime).map_err(|error| error.with_kind(Kind::NotStarted))?;
+    let runtime = text(&runtime)?;
+    let id = ids::new()?;
+    let lock = containers.make(&id)?;
+    let mut made = Making {
+        containers,
+        id: &id,
+        name: None,
+        keep: false,
+    };
+    let name = name(containers, request.name.as_deref(), &id)?;
+    made.name = Some(name.clone());
+    let mut record = Record::new(id.clone(), name, Timestamp::now().to_string(), runtime);
+    record.image = image.id.to_string();
+    record.image_name = request.image_name;
+    record.config = command::merge(&image.config.config, request.overrides)?;
+    record.options = with_image_volumes(request.options, &record.config);
+    fill(containers, store, image, &mut record)?;
+    store.put_file(&format!("containers/{id}/{}", record::FILE), &record.to_json()?)?;
+    made.keep = true;
+    drop(made);
+    drop(lock);
+    Ok(record)
+}
+
+/// Removes what was made unless it is to be kept.
+struct Making<'a> {
+    containers: &'a Containers,
+    id: &'a str,
+    name: Option<String>,
+    keep: bool,
+}
+
+impl Drop for Making<'_> {
+    fn drop(&mut self) {
+        if !self.keep {
+            // The error on its way out matters more than one of cleaning up; what stays is swept later.
+            let _ = fs::remove_dir_all(self.containers.directory(self.id));
+            if let Some(name) = &self.name {
+                let _ = self.containers.release(name, self.id);
+            }
+        }
+    }
+}
+
+fn name(containers: &Containers, asked: Option<&str>, id: &str) -> Result<String> {
+    if let Some(asked) = asked {
+        let name = plan::flags::container_name(asked)?;
+        containers.reserve(name, id)?;
+        return Ok(name.to_owned());
+    }
+    for attempt in 0..NAME_ATTEMPTS {
+        let name = names::random(attempt)?;
+        match containers.reserve(&name, id) {
+            Ok(()) => return Ok(name),
+            Err(error) if error.kind() == Kind::Exists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    // The short id is as unique as anything.
+    let name = ids::short(id).to_owned();
+    containers.reserve(&name, id).map(|()| name)
+}
+
+/// The image's volumes become the container's own, unless something else is mounted there.
+fn with_image_volumes(mut options: Options, config: &Config) -> Options {
+    for target in &config.volumes {
+        let taken = options
+            .mounts
+            .iter()
+            .any(|mount| mount.target().trim_end_matches('/') == target.trim_end_matches('/'));
+        if !taken {
+            options.mounts.push(Mount::Volume {
+                target: target.clone(),
+                read_only: false,
+            });
+        }
+    }
+    options
+}
+
+/// Everything in the container's directory but `container.json`.
+fn fill(containers: &Containers, store: &Store, image: &Image, record: &mut Record) -> Result<()> {
+    let directory = containers.directory(&record.id);
+    let mounts = snapshot::prepare(store, image, &directory)?;
+    write(
+        &directory.join("mounts.json"),
+        &serde_json::to_vec_pretty(&mounts).map_err(|error| invalid(&error))?,
+    )?;
+    let layers = ImageFs::new(
+        image
+            .layers
+            .iter()
+            .rev()
+            .map(|layer| store.layer_files(layer))
+            .collect(),
+    );
+    let facts = facts::gather(&record.options)?;
+    record.hostname = match (&record.options.hostname, record.options.host_uts) {
+        (Some(hostname), _) => hostname.clone(),
+        (None, true) => facts.hostname.clone(),
+        (None, false) => ids::short(&record.id).to_owned(),
+    };
+    let accounts = user::Accounts {
+        passwd: layers.text("/etc/passwd", MAX_ACCOUNTS)?,
+        group: layers.text("/etc/group", MAX_ACCOUNTS)?,
+    };
+    let user = user::resolve(&record.config.user, &record.options.groups, &accounts)?;
+    make_sources(&record.options)?;
+    let own = own_files(&directory, &layers, record, store)?;
+    let container = Container {
+        id: &record.id,
+        config: &record.config,
+        options: &record.options,
+        user: &user,
+        hostname: &record.hostname,
+        own: &own,
+    };
+    let config = plan::bundle_config(&container, &facts)?;
+    write(
+        &directory.join("config.json"),
+        &serde_json::to_vec_pretty(&config).map_err(|error| invalid(&error))?,
+    )
+}
+
+/// `-v` makes a directory where the host has nothing; `--mount` wants the source to be there.
+fn make_sources(options: &Options) -> Result<()> {
+    for mount in &options.mounts {
+        let Mount::Bind {
+            source, make_source, ..
+        } = mount
+        else {
+            continue;
+        };
+        let path = Path::new(source);
+        if path.exists() {
+            continue;
+        }
+        if !make_source {
+            return Err(Error::new(
+                Kind::NotStarted,
+                format!("invalid mount config for type \"bind\": bind source path does not exist: {source}"),
+            ));
+        }
+        fs::create_dir_all(path).map_err(|error| Error::io(format!("mkdir {source}"), &error))?;
+    }
+    Ok(())
+}
+
+/// The files and directories of the container that are bound into it.
+fn own_files(directory: &Path, layers: &ImageFs, record: &Record, store: &Store) -> Result<Own> {
+    let etc = directory.join("etc");
+    private_directory(&etc)?;
+    let options = &record.options;
+    let host = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let mut own = Own::default();
+    let files = [
+        ("hostname", format!("{}\n", record.hostname), &mut own.hostname),
+        (
+            "hosts",
+            hostfiles::hosts(options, &record.hostname, &host("/etc/hosts")),
+            &mut own.hosts,
+        ),
+        (
+            "resolv.conf",
+            hostfiles::resolv_conf(options, &host("/etc/resolv.conf")),
+            &mut own.resolv_conf,
+        ),
+    ];
+    for (name, content, path) in files {
+        let file = etc.join(name);
+        write(&file, content.as_bytes())?;
+        *path = text(&file)?;
+    }
+    let volumes = options
+        .mounts
+        .iter()
+        .filter(|mount| matches!(mount, Mount::Volume { .. }));
+    for (number, volume) in volumes.enumerate() {
+        let path = directory.join("volumes").join(number.to_string());
+        volumes::make(layers, volume.target(), &path)
+            .context(|| format!("make the volume at {}", volume.target()))?;
+        own.volumes.push(text(&path)?);
+    }
+    if options.init {
+        own.init = Some(text(&super::init::install(store)?)?);
+    }
+    Ok(own)
+}
+
+fn write(path: &Path, content: &[u8]) -> Result<()> {
+    fs::write(path, content).map_err(|error| Error::io(format!("write {}", path.display()), &error))
+}
+
+fn invalid(error: &serde_json::Error) -> Error {
+    Error::new(Kind::Invalid, error.to_string())
+}
+
+/// A path as JSON and command lines can carry it.
+fn text(path: &Path) -> Result<String> {
+    path.to_str().map(str::to_owned).ok_or_else(|| {
+        Error::new(
+            Kind::Unsupported,
+            format!("the path {} is not UTF-8", path.display()),
+        )
+    })
+}

@@ -1,0 +1,192 @@
+//! Reading a container's log: docker's json-file lines, from the end, in a span of time, and as they come.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use serde::Deserialize;
+
+use super::layout::Containers;
+use super::status::ShimFile;
+use crate::error::{Error, Result};
+use crate::format::timestamp::Timestamp;
+use crate::sys::pidfd::Process;
+
+/// The log's name in the container's directory.
+const FILE: &str = "container.log";
+
+/// One entry of a log.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Entry {
+    pub(crate) log: String,
+    pub(crate) stream: String,
+    pub(crate) time: String,
+}
+
+/// Which entries are wanted.
+#[derive(Debug, Default)]
+pub(crate) struct Query {
+    /// Only so many from the end.
+    pub(crate) tail: Option<usize>,
+    pub(crate) since: Option<Timestamp>,
+    pub(crate) until: Option<Timestamp>,
+    /// Go on until the container ends.
+    pub(crate) follow: bool,
+}
+
+impl Query {
+    fn wants(&self, entry: &Entry) -> bool {
+        if self.since.is_none() && self.until.is_none() {
+            return true;
+        }
+        let time = Timestamp::parse(&entry.time);
+        let after = |since: &Timestamp| time.is_none_or(|time| time >= *since);
+        let before = |until: &Timestamp| time.is_none_or(|time| time <= *until);
+        self.since.as_ref().is_none_or(after) && self.until.as_ref().is_none_or(before)
+    }
+}
+
+/// Gives the wanted entries to `show`, in order.
+///
+/// # Errors
+/// When the log cannot be read, or `show` fails.
+pub(crate) fn read(
+    containers: &Containers,
+    id: &str,
+    query: &Query,
+    mut show: impl FnMut(&Entry) -> Result<()>,
+) -> Result<()> {
+    let directory = containers.directory(id);
+    // Both before the first read: nothing that is written later can be missed.
+    let watch = if query.follow {
+        Some(Watch::new(&directory)?)
+    } else {
+        None
+    };
+    let shim = ShimFile::read(&containers.shim_directory(id)).and_then(|file| file.shim());
+    let mut log = Log::open(&directory.join(FILE))?;
+    let mut tail = VecDeque::new();
+    while let Some(entry) = log.next()? {
+        if !query.wants(&entry) {
+            continue;
+        }
+        match query.tail {
+            None => show(&entry)?,
+            Some(0) => {}
+            Some(count) => {
+                if tail.len() == count {
+                    tail.pop_front();
+                }
+                tail.push_back(entry);
+            }
+        }
+    }
+    for entry in &tail {
+        show(entry)?;
+    }
+    let (Some(watch), Some(shim)) = (watch, shim) else {
+        return Ok(());
+    };
+    follow(&mut log, &watch, &shim, query, show)
+}
+
+fn follow(
+    log: &mut Log,
+    watch: &Watch,
+    shim: &Process,
+    query: &Query,
+    mut show: impl FnMut(&Entry) -> Result<()>,
+) -> Result<()> {
+    loop {
+        // Asked before reading: when the shim was gone by then, what is read is all there will be.
+        let ended = shim.wait(Some(std::time::Instant::now()))?;
+        while let Some(entry) = log.next()? {
+            if query.wants(&entry) {
+                show(&entry)?;
+            }
+        }
+        let past = query.until.is_some_and(|until| Timestamp::now() > until);
+        if ended || past {
+            return Ok(());
+        }
+        watch.wait(shim)?;
+    }
+}
+
+/// An open log. A line that is not complete yet is left for later.
+struct Log {
+    reader: Option<BufReader<File>>,
+    line: Vec<u8>,
+}
+
+impl Log {
+    fn open(path: &Path) -> Result<Self> {
+        let reader = match File::open(path) {
+            Ok(file) => Some(BufReader::with_capacity(64 << 10, file)),
+            // Never started: nothing was said.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(Error::io(format!("open {}", path.display()), &error)),
+        };
+        Ok(Self {
+            reader,
+            line: Vec::new(),
+        })
+    }
+
+    fn next(&mut self) -> Result<Option<Entry>> {
+        let Some(reader) = &mut self.reader else {
+            return Ok(None);
+        };
+        loop {
+            let failed = |error: io::Error| Error::io("read the log", &error);
+            let position = reader.stream_position().map_err(failed)?;
+            self.line.clear();
+            let length = reader.read_until(b'\n', &mut self.line).map_err(failed)?;
+            if self.line.last() != Some(&b'\n') {
+                if length > 0 {
+                    reader.seek(SeekFrom::Start(position)).map_err(failed)?;
+                }
+                return Ok(None);
+            }
+            // A line that was cut by a crash is skipped; those behind it are not lost with it.
+            if let Ok(entry) = serde_json::from_slice(&self.line) {
+                return Ok(Some(entry));
+            }
+        }
+    }
+}
+
+/// Wakes up when something is written into the container's directory.
+struct Watch(Inotify);
+
+impl Watch {
+    fn new(directory: &Path) -> Result<Self> {
+        let failed = |errno: Errno| Error::syscall(format!("inotify({})", directory.display()), errno as i32);
+        let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK).map_err(failed)?;
+        inotify
+            .add_watch(directory, AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_CREATE)
+            .map_err(failed)?;
+        Ok(Self(inotify))
+    }
+
+    fn wait(&self, shim: &Process) -> Result<()> {
+        let mut fds = [
+            PollFd::new(self.0.as_fd(), PollFlags::POLLIN),
+            PollFd::new(shim.as_fd(), PollFlags::POLLIN),
+        ];
+        match poll(&mut fds, PollTimeout::NONE) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(errno) => return Err(Error::syscall("poll(inotify, pidfd)", errno as i32)),
+        }
+        // Only the waking matters, not what was said.
+        match self.0.read_events() {
+            Ok(_) | Err(Errno::EAGAIN | Errno::EINTR) => Ok(()),
+            Err(errno) => Err(Error::syscall("read(inotify)", errno as i32)),
+        }
+    }
+}

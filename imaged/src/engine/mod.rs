@@ -1,0 +1,26 @@
+//! Containers: what is kept of them, how they stand, and what can be done with them.
+//!
+//! A container is a directory ([`layout`]); how it stands is read from files and processes, never remembered
+//! ([`status`]); a shim keeps it while it runs ([`shim`]).
+
+pub(crate) mod attach;
+pub(crate) mod create;
+mod facts;
+mod ids;
+mod imagefs;
+mod init;
+pub(crate) mod layout;
+pub(crate) mod logs;
+mod names;
+mod programs;
+pub(crate) mod record;
+pub(crate) mod remove;
+pub(crate) mod shim;
+pub(crate) mod start;
+pub(crate) mod status;
+pub(crate) mod stop;
+mod volumes;
+pub(crate) mod wait;
+
+pub(crate) use layout::Containers;
+pub(crate) use record::Record;

@@ -1,0 +1,148 @@
+//! Removing containers, and cleaning up after runs whose shim was killed.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::libc::SIGKILL;
+
+use super::layout::Containers;
+use super::record::{self, Record};
+use super::status::{ShimFile, Status};
+use super::ids;
+use crate::error::{Error, Kind, Result};
+
+/// A killed process ends at once, unless the kernel is stuck in a device.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Removes a container that does not run; with `force` one that does, too.
+///
+/// # Errors
+/// When it runs and `force` is not set, or something of it cannot be removed.
+pub(crate) fn remove(containers: &Containers, record: &Record, force: bool) -> Result<()> {
+    let _lock = containers.lock(&record.id)?;
+    if !force && Status::of(containers, &record.id).is_running() {
+        return Err(Error::new(
+            Kind::Conflict,
+            format!(
+                "cannot remove container \"/{}\": container is running: stop the container before removing or \
+                 force remove",
+                record.name
+            ),
+        ));
+    }
+    clear_last_run(containers, record)?;
+    // From here on nobody sees the container; if we are killed now, the next `create` or `rm` sweeps the rest.
+    file(&containers.directory(&record.id).join(record::FILE))?;
+    containers.release(&record.name, &record.id)?;
+    tree(&containers.directory(&record.id))
+}
+
+/// Leaves no process, mount, cgroup or file of the last run, whatever state it was in, and forgets its outcome.
+/// The caller holds the container's lock.
+pub(super) fn clear_last_run(containers: &Containers, record: &Record) -> Result<()> {
+    let directory = containers.shim_directory(&record.id);
+    if directory.exists() {
+        end_processes(&directory, &record.id)?;
+        delete_in_runtime(containers, record)?;
+        tree(&directory)?;
+    }
+    Ok(())
+}
+
+/// Ends the container's first process and then the shim, which gets time to finish its work.
+fn end_processes(directory: &Path, id: &str) -> Result<()> {
+    let Some(file) = ShimFile::read(directory) else {
+        return Ok(());
+    };
+    let deadline = Instant::now() + PATIENCE;
+    let shim = file.shim();
+    if let Some(init) = file.init() {
+        init.signal(SIGKILL)?;
+        if !init.wait(Some(deadline))? {
+            return Err(Error::new(
+                Kind::Conflict,
+                format!(
+                    "could not kill container {}: its process did not end within 10 seconds",
+                    ids::short(id)
+                ),
+            )
+            .hint("a process in state D waits for a device or a network file system"));
+        }
+    } else if let Some(shim) = &shim {
+        // Nothing runs yet, or no longer: without its shim the rest is ours to clean.
+        shim.signal(SIGKILL)?;
+    }
+    if let Some(shim) = shim
+        && !shim.wait(Some(deadline))?
+    {
+        shim.signal(SIGKILL)?;
+        shim.wait(Some(Instant::now() + PATIENCE))?;
+    }
+    // A shim that was killed while it created may have noted the process after we looked.
+    match ShimFile::read(directory).and_then(|file| file.init()) {
+        Some(init) => init
+            .signal(SIGKILL)
+            .and_then(|()| init.wait(Some(Instant::now() + PATIENCE)).map(drop)),
+        None => Ok(()),
+    }
+}
+
+/// The runtime's own record of the container; `--force` succeeds if there is none.
+fn delete_in_runtime(containers: &Containers, record: &Record) -> Result<()> {
+    let root = containers.runtime_root();
+    if !root.join(&record.id).exists() {
+        return Ok(());
+    }
+    let output = Command::new(&record.runtime)
+        .arg("--root")
+        .arg(&root)
+        .args(["delete", "--force", &record.id])
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| Error::io(format!("start {}", record.runtime), &error))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let message = String::from_utf8_lossy(&output.stderr);
+    Err(Error::new(
+        Kind::System,
+        format!(
+            "{} delete --force {}: {}",
+            record.runtime,
+            record.id,
+            message.trim()
+        ),
+    ))
+}
+
+/// Removes what killed commands left half-made or half-removed.
+pub(crate) fn sweep(containers: &Containers) -> Result<()> {
+    for (id, _lock) in containers.leftovers()? {
+        tree(&containers.shim_directory(&id))?;
+        tree(&containers.directory(&id))?;
+    }
+    Ok(())
+}
+
+/// Removes a file, if it is there.
+pub(super) fn file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Error::io(format!("unlink {}", path.display()), &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Removes a directory with everything below it, if it is there; links are not followed.
+fn tree(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Error::io(format!("remove {}", path.display()), &error))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,121 @@
+//! Starting a container: a shim, the runtime's `create`, whoever attaches, the runtime's `start`.
+
+use std::fs;
+use std::path::Path;
+
+use super::attach::{Keys, Relay, Streams};
+use super::layout::{Containers, private_directory};
+use super::record::Record;
+use super::remove;
+use super::shim::Shim;
+use super::status::{EXIT_FILE, START_FILE, StartFile, Status};
+use crate::error::{Error, Kind, Result};
+use crate::format::timestamp::Timestamp;
+
+/// How a foreground container is attached.
+#[derive(Debug)]
+pub(crate) struct Attach {
+    pub(crate) streams: Streams,
+    /// Signals are passed on.
+    pub(crate) proxy: bool,
+    pub(crate) keys: Keys,
+    /// Rows and columns of the user's terminal.
+    pub(crate) size: Option<(u16, u16)>,
+}
+
+/// A container that was started.
+#[derive(Debug)]
+pub(crate) struct Started {
+    /// Its shim; none if it was running already.
+    pub(crate) shim: Option<Shim>,
+    /// The foreground, if it was asked for.
+    pub(crate) relay: Option<Relay>,
+}
+
+/// Starts a container unless it runs.
+///
+/// # Errors
+/// Why it could not be started; it then stands as created, with that reason.
+pub(crate) fn start(containers: &Containers, record: &Record, attach: Option<Attach>) -> Result<Started> {
+    let _lock = containers.lock(&record.id)?;
+    if Status::of(containers, &record.id).is_running() {
+        let relay = attach
+            .map(|attach| connect(containers, record, attach))
+            .transpose()?;
+        return Ok(Started { shim: None, relay });
+    }
+    remove::clear_last_run(containers, record)?;
+    forget(&containers.directory(&record.id))?;
+    let result = launch(containers, record, attach);
+    if let Err(error) = &result {
+        let code = match error.kind() {
+            Kind::CommandNotFound => 127,
+            Kind::NotExecutable => 126,
+            _ => 128,
+        };
+        let failure = StartFile {
+            at: now(),
+            error: Some(error.to_string()),
+            exit_code: code,
+        };
+        note(&containers.directory(&record.id), &failure)?;
+        remove::clear_last_run(containers, record)?;
+    }
+    result
+}
+
+fn launch(containers: &Containers, record: &Record, attach: Option<Attach>) -> Result<Started> {
+    private_directory(&containers.shim_directory(&record.id))?;
+    private_directory(&containers.runtime_root())?;
+    let size = attach.as_ref().and_then(|attach| attach.size);
+    let shim = Shim::create(containers, record, size)?;
+    // Attached before the first output can come.
+    let relay = attach
+        .map(|attach| connect(containers, record, attach))
+        .transpose()?;
+    note(
+        &containers.directory(&record.id),
+        &StartFile {
+            at: now(),
+            ..StartFile::default()
+        },
+    )?;
+    shim.start()?;
+    Ok(Started {
+        shim: Some(shim),
+        relay,
+    })
+}
+
+fn connect(containers: &Containers, record: &Record, attach: Attach) -> Result<Relay> {
+    let directory = containers.shim_directory(&record.id);
+    Relay::connect(
+        &directory,
+        attach.streams,
+        record.options.tty,
+        attach.proxy,
+        attach.keys,
+    )
+}
+
+fn now() -> String {
+    Timestamp::now().to_string()
+}
+
+/// Writes `start.json`. It need not survive a power cut: the container will not have, either.
+fn note(directory: &Path, start: &StartFile) -> Result<()> {
+    let path = directory.join(START_FILE);
+    let temporary = directory.join("start.json.new");
+    let text = serde_json::to_vec(start).map_err(|error| Error::new(Kind::Invalid, error.to_string()))?;
+    fs::write(&temporary, text)
+        .and_then(|()| fs::rename(&temporary, &path))
+        .map_err(|error| Error::io(format!("write {}", path.display()), &error))
+}
+
+/// Forgets how the last run began and ended.
+fn forget(directory: &Path) -> Result<()> {
+    for name in [EXIT_FILE, START_FILE] {
+        remove::file(&directory.join(name))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! How a container stands: worked out from the shim's files and living processes each time it is asked.
+//!
+//! Nothing here takes a lock or waits, so a stuck container cannot hold up a listing.
+
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::layout::Containers;
+use crate::sys::pidfd::{self, Process};
+
+/// Written before a container's process is let go, and again when that failed.
+pub(crate) const START_FILE: &str = "start.json";
+/// The shim's record of the end.
+pub(crate) const EXIT_FILE: &str = "exit.json";
+
+/// What the shim's directory says about the shim and the container's first process.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ShimFile {
+    pid: i32,
+    start_time: u64,
+    #[serde(default)]
+    init_pid: Option<i32>,
+    #[serde(default)]
+    init_start_time: Option<u64>,
+    status: String,
+}
+
+impl ShimFile {
+    /// Reads `shim.json`, if there is one.
+    pub(crate) fn read(directory: &Path) -> Option<Self> {
+        read_json(&directory.join("shim.json"))
+    }
+
+    /// The shim, if it lives.
+    pub(crate) fn shim(&self) -> Option<Process> {
+        Process::find(self.pid, self.start_time)
+    }
+
+    /// The container's first process, if it lives.
+    pub(crate) fn init(&self) -> Option<Process> {
+        Process::find(self.init_pid.filter(|pid| *pid > 0)?, self.init_start_time?)
+    }
+
+    fn shim_lives(&self) -> bool {
+        pidfd::start_time_of(self.pid) == Some(self.start_time)
+    }
+
+    fn init_pid(&self) -> Option<i32> {
+        let pid = self.init_pid.filter(|pid| *pid > 0)?;
+        (pidfd::start_time_of(pid).is_some() && pidfd::start_time_of(pid) == self.init_start_time)
+            .then_some(pid)
+    }
+}
+
+/// The shim's exit record.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ExitRecord {
+    pub(crate) exit_code: i32,
+    #[serde(default)]
+    pub(crate) oom_killed: bool,
+    #[serde(default)]
+    pub(crate) started_at: Option<String>,
+    #[serde(default)]
+    pub(crate) finished_at: Option<String>,
+}
+
+/// What corten noted about the last start.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct StartFile {
+    /// When (RFC 3339).
+    pub(crate) at: String,
+    /// Why it failed, and with which exit code.
+    #[serde(default)]
+    pub(crate) error: Option<String>,
+    #[serde(default)]
+    pub(crate) exit_code: u8,
+}
+
+/// How a container stands.
+#[derive(Debug, Clone)]
+pub(crate) enum Status {
+    /// Never ran, or failed to start.
+    Created { failure: Option<StartFile> },
+    /// Its process lives, or its shim is still writing down how it ended.
+    Running {
+        pid: i32,
+        started_at: String,
+        /// Whether its shim is gone: the container lives on, but nobody will record its end.
+        orphaned: bool,
+    },
+    /// It ended, and the shim recorded how.
+    Exited(ExitRecord),
+    /// It ended when its shim was gone already: the exit code is unknown.
+    Lost { started_at: String },
+}
+
+impl Status {
+    /// Looks at a container.
+    pub(crate) fn of(containers: &Containers, id: &str) -> Self {
+        let directory = containers.directory(id);
+        let shim = ShimFile::read(&containers.shim_directory(id));
+        let start: Option<StartFile> = read_json(&directory.join(START_FILE));
+        let shim_lives = shim.as_ref().is_some_and(ShimFile::shim_lives);
+        let init = shim.as_ref().and_then(ShimFile::init_pid);
+        // Read last: a shim that was seen dead has written its record before.
+        if let Some(record) = read_json(&directory.join(EXIT_FILE)) {
+            return Self::Exited(record);
+        }
+        let begun = shim
+            .as_ref()
+            .is_some_and(|shim| matches!(shim.status.as_str(), "running" | "exited"));
+        match start {
+            Some(start) if start.error.is_some() => Self::Created { failure: Some(start) },
+            Some(start) if begun && (init.is_some() || shim_lives) => Self::Running {
+                pid: init.unwrap_or(0),
+                started_at: start.at,
+                orphaned: !shim_lives,
+            },
+            // The shim is between `start` and writing that down.
+            Some(start) if shim_lives || init.is_some() => Self::Running {
+                pid: init.unwrap_or(0),
+                started_at: start.at,
+                orphaned: !shim_lives,
+            },
+            Some(start) => Self::Lost { started_at: start.at },
+            None => Self::Created { failure: None },
+        }
+    }
+
+    /// Docker's word: `created`, `running` or `exited`.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Created { .. } => "created",
+            Self::Running { .. } => "running",
+            Self::Exited(_) | Self::Lost { .. } => "exited",
+        }
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(self, Self::Running { .. })
+    }
+}
+
+/// A JSON file's content; none if it is not there, not whole or not of this form.
+pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}

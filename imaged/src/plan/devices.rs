@@ -1,0 +1,126 @@
+//! Devices: which nodes a container has, and which it may use.
+
+use serde_json::{Value, json};
+
+use super::facts::{Facts, HostDevice};
+use super::options::Options;
+
+/// `linux.devices`: the nodes beyond the ones every runtime makes.
+pub(super) fn nodes(options: &Options, facts: &Facts) -> Vec<Value> {
+    let of_host = if options.privileged {
+        facts.devices.as_slice()
+    } else {
+        &[]
+    };
+    let asked = &facts.requested_devices;
+    let hidden = |device: &&HostDevice| !asked.iter().any(|other| other.path == device.path);
+    of_host.iter().filter(hidden).chain(asked).map(node).collect()
+}
+
+fn node(device: &HostDevice) -> Value {
+    json!({
+        "path": device.path, "type": device.kind.to_string(), "major": device.major, "minor": device.minor,
+        "fileMode": device.mode, "uid": device.uid, "gid": device.gid,
+    })
+}
+
+/// `linux.resources.devices`: docker's rules, and those of the devices that were asked for.
+pub(super) fn rules(options: &Options, facts: &Facts) -> Value {
+    if options.privileged {
+        return json!([{"allow": true, "access": "rwm"}]);
+    }
+    let rule = |kind: &str, major: Option<u64>, minor: Option<u64>, access: &str| {
+        let mut rule = json!({"allow": true, "type": kind, "access": access});
+        if let Some(major) = major {
+            rule["major"] = major.into();
+        }
+        if let Some(minor) = minor {
+            rule["minor"] = minor.into();
+        }
+        rule
+    };
+    let mut rules = vec![
+        json!({"allow": false, "access": "rwm"}),
+        // Making nodes is harmless as long as they cannot be opened.
+        rule("c", None, None, "m"),
+        rule("b", None, None, "m"),
+        rule("c", Some(1), Some(3), "rwm"), // null
+        rule("c", Some(1), Some(5), "rwm"), // zero
+        rule("c", Some(1), Some(7), "rwm"), // full
+        rule("c", Some(1), Some(8), "rwm"), // random
+        rule("c", Some(1), Some(9), "rwm"), // urandom
+        rule("c", Some(5), Some(0), "rwm"), // tty
+        rule("c", Some(5), Some(1), "rwm"), // console
+        rule("c", Some(5), Some(2), "rwm"), // ptmx
+        rule("c", Some(136), None, "rwm"),  // pts/*
+    ];
+    rules.extend(facts.requested_devices.iter().map(|device| {
+        rule(
+            &device.kind.to_string(),
+            Some(device.major),
+            Some(device.minor),
+            &device.access,
+        )
+    }));
+    Value::Array(rules)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device(path: &str) -> HostDevice {
+        HostDevice {
+            path: path.to_owned(),
+            kind: 'c',
+            major: 10,
+            minor: 229,
+            mode: 0o666,
+            uid: 0,
+            gid: 0,
+            access: "rw".to_owned(),
+        }
+    }
+
+    #[test]
+    fn nothing_is_allowed_that_was_not_listed() {
+        let rules = rules(&Options::default(), &Facts::default());
+        assert_eq!(rules[0], json!({"allow": false, "access": "rwm"}));
+        assert!(
+            rules.as_array().unwrap()[1..]
+                .iter()
+                .all(|rule| rule["allow"] == true)
+        );
+    }
+
+    #[test]
+    fn asked_devices_get_a_node_and_a_rule() {
+        let facts = Facts {
+            requested_devices: vec![device("/dev/fuse")],
+            ..Facts::default()
+        };
+        let made = nodes(&Options::default(), &facts);
+        assert_eq!(made[0]["path"], "/dev/fuse");
+        let rules = rules(&Options::default(), &facts);
+        let last = rules.as_array().unwrap().last().unwrap();
+        assert_eq!(
+            *last,
+            json!({"allow": true, "type": "c", "major": 10, "minor": 229, "access": "rw"})
+        );
+    }
+
+    #[test]
+    fn privileged_sees_all_devices_of_the_host_once() {
+        let options = Options {
+            privileged: true,
+            ..Options::default()
+        };
+        let facts = Facts {
+            devices: vec![device("/dev/fuse"), device("/dev/kvm")],
+            requested_devices: vec![device("/dev/fuse")],
+            ..Facts::default()
+        };
+        assert_eq!(nodes(&options, &facts).len(), 2);
+        assert_eq!(rules(&options, &facts), json!([{"allow": true, "access": "rwm"}]));
+    }
+}

@@ -1,0 +1,20 @@
+//! From an image's configuration, what the user asked for and facts about the host to the OCI config.json.
+//!
+//! Pure: no file is opened here, no clock or environment is read. Whoever calls brings the facts.
+
+pub(crate) mod bundle;
+mod capabilities;
+pub(crate) mod command;
+mod devices;
+pub(crate) mod facts;
+pub(crate) mod flags;
+pub(crate) mod hostfiles;
+mod mounts;
+pub(crate) mod options;
+mod resources;
+mod seccomp;
+pub(crate) mod user;
+
+pub(crate) use bundle::bundle_config;
+pub(crate) use mounts::clean as clean_path;
+pub(crate) use options::Options;

@@ -1,0 +1,160 @@
+//! What the user asked for beyond the image: the options of `create` and `run`, parsed.
+//!
+//! A container keeps them in its `container.json`, so every type here can be written and read again.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The options of a container.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Options {
+    /// A pseudo terminal instead of pipes.
+    pub(crate) tty: bool,
+    /// Standard input is kept open.
+    pub(crate) stdin: bool,
+    /// Standard input ends with the first client that had it.
+    pub(crate) stdin_once: bool,
+    /// Removed when it exits.
+    pub(crate) auto_remove: bool,
+    pub(crate) hostname: Option<String>,
+    pub(crate) domainname: Option<String>,
+    pub(crate) mounts: Vec<Mount>,
+    /// The root file system cannot be written.
+    pub(crate) read_only: bool,
+    pub(crate) cap_add: Vec<String>,
+    pub(crate) cap_drop: Vec<String>,
+    /// All capabilities and devices, no seccomp, nothing masked.
+    pub(crate) privileged: bool,
+    pub(crate) network: Network,
+    /// The host's pid namespace.
+    pub(crate) host_pid: bool,
+    /// The host's ipc namespace.
+    pub(crate) host_ipc: bool,
+    /// The host's uts namespace.
+    pub(crate) host_uts: bool,
+    pub(crate) seccomp: Seccomp,
+    pub(crate) no_new_privileges: bool,
+    pub(crate) ulimits: Vec<Ulimit>,
+    pub(crate) devices: Vec<Device>,
+    /// Further groups, by name or number.
+    pub(crate) groups: Vec<String>,
+    pub(crate) sysctls: BTreeMap<String, String>,
+    pub(crate) oom_score_adj: Option<i32>,
+    /// Bytes of /dev/shm.
+    pub(crate) shm_size: Option<u64>,
+    pub(crate) resources: Resources,
+    /// A small init as process 1.
+    pub(crate) init: bool,
+    /// Lines of /etc/hosts.
+    pub(crate) hosts: Vec<Host>,
+    /// Name servers in place of the host's.
+    pub(crate) dns: Vec<String>,
+}
+
+/// A mount that was asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub(crate) enum Mount {
+    /// A directory or file of the host.
+    Bind {
+        source: String,
+        target: String,
+        read_only: bool,
+        /// `private`, `rprivate`, `shared`, …; docker's default is `rprivate`.
+        propagation: Option<String>,
+        /// A missing source becomes a directory, as `-v` always did.
+        make_source: bool,
+        /// Mounts below the source come along.
+        recursive: bool,
+    },
+    /// Memory.
+    Tmpfs { target: String, options: Vec<String> },
+    /// A directory of the container's own that begins as a copy of the image's.
+    Volume { target: String, read_only: bool },
+}
+
+impl Mount {
+    /// Where it appears in the container.
+    pub(crate) fn target(&self) -> &str {
+        match self {
+            Self::Bind { target, .. } | Self::Tmpfs { target, .. } | Self::Volume { target, .. } => target,
+        }
+    }
+}
+
+/// The container's network.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Network {
+    /// A loopback device and nothing else.
+    #[default]
+    None,
+    /// The host's.
+    Host,
+}
+
+impl Network {
+    /// Docker's word for it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Host => "host",
+        }
+    }
+}
+
+/// Which system calls are allowed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Seccomp {
+    /// The profile in this program.
+    #[default]
+    Builtin,
+    /// No filter.
+    Unconfined,
+    /// A profile in docker's format.
+    Profile(Value),
+}
+
+/// A resource limit of processes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Ulimit {
+    /// Docker's name, `nofile`.
+    pub(crate) name: String,
+    pub(crate) soft: u64,
+    pub(crate) hard: u64,
+}
+
+/// A device of the host in the container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Device {
+    pub(crate) source: String,
+    pub(crate) target: String,
+    /// Some of `r`, `w`, `m`.
+    pub(crate) access: String,
+}
+
+/// A line of /etc/hosts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Host {
+    pub(crate) name: String,
+    pub(crate) address: String,
+}
+
+/// Limits of the whole container.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Resources {
+    /// Bytes.
+    pub(crate) memory: Option<i64>,
+    /// Bytes of memory and swap together; -1 is no limit.
+    pub(crate) memory_swap: Option<i64>,
+    /// Billionths of a processor.
+    pub(crate) nano_cpus: Option<i64>,
+    pub(crate) cpu_shares: Option<u64>,
+    /// 0 and -1 are no limit.
+    pub(crate) pids: Option<i64>,
+}
