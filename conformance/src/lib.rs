@@ -11,6 +11,7 @@ pub mod debian;
 pub mod fault;
 pub mod layout;
 pub mod leaks;
+pub mod measure;
 pub mod probe;
 pub mod programs;
 pub mod pty;

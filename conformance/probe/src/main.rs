@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -44,6 +44,7 @@ fn run(args: &[&str]) -> Result<ExitCode> {
         ["ready", path] => ready(path)?,
         ["crash"] => sys::crash(),
         ["winsize"] => winsize()?,
+        ["peak", program, ref rest @ ..] => return peak(program, rest),
         _ => return Err(format!("no such verb: {args:?}").into()),
     }
     Ok(ExitCode::SUCCESS)
@@ -111,6 +112,17 @@ fn ready(path: &str) -> io::Result<()> {
     (&fifo).write_all(b"ready\n")?;
     drop(fifo);
     sys::pause_forever()
+}
+
+/// Runs a program and prints its largest resident set in KiB, on standard error. A process starts with the peak of who
+/// spawned it, so that only a small program can measure a small one.
+fn peak(program: &str, args: &[&str]) -> Result<ExitCode> {
+    let status = Command::new(program).args(args).status()?;
+    writeln!(io::stderr(), "{}", sys::peak_of_children()?)?;
+    Ok(status
+        .code()
+        .and_then(|code| u8::try_from(code).ok())
+        .map_or(ExitCode::from(98), ExitCode::from))
 }
 
 /// Prints the terminal's size, and again after each line of input.

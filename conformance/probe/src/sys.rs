@@ -1,7 +1,7 @@
 //! The few C calls that std does not offer: extended attributes, the terminal's size, pause, a crash.
 #![allow(unsafe_code, reason = "calls into libc, which std links anyway")]
 
-use std::ffi::{CString, OsStr, OsString, c_char, c_int, c_ulong, c_void};
+use std::ffi::{CString, OsStr, OsString, c_char, c_int, c_long, c_ulong, c_void};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
@@ -12,6 +12,7 @@ unsafe extern "C" {
     fn ioctl(fd: c_int, request: c_ulong, ...) -> c_int;
     fn pause() -> c_int;
     fn isatty(fd: c_int) -> c_int;
+    fn getrusage(who: c_int, usage: *mut c_long) -> c_int;
 }
 
 const TIOCGWINSZ: c_ulong = 0x5413;
@@ -75,6 +76,20 @@ pub(crate) fn window_size() -> io::Result<(u16, u16)> {
 pub(crate) fn is_terminal(fd: c_int) -> bool {
     // SAFETY: takes a number only.
     unsafe { isatty(fd) == 1 }
+}
+
+/// The largest resident set, in KiB, of the children that were waited for.
+pub(crate) fn peak_of_children() -> io::Result<c_long> {
+    const RUSAGE_CHILDREN: c_int = -1;
+    // struct rusage: two struct timeval, then ru_maxrss and 13 more longs.
+    let mut usage = [0 as c_long; 4 + 14];
+    // SAFETY: the array has the size of struct rusage (plus nothing), and outlives the call.
+    let result = unsafe { getrusage(RUSAGE_CHILDREN, usage.as_mut_ptr()) };
+    if result == -1 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(usage[4])
+    }
 }
 
 /// Waits for signals for ever.
