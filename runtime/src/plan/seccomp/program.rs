@@ -2,7 +2,6 @@
 //! conditions. Arguments are loaded only for system calls whose answer depends on them: for all others the
 //! kernel finds out, when it loads the filter, that it need not run it.
 
-use super::arch::Arch;
 use super::code::{Code, Target, Test};
 use super::ranges::{Answer, Range, Section};
 use super::rules::{Condition, Rule};

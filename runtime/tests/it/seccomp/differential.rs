@@ -263,3 +263,27 @@ fn every_native_architecture_agrees() {
         Arch::Aarch64,
     );
 }
+
+/// libseccomp 2.5.4 compares the architecture instead of the number when a profile begins with a call that
+/// x86 has behind a multiplexer only.
+#[test]
+fn a_call_behind_a_multiplexer_alone_is_found_there() {
+    let profile = profile(
+        r#"{"defaultAction": "SCMP_ACT_KILL", "architectures": ["SCMP_ARCH_X86"],
+            "syscalls": [{"names": ["accept", "semop"], "action": "SCMP_ACT_ALLOW"}]}"#,
+    );
+    let program = compile(&profile, Arch::X86_64).unwrap().program;
+    let answer = |number, selector| {
+        run(
+            &program,
+            &Call {
+                number,
+                token: Arch::X86.token(),
+                args: [selector, 0, 0, 0, 0, 0],
+            },
+        )
+    };
+    let (socketcall, ipc, allow, kill) = (102, 117, 0x7fff_0000, 0);
+    assert_eq!([answer(socketcall, 5), answer(socketcall, 1)], [allow, kill]);
+    assert_eq!([answer(ipc, 1), answer(ipc, 5)], [allow, kill]);
+}

@@ -2,6 +2,7 @@
 
 mod bpf;
 mod differential;
+mod kernel;
 mod model;
 mod oracle;
 mod random;

@@ -67,7 +67,7 @@ enum Verdict {
 /// Of a multiplexed call the first argument is the selector: conditions on it are void.
 fn verdict(rule: &SeccompRule<'_>, args: &[u64; 6], selected: bool, narrow: bool) -> Verdict {
     let repeated = (0..6).any(|index| rule.args.iter().filter(|arg| arg.index == index).count() > 1);
-    let counts = |arg: &&SeccompArg<'_>| !(selected && arg.index == 0) && !is_void(arg, narrow);
+    let counts = |arg: &&SeccompArg<'_>| (!selected || arg.index != 0) && !is_void(arg, narrow);
     let holds = |arg: &SeccompArg<'_>| holds(arg, args[arg.index as usize], narrow);
     let mut counting = rule.args.iter().filter(counts);
     let is_unconditional = if repeated {
