@@ -19,7 +19,7 @@ pub(super) const fn entry(name: &'static str, about: &'static str, failure: u8) 
 
 /// Accepts any words, so that the answer is about the verb and not about an option.
 fn options(command: Command) -> Command {
-    let words = Arg::new("words").action(ArgAction::Append).num_args(0..);
+    let words = Arg::new("ignored").action(ArgAction::Append).num_args(0..);
     command.disable_help_flag(true).arg(
         words
             .allow_hyphen_values(true)

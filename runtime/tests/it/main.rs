@@ -3,5 +3,6 @@
 
 mod cgroup;
 mod layers;
+mod manual;
 mod schema;
 mod seccomp;

@@ -1,0 +1,104 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_corten_runtime_global_optspecs
+    string join \n v/version debug log= log-format= root= criu= systemd-cgroup rootless= trace= h/help
+end
+
+function __fish_corten_runtime_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_corten_runtime_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_corten_runtime_using_subcommand
+    set -l cmd (__fish_corten_runtime_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -l log -d 'Write the log to FILE instead of standard error' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -l log-format -d 'The form of the log\'s lines: text or json' -r
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -l root -d 'Keep the containers\' states below DIR, which should be on a tmpfs [default: /run/corten-runtime]' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -l criu -d 'Accepted for compatibility; criu is looked up in PATH' -r
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -l rootless -d 'Ignore cgroup permission errors: true, false or auto' -r
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -l trace -d 'Write each step with its duration to FILE, as Chrome trace JSON' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -s v -l version -d 'Print the version'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -l debug -d 'Enable debug logging'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -l systemd-cgroup -d 'Let systemd make the cgroups; not implemented yet'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -s h -l help -d 'Print help'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "checkpoint" -d 'checkpoint a running container'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "create" -d 'Create a container from a bundle; `start` runs its program'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "delete" -d 'Remove a container that is stopped or was never started'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "events" -d 'display events and statistics of a container'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "exec" -d 'execute a new process inside a container'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "features" -d 'Show the enabled features as JSON (runtime-spec, "Features Structure")'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "kill" -d 'Send a signal to the init process of a container'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "list" -d 'List the containers below --root'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "pause" -d 'suspend all processes of a container'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "ps" -d 'Show the processes of a container'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "restore" -d 'restore a container from a checkpoint'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "resume" -d 'resume all processes of a paused container'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "run" -d 'Create a container from a bundle and run its program'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "spec" -d 'Write a config.json to start from'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "start" -d 'Run the program of a created container'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "state" -d 'Show the state of a container as JSON'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "update" -d 'change the resource limits of a container'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand create" -s b -l bundle -d 'The directory with config.json [default: the current directory]' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand create" -l console-socket -d 'The unix socket that receives the master of the container\'s terminal' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand create" -l pid-file -d 'Write the pid of the container\'s init to FILE' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand create" -l preserve-fds -d 'Pass N descriptors from 3 on to the container, besides those of LISTEN_FDS' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand create" -l no-pivot -d 'Use MS_MOVE and chroot instead of pivot_root, for a root file system on a ramfs'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand create" -l no-new-keyring -d 'Keep the caller\'s session keyring'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand create" -s h -l help -d 'Print help'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand delete" -s f -l force -d 'Kill a container that still runs; an absent one is no error'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand delete" -s h -l help -d 'Print help'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand features" -s h -l help -d 'Print help'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand kill" -s a -l all -d 'Send the signal to all processes of the container'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand kill" -s h -l help -d 'Print help'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand list" -s f -l format -d 'table or json' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand list" -s q -l quiet -d 'Show only the ids'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand list" -s h -l help -d 'Print help'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand ps" -s f -l format -d 'table or json' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand ps" -s h -l help -d 'Print help'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -s b -l bundle -d 'The directory with config.json [default: the current directory]' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -l console-socket -d 'The unix socket that receives the master of the container\'s terminal' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -l pid-file -d 'Write the pid of the container\'s init to FILE' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -l preserve-fds -d 'Pass N descriptors from 3 on to the container, besides those of LISTEN_FDS' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -l no-pivot -d 'Use MS_MOVE and chroot instead of pivot_root, for a root file system on a ramfs'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -l no-new-keyring -d 'Keep the caller\'s session keyring'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -s d -l detach -d 'Return as soon as the program runs'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -l keep -d 'Do not delete the container when its program has ended'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -l no-subreaper -d 'Do not become the parent of the container\'s orphans'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -s h -l help -d 'Print help'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand spec" -s b -l bundle -d 'The bundle to write to [default: the current directory]' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand spec" -l rootless -d 'Write a configuration that needs no root privileges'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand spec" -s h -l help -d 'Print help'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand start" -s h -l help -d 'Print help'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand state" -s h -l help -d 'Print help'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause ps restore resume run spec start state update help" -f -a "checkpoint" -d 'checkpoint a running container'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause ps restore resume run spec start state update help" -f -a "create" -d 'create a container'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause ps restore resume run spec start state update help" -f -a "delete" -d 'delete any resources held by a container'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause ps restore resume run spec start state update help" -f -a "events" -d 'display events and statistics of a container'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause ps restore resume run spec start state update help" -f -a "exec" -d 'execute a new process inside a container'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause ps restore resume run spec start state update help" -f -a "features" -d 'show the enabled features'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause ps restore resume run spec start state update help" -f -a "kill" -d 'send a signal (default: SIGTERM) to the container\'s init process'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause ps restore resume run spec start state update help" -f -a "list" -d 'list the containers below --root'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause ps restore resume run spec start state update help" -f -a "pause" -d 'suspend all processes of a container'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause ps restore resume run spec start state update help" -f -a "ps" -d 'show the processes of a container'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause ps restore resume run spec start state update help" -f -a "restore" -d 'restore a container from a checkpoint'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause ps restore resume run spec start state update help" -f -a "resume" -d 'resume all processes of a paused container'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause ps restore resume run spec start state update help" -f -a "run" -d 'create and run a container'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause ps restore resume run spec start state update help" -f -a "spec" -d 'create a new specification file'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause ps restore resume run spec start state update help" -f -a "start" -d 'run the program of a created container'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause ps restore resume run spec start state update help" -f -a "state" -d 'output the state of a container'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause ps restore resume run spec start state update help" -f -a "update" -d 'change the resource limits of a container'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause ps restore resume run spec start state update help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
