@@ -15,10 +15,7 @@ fn man_pages_are_those_of_the_command_line() {
     let mut pages = BTreeMap::new();
     let mut command = complete_command();
     add_page(&mut pages, command.clone().name(NAME), NAME);
-    for verb in command
-        .get_subcommands_mut()
-        .filter(|verb| verb.get_name() != "help")
-    {
+    for verb in command.get_subcommands_mut().filter(|verb| is_built(verb)) {
         let title = format!("{NAME}-{}", verb.get_name());
         add_page(
             &mut pages,
