@@ -1,10 +1,184 @@
 //! Corten's shim: keeps one container.
+//!
+//! The command line comes in at [`main`]; `supervise::prepare` makes the place, `reactor` turns what the
+//! kernel reports into events of `machine`, which decides, and `supervise` does what it decided. See
+//! `docs/contracts/shim.md` for what other programs rely on.
 #![deny(unsafe_code)]
 
+pub mod cli;
+pub mod contract;
+pub mod error;
+pub mod exit;
+pub mod machine;
+pub mod reactor;
+pub mod stdio;
+pub mod supervise;
+pub mod sys;
+
 use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::Parser;
+
+use cli::{Cli, Command, MountArgs, RunArgs};
+use contract::control::{Step, ToCaller};
+use error::{Call, Context, Error, Kind, Result};
+use stdio::{Facts, Stdio};
+use supervise::{Keeper, Outcome, Request, call, prepare};
+use sys::socket::Control;
+use sys::{files, mount, process};
+
 /// Runs the program with the given arguments (the first is the program's name) and returns its exit code.
-pub fn main(_args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    ExitCode::FAILURE
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() {
+                ExitCode::FAILURE
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    let result = match cli.command {
+        Command::Run(args) => run(*args),
+        Command::Mount(args) => mounted(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn report(error: &Error) {
+    let mut text = format!("corten-shim: {error}\n");
+    for hint in error.hints() {
+        text.push_str(&format!("  hint: {hint}\n"));
+    }
+    // Nobody may be there to read it.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// `corten-shim run`: from a clean start to the container's end.
+fn run(args: RunArgs) -> Result<()> {
+    process::close_others(args.control_fd);
+    let control = args.control_fd.map(Control::inherit).transpose()?;
+    if control.is_some() {
+        process::silence()?;
+    }
+    process::new_session();
+    let request = resolve(args)?;
+    let prepared = match prepare::prepare(&request, control) {
+        Ok(prepared) => prepared,
+        Err((error, step, control)) => {
+            tell_failed(control.as_ref(), step, &error);
+            return Err(error);
+        }
+    };
+    let facts = Facts {
+        tty: request.tty.is_some(),
+        stdin_once: request.stdin_once,
+    };
+    let stdio = Stdio::new(facts, prepared.listener, prepared.log);
+    let (keeper, outcome) = reactor::run(Keeper::new(request, prepared.place, stdio))?;
+    match outcome {
+        Outcome::Recorded => become_exit_command(&keeper),
+        Outcome::Unrecorded(error) => Err(error),
+        Outcome::Failed(step, message) => {
+            let step = match step {
+                Step::Setup => "setup",
+                Step::Mount => "mount",
+                Step::Create => "create",
+                Step::Start => "start",
+            };
+            Err(Error::new(Kind::Runtime, message).context(step))
+        }
+    }
+}
+
+fn tell_failed(control: Option<&Control>, step: Step, error: &Error) {
+    let message = ToCaller::Failed {
+        step,
+        message: error.to_string(),
+    };
+    if let Some(control) = control {
+        control.send(&serde_json::to_vec(&message).unwrap_or_default());
+    }
+}
+
+fn become_exit_command(keeper: &Keeper) -> Result<()> {
+    if keeper.request.exit_command.is_empty() {
+        return Ok(());
+    }
+    keeper.place.leave_namespace()?;
+    process::silence()?;
+    Err(process::become_command(&keeper.request.exit_command).context("the exit command"))
+}
+
+/// Turns what was typed into what was meant. From here on no path depends on the working directory.
+fn resolve(args: RunArgs) -> Result<Request> {
+    call::check_id(&args.id)?;
+    let dir = absolute(&args.dir)?;
+    // A bare name is looked up on PATH when it is executed; anything else is a path.
+    let program = match args.runtime.components().count() {
+        1 if !args.runtime.is_absolute()
+            && args.runtime.file_name().is_some()
+            && !is_dotted(&args.runtime) =>
+        {
+            args.runtime.into_os_string()
+        }
+        _ => absolute(&args.runtime)?.into_os_string(),
+    };
+    let root = args.runtime_root.as_deref().map(absolute).transpose()?;
+    Ok(Request {
+        id: args.id,
+        bundle: absolute(&args.bundle)?,
+        runtime: call::runtime(program, root.map(PathBuf::into_os_string), &dir, args.runtime_arg),
+        mounts: args.mounts.as_deref().map(absolute).transpose()?,
+        tty: args.tty.then_some(args.console_size),
+        stdin: args.stdin,
+        stdin_once: args.stdin_once,
+        log: (
+            args.log_driver,
+            args.log_path
+                .as_deref()
+                .map(absolute)
+                .transpose()?
+                .unwrap_or_default(),
+        ),
+        exit_file: match &args.exit_file {
+            Some(path) => absolute(path)?,
+            None => dir.join("exit.json"),
+        },
+        dir,
+        hold: args.hold,
+        exit_command: args.exit_command,
+    })
+}
+
+/// `./runtime` has one component too, but its dot is meant.
+fn is_dotted(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().contains(&b'/')
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).call(|| format!("the absolute path of {}", path.display()))
+}
+
+/// `corten-shim mount`: the list in a mount namespace of its own, and the command in it.
+fn mounted(args: &MountArgs) -> Result<()> {
+    let text = std::fs::read(&args.mounts).call(|| format!("read({})", args.mounts.display()))?;
+    let list = contract::mounts::parse(&text).context(|| args.mounts.display().to_string())?;
+    let bundle = absolute(&args.bundle)?;
+    let outer = files::open_dir(Path::new("."))?;
+    mount::enter_own_namespace()?;
+    mount::Mounted::new(&bundle, &list)?;
+    nix::unistd::fchdir(&outer).call(|| "fchdir(.)")?;
+    Err(process::become_command(&args.command))
 }

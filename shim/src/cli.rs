@@ -1,0 +1,179 @@
+//! The command line: what was typed, and what was meant by it.
+
+use std::ffi::OsString;
+use std::os::fd::RawFd;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Keeps one container: holds its stdio, reaps it, records its exit.
+#[derive(Debug, Parser)]
+#[command(name = "corten-shim", version, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Create, start and keep one container until it is gone.
+    Run(Box<RunArgs>),
+    /// Mount a bundle's mount list in a mount namespace of its own and run a command there.
+    Mount(MountArgs),
+}
+
+/// The arguments of `run`.
+#[derive(Debug, clap::Args)]
+pub struct RunArgs {
+    /// The container's id for the runtime.
+    #[arg(long)]
+    pub id: String,
+    /// The OCI bundle.
+    #[arg(long, value_name = "DIR")]
+    pub bundle: PathBuf,
+    /// The shim's own directory: lock, state, sockets, the runtime's log.
+    #[arg(long, value_name = "DIR")]
+    pub dir: PathBuf,
+    /// The OCI runtime: a path, or a name found on PATH.
+    #[arg(long, value_name = "PATH")]
+    pub runtime: PathBuf,
+    /// The runtime's --root.
+    #[arg(long, value_name = "DIR")]
+    pub runtime_root: Option<PathBuf>,
+    /// A further global argument for the runtime; may be repeated.
+    #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
+    pub runtime_arg: Vec<OsString>,
+    /// The mount list of the bundle.
+    #[arg(long, value_name = "FILE")]
+    pub mounts: Option<PathBuf>,
+    /// The container has a terminal.
+    #[arg(long)]
+    pub tty: bool,
+    /// The terminal's first size.
+    #[arg(long, value_name = "ROWSxCOLS", value_parser = parse_size, requires = "tty")]
+    pub console_size: Option<Size>,
+    /// Keep stdin open for attach clients; otherwise it is /dev/null.
+    #[arg(long)]
+    pub stdin: bool,
+    /// Close stdin when the first client that wrote to it goes.
+    #[arg(long, requires = "stdin")]
+    pub stdin_once: bool,
+    /// Where the output goes besides the attach clients.
+    #[arg(long, value_enum, default_value_t = LogDriver::None)]
+    pub log_driver: LogDriver,
+    /// The log's file.
+    #[arg(long, value_name = "FILE", required_if_eq("log_driver", "json-file"))]
+    pub log_path: Option<PathBuf>,
+    /// The exit record [default: DIR/exit.json].
+    #[arg(long, value_name = "FILE")]
+    pub exit_file: Option<PathBuf>,
+    /// A SOCK_SEQPACKET socket to the caller.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(RawFd).range(3..))]
+    pub control_fd: Option<RawFd>,
+    /// Wait for `start` on the control socket between create and start.
+    #[arg(long, requires = "control_fd")]
+    pub hold: bool,
+    /// One word of a command that the shim becomes at the very end; repeat for each word.
+    #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
+    pub exit_command: Vec<OsString>,
+}
+
+/// The arguments of `mount`.
+#[derive(Debug, clap::Args)]
+pub struct MountArgs {
+    /// The OCI bundle: targets are relative to it.
+    #[arg(long, value_name = "DIR")]
+    pub bundle: PathBuf,
+    /// The mount list.
+    #[arg(long, value_name = "FILE")]
+    pub mounts: PathBuf,
+    /// The command to run there.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}
+
+/// Where the output is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogDriver {
+    /// Docker's json-file format.
+    JsonFile,
+    /// Nowhere.
+    None,
+}
+
+/// A terminal's size in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+pub struct Size {
+    /// Lines.
+    pub rows: u16,
+    /// Columns.
+    pub cols: u16,
+}
+
+fn parse_size(text: &str) -> Result<Size, String> {
+    let parsed = text.split_once('x').and_then(|(rows, cols)| {
+        Some(Size {
+            rows: rows.parse().ok()?,
+            cols: cols.parse().ok()?,
+        })
+    });
+    parsed.ok_or_else(|| "expected ROWSxCOLS, for example 24x80".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(args: &[&str]) -> Result<Cli, clap::Error> {
+        let base = [
+            "corten-shim",
+            "run",
+            "--id=a",
+            "--bundle=b",
+            "--dir=d",
+            "--runtime=r",
+        ];
+        Cli::try_parse_from(base.iter().chain(args))
+    }
+
+    #[test]
+    fn size_is_rows_then_columns() {
+        assert_eq!(parse_size("24x80"), Ok(Size { rows: 24, cols: 80 }));
+        for wrong in ["24", "x", "24x", "ax80", "70000x1", "-1x2"] {
+            assert!(parse_size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn options_that_need_others_are_refused_alone() {
+        assert!(parse(&[]).is_ok());
+        for wrong in [
+            &["--hold"][..],
+            &["--stdin-once"],
+            &["--console-size=1x1"],
+            &["--log-driver=json-file"],
+            &["--control-fd=2"],
+        ] {
+            assert!(parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn words_may_begin_with_a_hyphen() {
+        let cli = parse(&[
+            "--exit-command",
+            "corten",
+            "--exit-command",
+            "--root",
+            "--runtime-arg",
+            "--debug",
+        ]);
+        let Command::Run(run) = cli.expect("a valid line").command else {
+            panic!("run was typed")
+        };
+        assert_eq!(run.exit_command, ["corten", "--root"]);
+        assert_eq!(run.runtime_arg, ["--debug"]);
+    }
+}

@@ -1,0 +1,192 @@
+//! The frames of the attach socket: one byte type, three zero bytes, four bytes length, payload.
+//!
+//! The decoder takes input in pieces of any size and keeps no stdin bytes: they are handed on as they come.
+
+use serde::{Deserialize, Serialize};
+
+use crate::cli::Size;
+
+/// Bytes for stdin, client to shim.
+pub const STDIN: u8 = 0;
+/// Bytes of stdout, and of the terminal.
+pub const STDOUT: u8 = 1;
+/// Bytes of stderr.
+pub const STDERR: u8 = 2;
+/// A client's first frame.
+pub const HELLO: u8 = 16;
+/// The shim's answer to it.
+pub const WELCOME: u8 = 17;
+/// The client has no more input.
+pub const STDIN_END: u8 = 18;
+/// The client's terminal has another size.
+pub const RESIZE: u8 = 19;
+/// A signal for init.
+pub const SIGNAL: u8 = 20;
+/// The exit record: the last frame.
+pub const EXITED: u8 = 21;
+/// Output was lost to this client.
+pub const DROPPED: u8 = 22;
+
+/// The length of a frame's header.
+pub const HEADER: usize = 8;
+/// The longest payload.
+pub const MAX_PAYLOAD: usize = 65_536;
+/// The longest payload of a frame that is JSON.
+const MAX_JSON: usize = 4096;
+
+/// The header of a frame. Payloads of the shim are never longer than [`MAX_PAYLOAD`].
+pub fn header(kind: u8, length: usize) -> [u8; HEADER] {
+    let length = u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes();
+    [kind, 0, 0, 0, length[0], length[1], length[2], length[3]]
+}
+
+/// What becomes of output that a client is too slow for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Overflow {
+    /// The container waits.
+    #[default]
+    Block,
+    /// It is dropped, for this client, and counted.
+    Drop,
+}
+
+/// What a client wants.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Hello {
+    /// It may send stdin.
+    pub stdin: bool,
+    /// It wants stdout.
+    pub stdout: bool,
+    /// It wants stderr.
+    pub stderr: bool,
+    /// What happens when it is slow.
+    pub overflow: Overflow,
+}
+
+/// The payload of [`WELCOME`].
+#[derive(Debug, Serialize)]
+pub struct Welcome {
+    /// The container has a terminal.
+    pub tty: bool,
+    /// The container's init.
+    pub pid: i32,
+}
+
+/// The payload of [`DROPPED`].
+#[derive(Debug, Serialize)]
+pub struct Dropped {
+    /// How much was lost.
+    pub bytes: u64,
+}
+
+#[derive(Deserialize)]
+struct Signal {
+    signal: i32,
+}
+
+/// One thing that a client said.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Input<'a> {
+    /// The first frame.
+    Hello(Hello),
+    /// A piece of stdin.
+    Stdin(&'a [u8]),
+    /// No more stdin.
+    StdinEnd,
+    /// Another size of the terminal.
+    Resize(Size),
+    /// A signal for init.
+    Signal(i32),
+}
+
+/// The bytes are not frames of this protocol: the connection ends.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Malformed;
+
+/// Turns a client's bytes into [`Input`]s.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    header: [u8; HEADER],
+    /// How much of the header is there.
+    have: usize,
+    /// How much of the payload is still to come, once the header is whole.
+    left: usize,
+    /// The payload so far of a frame that is JSON.
+    json: Vec<u8>,
+}
+
+impl Decoder {
+    /// Takes bytes from the front of `input` until there is something to report or nothing left.
+    ///
+    /// # Errors
+    /// [`Malformed`], after which the decoder is of no more use.
+    pub fn next<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Input<'a>>, Malformed> {
+        loop {
+            if self.have < HEADER {
+                if !self.take_header(input)? {
+                    return Ok(None);
+                }
+            } else if input.is_empty() {
+                return Ok(None);
+            }
+            let taken = self.left.min(input.len());
+            let (piece, rest) = input.split_at(taken);
+            *input = rest;
+            self.left -= taken;
+            let kind = self.header[0];
+            let is_json = matches!(kind, HELLO | RESIZE | SIGNAL);
+            if is_json {
+                self.json.extend_from_slice(piece);
+            }
+            let whole = self.left == 0;
+            if whole {
+                self.have = 0;
+            }
+            match kind {
+                STDIN if !piece.is_empty() => return Ok(Some(Input::Stdin(piece))),
+                STDIN_END if whole => return Ok(Some(Input::StdinEnd)),
+                _ if is_json && whole => return self.take_json(kind).map(Some),
+                _ => {}
+            }
+        }
+    }
+
+    /// Completes the header if the input allows; says whether it is whole.
+    fn take_header(&mut self, input: &mut &[u8]) -> Result<bool, Malformed> {
+        let taken = (HEADER - self.have).min(input.len());
+        self.header[self.have..self.have + taken].copy_from_slice(&input[..taken]);
+        *input = &input[taken..];
+        self.have += taken;
+        if self.have < HEADER {
+            return Ok(false);
+        }
+        let [kind, zeros @ .., a, b, c, d] = self.header;
+        let length = u32::from_be_bytes([a, b, c, d]) as usize;
+        let limit = match kind {
+            HELLO | RESIZE | SIGNAL => MAX_JSON,
+            STDIN_END => 0,
+            _ => MAX_PAYLOAD,
+        };
+        if zeros != [0; 3] || length > limit {
+            return Err(Malformed);
+        }
+        self.left = length;
+        Ok(true)
+    }
+
+    fn take_json(&mut self, kind: u8) -> Result<Input<'static>, Malformed> {
+        let json = std::mem::take(&mut self.json);
+        let parsed = match kind {
+            HELLO => serde_json::from_slice(&json).map(Input::Hello),
+            RESIZE => serde_json::from_slice(&json).map(Input::Resize),
+            _ => serde_json::from_slice::<Signal>(&json).map(|frame| Input::Signal(frame.signal)),
+        };
+        parsed.map_err(|_| Malformed)
+    }
+}
+
+#[cfg(test)]
+#[path = "frame_tests.rs"]
+mod tests;

@@ -1,0 +1,183 @@
+//! The life of one container as a pure state machine: what happened goes in, what to do comes out.
+//!
+//! ```text
+//!            created            start asked / not held      started           init exited
+//! Creating ──────────▶ Held ───────────────────────▶ Starting ──────▶ Running ─────────────▶ Deleting ──▶ (leave)
+//!     │ failed           │ caller gone, init exited     │ failed                                 ▲
+//!     └──────────────────┴──────────────────────────────┴────────────────────────────────────────┘
+//! ```
+//! Nothing here knows a descriptor, a clock or a file.
+
+use crate::contract::control::Step;
+use crate::contract::record::{Ended, Status};
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Everything is prepared: the first event.
+    Begin,
+    /// The runtime's `create` ended; on success init is known.
+    CreateDone(Result<(), String>),
+    /// The caller said `start`.
+    StartAsked,
+    /// The caller closed the control socket.
+    CallerGone,
+    /// The runtime's `start` ended.
+    StartDone(Result<(), String>),
+    /// Init is gone.
+    InitExited(Ended),
+    /// The runtime's `delete` ended.
+    DeleteDone,
+    /// Somebody sent the shim a signal that is meant for init.
+    Signal(i32),
+}
+
+/// What to do, in the order given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Call the runtime's `create`.
+    Create,
+    /// Replace `shim.json`.
+    Publish(Status),
+    /// Tell the caller that the container is created, and accept attach clients.
+    TellCreated,
+    /// Call the runtime's `start`.
+    Start,
+    /// Tell the caller that the container is started, and close the control socket.
+    TellStarted,
+    /// Send a signal to init.
+    Forward(i32),
+    /// Read the output to its end, record the exit, tell the clients.
+    Finish(Ended),
+    /// Call the runtime's `delete --force`.
+    Delete,
+    /// Take everything down and leave; with a failure, tell the caller.
+    Leave(Option<(Step, String)>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Creating,
+    Held,
+    Starting,
+    Running,
+    Deleting,
+}
+
+/// The machine.
+#[derive(Debug)]
+pub struct Machine {
+    state: State,
+    /// The caller decides when to start.
+    hold: bool,
+    /// The caller went before the container could be held.
+    abandoned: bool,
+    /// Signals that came before init could take them.
+    signals: Vec<i32>,
+    /// Init ended before the runtime's `start` did.
+    exited: Option<Ended>,
+    failure: Option<(Step, String)>,
+}
+
+impl Machine {
+    /// A machine at its beginning.
+    pub fn new(hold: bool) -> Self {
+        Self {
+            state: State::Creating,
+            hold,
+            abandoned: false,
+            signals: Vec::new(),
+            exited: None,
+            failure: None,
+        }
+    }
+
+    /// Takes one event and says what to do.
+    pub fn step(&mut self, event: Event) -> Vec<Action> {
+        match (self.state, event) {
+            (State::Creating, Event::Begin) => vec![Action::Publish(Status::Creating), Action::Create],
+            (State::Creating, Event::CreateDone(result)) => self.created(result),
+            (State::Creating, Event::CallerGone) => {
+                self.abandoned = self.hold;
+                Vec::new()
+            }
+            (State::Held, Event::StartAsked) => self.start(),
+            (State::Held, Event::CallerGone) => self.give_up(Step::Start, "the caller went away".to_owned()),
+            (State::Held, Event::InitExited(ended)) => self.give_up(Step::Start, died_early(ended)),
+            (State::Starting, Event::InitExited(ended)) => {
+                self.exited = Some(ended);
+                Vec::new()
+            }
+            (State::Starting, Event::StartDone(result)) => self.started(result),
+            (State::Running, Event::InitExited(ended)) => self.finish(ended),
+            (State::Running, Event::Signal(signal)) => vec![Action::Forward(signal)],
+            (State::Creating | State::Held | State::Starting, Event::Signal(signal)) => {
+                self.signals.push(signal);
+                Vec::new()
+            }
+            (State::Deleting, Event::DeleteDone) => vec![Action::Leave(self.failure.take())],
+            // The rest changes nothing: a caller may repeat itself, and go when it likes.
+            _ => Vec::new(),
+        }
+    }
+
+    fn created(&mut self, result: Result<(), String>) -> Vec<Action> {
+        match result {
+            Err(message) => self.give_up(Step::Create, message),
+            Ok(()) if self.abandoned => self.give_up(Step::Start, "the caller went away".to_owned()),
+            Ok(()) => {
+                let mut actions = vec![Action::Publish(Status::Created), Action::TellCreated];
+                if self.hold {
+                    self.state = State::Held;
+                } else {
+                    actions.append(&mut self.start());
+                }
+                actions
+            }
+        }
+    }
+
+    fn start(&mut self) -> Vec<Action> {
+        self.state = State::Starting;
+        vec![Action::Start]
+    }
+
+    fn started(&mut self, result: Result<(), String>) -> Vec<Action> {
+        if let Err(message) = result {
+            return self.give_up(Step::Start, message);
+        }
+        self.state = State::Running;
+        let mut actions = vec![Action::Publish(Status::Running), Action::TellStarted];
+        actions.extend(self.signals.drain(..).map(Action::Forward));
+        if let Some(ended) = self.exited {
+            actions.append(&mut self.finish(ended));
+        }
+        actions
+    }
+
+    fn finish(&mut self, ended: Ended) -> Vec<Action> {
+        self.state = State::Deleting;
+        vec![
+            Action::Finish(ended),
+            Action::Publish(Status::Exited),
+            Action::Delete,
+        ]
+    }
+
+    fn give_up(&mut self, step: Step, message: String) -> Vec<Action> {
+        self.state = State::Deleting;
+        self.failure = Some((step, message));
+        vec![Action::Delete]
+    }
+}
+
+fn died_early(ended: Ended) -> String {
+    match ended {
+        Ended::Exited(code) => format!("init exited with code {code} before it was started"),
+        Ended::Signaled(signal) => format!("signal {signal} ended init before it was started"),
+    }
+}
+
+#[cfg(test)]
+#[path = "machine_tests.rs"]
+mod tests;

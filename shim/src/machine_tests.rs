@@ -1,0 +1,155 @@
+//! Every path through a container's life, and the rule that every life ends.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn run(hold: bool, events: Vec<Event>) -> Vec<Action> {
+    let mut machine = Machine::new(hold);
+    events.into_iter().flat_map(|event| machine.step(event)).collect()
+}
+
+fn failure(step: Step, message: &str) -> Action {
+    Action::Leave(Some((step, message.to_owned())))
+}
+
+#[test]
+fn an_ordinary_life() {
+    let events = vec![
+        Event::Begin,
+        Event::CreateDone(Ok(())),
+        Event::StartDone(Ok(())),
+        Event::Signal(15),
+        Event::InitExited(Ended::Exited(3)),
+        Event::DeleteDone,
+    ];
+    assert_eq!(
+        run(false, events),
+        [
+            Action::Publish(Status::Creating),
+            Action::Create,
+            Action::Publish(Status::Created),
+            Action::TellCreated,
+            Action::Start,
+            Action::Publish(Status::Running),
+            Action::TellStarted,
+            Action::Forward(15),
+            Action::Finish(Ended::Exited(3)),
+            Action::Publish(Status::Exited),
+            Action::Delete,
+            Action::Leave(None),
+        ]
+    );
+}
+
+#[test]
+fn a_held_container_starts_when_asked_and_once() {
+    let mut machine = Machine::new(true);
+    machine.step(Event::Begin);
+    assert_eq!(
+        machine.step(Event::CreateDone(Ok(()))),
+        [Action::Publish(Status::Created), Action::TellCreated]
+    );
+    assert_eq!(machine.step(Event::StartAsked), [Action::Start]);
+    assert_eq!(machine.step(Event::StartAsked), []);
+    assert_eq!(
+        machine.step(Event::CallerGone),
+        [],
+        "who asked for the start may go"
+    );
+}
+
+#[test]
+fn a_caller_that_goes_early_leaves_nothing() {
+    for events in [
+        vec![Event::Begin, Event::CallerGone, Event::CreateDone(Ok(()))],
+        vec![Event::Begin, Event::CreateDone(Ok(())), Event::CallerGone],
+    ] {
+        let actions = run(true, [events, vec![Event::DeleteDone]].concat());
+        assert!(!actions.contains(&Action::Start));
+        assert!(
+            actions.ends_with(&[Action::Delete, failure(Step::Start, "the caller went away")]),
+            "{actions:?}"
+        );
+    }
+}
+
+#[test]
+fn failures_name_their_step_after_cleaning_up() {
+    let create = vec![
+        Event::Begin,
+        Event::CreateDone(Err("no".to_owned())),
+        Event::DeleteDone,
+    ];
+    assert!(run(false, create).ends_with(&[Action::Delete, failure(Step::Create, "no")]));
+    let start = vec![
+        Event::Begin,
+        Event::CreateDone(Ok(())),
+        Event::StartDone(Err("no".to_owned())),
+        Event::DeleteDone,
+    ];
+    assert!(run(false, start).ends_with(&[Action::Delete, failure(Step::Start, "no")]));
+    let killed = vec![
+        Event::Begin,
+        Event::CreateDone(Ok(())),
+        Event::InitExited(Ended::Signaled(9)),
+        Event::DeleteDone,
+    ];
+    assert!(
+        run(true, killed).ends_with(&[failure(Step::Start, "signal 9 ended init before it was started")])
+    );
+}
+
+#[test]
+fn an_exit_that_overtakes_start_is_recorded_after_it() {
+    let mut machine = Machine::new(false);
+    machine.step(Event::Begin);
+    machine.step(Event::CreateDone(Ok(())));
+    assert_eq!(machine.step(Event::Signal(10)), []);
+    assert_eq!(machine.step(Event::InitExited(Ended::Exited(0))), []);
+    assert_eq!(
+        machine.step(Event::StartDone(Ok(()))),
+        [
+            Action::Publish(Status::Running),
+            Action::TellStarted,
+            Action::Forward(10),
+            Action::Finish(Ended::Exited(0)),
+            Action::Publish(Status::Exited),
+            Action::Delete,
+        ]
+    );
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        Just(Event::StartAsked),
+        Just(Event::CallerGone),
+        Just(Event::InitExited(Ended::Exited(1))),
+        Just(Event::Signal(15)),
+        Just(Event::CreateDone(Ok(()))),
+        Just(Event::CreateDone(Err(String::new()))),
+        Just(Event::StartDone(Ok(()))),
+        Just(Event::StartDone(Err(String::new()))),
+        Just(Event::DeleteDone),
+    ]
+}
+
+proptest! {
+    /// Whatever happens in whatever order: at most one record, one delete, and nothing after leaving.
+    #[test]
+    fn no_order_of_events_does_a_thing_twice(
+        hold: bool,
+        events in proptest::collection::vec(any_event(), 0..20),
+    ) {
+        let actions = run(hold, [vec![Event::Begin], events].concat());
+        let count = |wanted: fn(&Action) -> bool| actions.iter().filter(|action| wanted(action)).count();
+        prop_assert!(count(|action| matches!(action, Action::Create)) == 1);
+        prop_assert!(count(|action| matches!(action, Action::Start)) <= 1);
+        prop_assert!(count(|action| matches!(action, Action::Finish(_))) <= 1);
+        prop_assert!(count(|action| matches!(action, Action::Delete)) <= 1);
+        if let Some(leave) = actions.iter().position(|action| matches!(action, Action::Leave(_))) {
+            let deleted = actions.iter().position(|action| matches!(action, Action::Delete));
+            prop_assert!(deleted.is_some_and(|deleted| deleted < leave));
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The event loop: turns what descriptors report into events of the machine, and its actions into deeds.
+
+use std::collections::VecDeque;
+
+use nix::sys::epoll::{EpollEvent, EpollFlags};
+
+use crate::contract::control::FromCaller;
+use crate::error::Result;
+use crate::machine::{Event, Machine};
+use crate::supervise::{Keeper, Outcome};
+use crate::sys::epoll::Set;
+use crate::sys::process::reap;
+
+const SIGNALS: u64 = 0;
+const CONTROL: u64 = 1;
+const CONSOLE: u64 = 2;
+
+/// How many events are taken at a time.
+const BATCH: usize = 32;
+
+/// Runs one container to its end.
+///
+/// # Errors
+/// The kernel refuses to wait: the container may still live.
+pub fn run(mut keeper: Keeper) -> Result<(Keeper, Outcome)> {
+    let set = Set::new()?;
+    let mut signals = crate::sys::epoll::Watch::default();
+    set.update(
+        &mut signals,
+        &keeper.place.signals,
+        SIGNALS,
+        Some(EpollFlags::EPOLLIN),
+    )?;
+    let mut machine = Machine::new(keeper.request.hold);
+    let mut queue = VecDeque::from([Event::Begin]);
+    let mut events = [EpollEvent::empty(); BATCH];
+    loop {
+        while let Some(event) = queue.pop_front() {
+            if let Some(outcome) = advance(&mut machine, &mut keeper, event, &mut queue) {
+                return Ok((keeper, outcome));
+            }
+        }
+        watch(&mut keeper, &set)?;
+        let count = set.wait(&mut events)?;
+        for event in &events[..count] {
+            happened(&mut keeper, event.data(), event.events(), &mut queue);
+        }
+    }
+}
+
+/// Takes the machine one event further; says how everything ended, if it has.
+fn advance(
+    machine: &mut Machine,
+    keeper: &mut Keeper,
+    event: Event,
+    queue: &mut VecDeque<Event>,
+) -> Option<Outcome> {
+    for action in machine.step(event) {
+        let (event, outcome) = keeper.perform(action);
+        queue.extend(event);
+        if outcome.is_some() {
+            return outcome;
+        }
+    }
+    None
+}
+
+fn watch(keeper: &mut Keeper, set: &Set) -> Result<()> {
+    if let Some((control, watch)) = &mut keeper.place.control {
+        set.update(watch, &*control, CONTROL, Some(EpollFlags::EPOLLIN))?;
+    }
+    if let Some(console) = &mut keeper.console {
+        let (socket, watch) = console.watched();
+        set.update(watch, socket, CONSOLE, Some(EpollFlags::EPOLLIN))?;
+    }
+    keeper.stdio.watch(set)
+}
+
+fn happened(keeper: &mut Keeper, token: u64, flags: EpollFlags, queue: &mut VecDeque<Event>) {
+    match token {
+        SIGNALS => on_signals(keeper, queue),
+        CONTROL => on_control(keeper, queue),
+        CONSOLE => {
+            // A failure shows again when `create` ends; until then the runtime may correct it.
+            let _ = keeper.connect_console(false);
+        }
+        _ => {
+            for signal in keeper.stdio.on_event(token, flags) {
+                keeper.forward(signal);
+            }
+        }
+    }
+}
+
+fn on_signals(keeper: &mut Keeper, queue: &mut VecDeque<Event>) {
+    while let Ok(Some(info)) = keeper.place.signals.read_signal() {
+        match info.ssi_signo.cast_signed() {
+            libc::SIGCHLD => on_children(keeper, queue),
+            signal => queue.push_back(Event::Signal(signal)),
+        }
+    }
+}
+
+/// Reaps what ended. Until init is known, only the runtime itself is reaped: the number of an ended init
+/// must not go to another process before it was looked at.
+fn on_children(keeper: &mut Keeper, queue: &mut VecDeque<Event>) {
+    loop {
+        let only = match (&keeper.init, &keeper.call) {
+            (Some(_), _) => None,
+            (None, Some(call)) => Some(call.pid),
+            (None, None) => return,
+        };
+        let Some((pid, ended)) = reap(only) else { return };
+        match keeper.call.take() {
+            Some(call) if call.pid == pid => queue.push_back(keeper.call_ended(&call, ended)),
+            other => keeper.call = other,
+        }
+        if keeper.init.as_ref().is_some_and(|init| init.pid == pid) {
+            queue.push_back(Event::InitExited(ended));
+        }
+    }
+}
+
+fn on_control(keeper: &mut Keeper, queue: &mut VecDeque<Event>) {
+    let Some((control, _)) = &keeper.place.control else {
+        return;
+    };
+    let mut buffer = [0; 1024];
+    match control.receive(&mut buffer) {
+        None => {}
+        Some([]) => {
+            keeper.place.control = None;
+            queue.push_back(Event::CallerGone);
+        }
+        // Messages of a later version change nothing.
+        Some(message) => match serde_json::from_slice(message) {
+            Ok(FromCaller::Start) => queue.push_back(Event::StartAsked),
+            Err(_) => {}
+        },
+    }
+}

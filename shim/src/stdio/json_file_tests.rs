@@ -1,0 +1,138 @@
+//! The log's format, byte for byte.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn at(seconds: u64) -> Timestamp {
+    Timestamp::new(Duration::from_secs(seconds))
+}
+
+/// Logs pieces of stdout, one a second, and returns the file.
+fn logged(pieces: &[&[u8]]) -> Vec<u8> {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("log");
+    let mut log = JsonFile::open(&path).expect("opened");
+    for (second, piece) in pieces.iter().enumerate() {
+        log.write(Stream::Stdout, piece, at(second as u64));
+    }
+    log.end(Stream::Stdout, at(pieces.len() as u64));
+    std::fs::read(&path).expect("written")
+}
+
+/// The `log` fields of the records.
+fn texts(log: &[u8]) -> Vec<String> {
+    let text = std::str::from_utf8(log).expect("always valid");
+    text.lines()
+        .map(|line| {
+            let record: serde_json::Value = serde_json::from_str(line).expect("a record a line");
+            record["log"].as_str().expect("text").to_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn lines_are_records() {
+    let log = logged(&[b"one\ntw", b"o\n\nend"]);
+    let expected = r#"{"log":"one\n","stream":"stdout","time":"1970-01-01T00:00:00Z"}
+{"log":"two\n","stream":"stdout","time":"1970-01-01T00:00:01Z"}
+{"log":"\n","stream":"stdout","time":"1970-01-01T00:00:01Z"}
+{"log":"end","stream":"stdout","time":"1970-01-01T00:00:02Z"}
+"#;
+    assert_eq!(String::from_utf8_lossy(&log), expected);
+}
+
+#[test]
+fn characters_are_escaped_as_docker_does() {
+    let log = logged(&[
+        "\t\r\u{1}\u{7f}\"\\<>&é€\u{2028}\u{2029}\u{2030}".as_bytes(),
+        b"\x80\xe2\x82A\xed\xa0\x80\n",
+    ]);
+    let expected = concat!(
+        r#"{"log":"\u0009\r\u0001"#,
+        "\u{7f}",
+        r#"\"\\\u003c\u003e\u0026é€\u2028\u2029"#,
+        "\u{2030}",
+        r#"\ufffd\ufffd\ufffdA\ufffd\ufffd\ufffd\n","stream":"stdout","time":"1970-01-01T00:00:01Z"}"#,
+        "\n"
+    );
+    assert_eq!(String::from_utf8_lossy(&log), expected);
+}
+
+#[test]
+fn a_character_cut_by_reads_is_whole_in_the_log() {
+    assert_eq!(texts(&logged(&[b"\xe2\x82", b"\xac\n"])), ["€\n"]);
+}
+
+#[test]
+fn long_lines_are_cut_at_16_kib_and_keep_the_first_time() {
+    let line = [vec![b'a'; MAX_LINE], vec![b'b'; 10], b"\nnext\n".to_vec()].concat();
+    let (first, rest) = line.split_at(MAX_LINE + 1);
+    let log = logged(&[first, rest]);
+    assert_eq!(
+        texts(&log),
+        ["a".repeat(MAX_LINE), "b".repeat(10) + "\n", "next\n".to_owned()]
+    );
+    let log = String::from_utf8_lossy(&log);
+    let times: Vec<_> = log.lines().map(|line| &line[line.len() - 4..]).collect();
+    assert_eq!(times, ["00Z\"}", "00Z\"}", "01Z\"}"].map(|time| &time[1..]));
+}
+
+#[test]
+fn a_line_of_exactly_16_kib_ends_in_an_empty_record() {
+    let line = [vec![b'a'; MAX_LINE], b"\n".to_vec()].concat();
+    assert_eq!(texts(&logged(&[&line])), ["a".repeat(MAX_LINE), "\n".to_owned()]);
+}
+
+#[test]
+fn streams_do_not_mix() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("log");
+    let mut log = JsonFile::open(&path).expect("opened");
+    log.write(Stream::Stdout, b"out", at(0));
+    log.write(Stream::Stderr, b"err\n", at(1));
+    log.write(Stream::Stdout, b"put\n", at(2));
+    assert_eq!(
+        texts(&std::fs::read(&path).expect("written")),
+        ["err\n", "output\n"]
+    );
+}
+
+#[test]
+fn a_full_disk_loses_records_not_lines() {
+    let file = File::options().write(true).open("/dev/full").expect("a device");
+    let mut log = JsonFile {
+        file,
+        unfinished: Default::default(),
+        records: Vec::new(),
+        count: 0,
+        lost: 0,
+    };
+    log.write(Stream::Stdout, b"a\nb\n", at(0));
+    assert_eq!(log.lost, 2);
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("log");
+    log.file = File::options()
+        .append(true)
+        .create(true)
+        .open(&path)
+        .expect("opened");
+    log.write(Stream::Stdout, b"c\n", at(1));
+    let notice = "[corten-shim: 2 log records could not be written]\n";
+    assert_eq!(texts(&std::fs::read(&path).expect("written")), [notice, "c\n"]);
+}
+
+proptest! {
+    /// Whatever the bytes and however they arrive: the same records, valid JSON, nothing lost.
+    #[test]
+    fn pieces_do_not_matter(bytes in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'\n')], 0..400), step in 1usize..60) {
+        let pieces: Vec<&[u8]> = bytes.chunks(step).collect();
+        let joined: String = texts(&logged(&pieces)).concat();
+        prop_assert_eq!(&joined, &texts(&logged(&[&bytes])).concat());
+        if let Ok(text) = std::str::from_utf8(&bytes) {
+            prop_assert_eq!(joined, text);
+        }
+    }
+}

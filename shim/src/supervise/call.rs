@@ -1,0 +1,138 @@
+//! One call of the runtime's command line, and what its end says.
+
+use std::ffi::{OsStr, OsString};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use super::Request;
+use super::init::PID_FILE;
+use crate::contract::record::Ended;
+use crate::contract::runtime_log::last_error;
+use crate::error::{Error, Kind, Result};
+use crate::sys::process;
+
+/// The runtime's log in the shim's directory.
+pub const LOG: &str = "runtime.log";
+
+/// What the runtime is asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// Set the container up.
+    Create,
+    /// Let init go on.
+    Start,
+    /// Kill what is left and remove all traces.
+    Delete,
+}
+
+/// A command that runs.
+#[derive(Debug)]
+pub struct Call {
+    /// What it does.
+    pub verb: Verb,
+    /// Its process.
+    pub pid: i32,
+    /// Where its part of the log begins.
+    log_start: usize,
+}
+
+impl Call {
+    /// Starts the command with these stdin, stdout and stderr (`None`: /dev/null); `console` is where
+    /// `create` shall send the terminal.
+    ///
+    /// # Errors
+    /// The runtime cannot be executed.
+    pub fn spawn(
+        request: &Request,
+        verb: Verb,
+        stdio: [Option<OwnedFd>; 3],
+        console: Option<&Path>,
+    ) -> Result<Self> {
+        let log_start = read_log(request).len();
+        let pid =
+            process::spawn(&command_line(request, verb, console), stdio).map_err(|error| {
+                match error.errno() {
+                    Some(libc::ENOENT) => {
+                        error.hint("is the runtime installed? `--runtime` takes a path or a name on PATH")
+                    }
+                    _ => error,
+                }
+            })?;
+        Ok(Self { verb, pid, log_start })
+    }
+
+    /// Success, or the reason in the runtime's own words.
+    ///
+    /// # Errors
+    /// The sentence to report.
+    pub fn result(&self, request: &Request, ended: Ended) -> Result<(), String> {
+        if ended == Ended::Exited(0) {
+            return Ok(());
+        }
+        let log = read_log(request);
+        let reason = last_error(log.get(self.log_start..).unwrap_or_default());
+        let name = request.runtime[0].display();
+        Err(reason.unwrap_or_else(|| match ended {
+            Ended::Exited(code) => format!("{name} exited with code {code} and gave no reason"),
+            Ended::Signaled(signal) => format!("signal {signal} ended {name}"),
+        }))
+    }
+}
+
+fn read_log(request: &Request) -> Vec<u8> {
+    std::fs::read(request.dir.join(LOG)).unwrap_or_default()
+}
+
+fn command_line(request: &Request, verb: Verb, console: Option<&Path>) -> Vec<OsString> {
+    let mut line = request.runtime.clone();
+    let mut add = |words: &[&dyn AsRef<OsStr>]| {
+        line.extend(words.iter().map(|word| word.as_ref().to_owned()));
+    };
+    match verb {
+        Verb::Create => {
+            add(&[
+                &"create",
+                &"--bundle",
+                &request.bundle,
+                &"--pid-file",
+                &request.dir.join(PID_FILE),
+            ]);
+            if let Some(path) = console {
+                add(&[&"--console-socket", &path]);
+            }
+        }
+        Verb::Start => add(&[&"start"]),
+        Verb::Delete => add(&[&"delete", &"--force"]),
+    }
+    add(&[&request.id]);
+    line
+}
+
+/// The runtime with its global arguments.
+pub fn runtime(program: OsString, root: Option<OsString>, dir: &Path, more: Vec<OsString>) -> Vec<OsString> {
+    let mut line = vec![program];
+    if let Some(root) = root {
+        line.extend([OsString::from("--root"), root]);
+    }
+    line.extend([
+        OsString::from("--log"),
+        dir.join(LOG).into(),
+        "--log-format".into(),
+        "json".into(),
+    ]);
+    line.extend(more);
+    line
+}
+
+/// An id that a command line cannot mistake for an option, nor a path.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn check_id(id: &str) -> Result<()> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_+-.".contains(&byte);
+    if id.is_empty() || id.starts_with('-') || id == "." || id == ".." || !id.bytes().all(plain) {
+        return Err(Error::new(Kind::Usage, format!("{id:?} is not a container id"))
+            .hint("ids are made of letters, digits and _ + - . and do not begin with a hyphen"));
+    }
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! The container's init: found once after `create`, and from then on never mistaken for another process.
+
+use std::path::Path;
+
+use crate::error::{Call, Error, Kind, Result};
+use crate::exit::oom::OomCounter;
+use crate::sys::process::{PidFd, start_time};
+
+/// Where the runtime writes init's number, in the shim's directory.
+pub const PID_FILE: &str = "init.pid";
+
+/// Init.
+pub struct Init {
+    /// Its number.
+    pub pid: i32,
+    /// Its start in clock ticks after boot: with the number it names the process for others.
+    pub start_time: u64,
+    /// The process itself.
+    pub handle: PidFd,
+    oom: Option<OomCounter>,
+}
+
+impl Init {
+    /// Reads the number that `create` left. Nobody has reaped children since, so that the number is sure
+    /// even if init has ended already.
+    ///
+    /// # Errors
+    /// There is no number, or no such process.
+    pub fn find(dir: &Path) -> Result<Self> {
+        let path = dir.join(PID_FILE);
+        let text = std::fs::read_to_string(&path).call(|| format!("read({})", path.display()))?;
+        let wrong = || {
+            Error::new(
+                Kind::Runtime,
+                format!("the runtime wrote {text:?} as init's process id"),
+            )
+        };
+        let pid: i32 = text.trim().parse().map_err(|_| wrong())?;
+        if pid <= 1 {
+            return Err(wrong());
+        }
+        let handle = PidFd::open(pid)?;
+        Ok(Self {
+            pid,
+            start_time: start_time(pid)?,
+            handle,
+            oom: OomCounter::open(pid),
+        })
+    }
+
+    /// How many of the container's processes the kernel has killed for want of memory.
+    pub fn oom_kills(&mut self) -> u64 {
+        self.oom.as_mut().map_or(0, OomCounter::kills)
+    }
+}

@@ -1,0 +1,307 @@
+//! The container's keeper: what the machine decides is done here, one method for each action.
+
+pub mod call;
+pub mod console;
+pub mod init;
+pub mod prepare;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::cli::{LogDriver, Size};
+use crate::contract::control::{Step, ToCaller};
+use crate::contract::record::{Ended, ShimState, Status};
+use crate::contract::time::Timestamp;
+use crate::error::{Context, Result};
+use crate::exit;
+use crate::machine::{Action, Event};
+use crate::stdio::Stdio;
+use crate::stdio::json_file::Stream;
+use crate::stdio::output::Output;
+use crate::stdio::stdin::Stdin;
+use crate::sys::files::{Durability, pipe, replace, set_nonblocking};
+use crate::sys::process;
+use call::{Call, Verb};
+use console::Console;
+use init::Init;
+use prepare::Place;
+
+/// What was meant by the command line: every path absolute, every default filled in.
+#[derive(Debug)]
+pub struct Request {
+    /// The container's id.
+    pub id: String,
+    /// The bundle.
+    pub bundle: PathBuf,
+    /// The shim's directory.
+    pub dir: PathBuf,
+    /// The runtime with its global arguments.
+    pub runtime: Vec<OsString>,
+    /// The mount list's file.
+    pub mounts: Option<PathBuf>,
+    /// There is a terminal, perhaps with a first size.
+    pub tty: Option<Option<Size>>,
+    /// stdin is kept open.
+    pub stdin: bool,
+    /// It ends with the first client that wrote.
+    pub stdin_once: bool,
+    /// Where the log goes.
+    pub log: (LogDriver, PathBuf),
+    /// The exit record.
+    pub exit_file: PathBuf,
+    /// The caller decides when to start.
+    pub hold: bool,
+    /// What to become at the very end.
+    pub exit_command: Vec<OsString>,
+}
+
+/// How a shim's life ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// A container ran and its exit is recorded.
+    Recorded,
+    /// A container ran, but the record could not be written.
+    Unrecorded(crate::error::Error),
+    /// There was no container.
+    Failed(Step, String),
+}
+
+/// The keeper.
+pub struct Keeper {
+    /// What was asked for.
+    pub request: Request,
+    /// The shim's directory, lock, mounts and sockets.
+    pub place: Place,
+    /// The container's stdio.
+    pub stdio: Stdio,
+    /// Waiting for the terminal.
+    pub console: Option<Console>,
+    /// The runtime's command that runs now.
+    pub call: Option<Call>,
+    /// The container's init, once there is one.
+    pub init: Option<Init>,
+    started_at: Timestamp,
+    unprotected_score: Option<String>,
+    unrecorded: Option<crate::error::Error>,
+}
+
+impl Keeper {
+    /// A keeper in its prepared place.
+    pub fn new(request: Request, place: Place, stdio: Stdio) -> Self {
+        Self {
+            request,
+            place,
+            stdio,
+            console: None,
+            call: None,
+            init: None,
+            started_at: Timestamp::now(),
+            unprotected_score: None,
+            unrecorded: None,
+        }
+    }
+
+    /// Does one action. What is known at once comes back as an event; [`Action::Leave`] ends everything.
+    pub fn perform(&mut self, action: Action) -> (Option<Event>, Option<Outcome>) {
+        let event = match action {
+            Action::Create => self
+                .create()
+                .err()
+                .map(|error| Event::CreateDone(Err(error.to_string()))),
+            Action::Start => {
+                self.started_at = Timestamp::now();
+                self.call_runtime(Verb::Start)
+                    .err()
+                    .map(|error| Event::StartDone(Err(error.to_string())))
+            }
+            Action::Delete => self.delete(),
+            Action::Publish(status) => self.publish(status),
+            Action::TellCreated => self.tell_created(),
+            Action::TellStarted => self.tell_started(),
+            Action::Forward(signal) => self.forward(signal),
+            Action::Finish(ended) => self.finish(ended),
+            Action::Leave(failure) => return (None, Some(self.leave(failure))),
+        };
+        (event, None)
+    }
+
+    fn create(&mut self) -> Result<()> {
+        if self.request.tty.is_some() {
+            let console = Console::listen(&self.place.dir)?;
+            let path = console::path_for_others(&self.place.dir, self.place.pid);
+            self.console = Some(console);
+            self.call = Some(Call::spawn(
+                &self.request,
+                Verb::Create,
+                [None, None, None],
+                Some(&path),
+            )?);
+            return Ok(());
+        }
+        let (container_stdin, stdin) = match self.request.stdin {
+            true => pipe().map(|(read, write)| (Some(read), Some(write.into())))?,
+            false => (None, None),
+        };
+        let (stdout, container_stdout) = pipe()?;
+        let (stderr, container_stderr) = pipe()?;
+        let (stdout, stderr) = (stdout.into(), stderr.into());
+        for end in [Some(&stdout), Some(&stderr), stdin.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            set_nonblocking(end)?;
+        }
+        let outputs = vec![
+            Output::new(stdout, Stream::Stdout, false),
+            Output::new(stderr, Stream::Stderr, false),
+        ];
+        self.stdio.connect(Stdin::new(stdin, false), outputs);
+        let stdio = [container_stdin, Some(container_stdout), Some(container_stderr)];
+        self.call = Some(Call::spawn(&self.request, Verb::Create, stdio, None)?);
+        Ok(())
+    }
+
+    fn call_runtime(&mut self, verb: Verb) -> Result<()> {
+        self.call = Some(Call::spawn(&self.request, verb, [None, None, None], None)?);
+        Ok(())
+    }
+
+    /// The runtime's command ended: what that means for the machine.
+    pub fn call_ended(&mut self, call: &Call, ended: Ended) -> Event {
+        let result = call.result(&self.request, ended);
+        match call.verb {
+            Verb::Create => {
+                Event::CreateDone(result.and_then(|()| self.adopt().map_err(|error| error.to_string())))
+            }
+            Verb::Start => Event::StartDone(result),
+            Verb::Delete => Event::DeleteDone,
+        }
+    }
+
+    /// Finds init, which is a child of this process now, and its terminal.
+    fn adopt(&mut self) -> Result<()> {
+        self.init = Some(Init::find(&self.request.dir).context(|| "finding init after create")?);
+        if self.console.is_some() {
+            self.connect_console(true)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the terminal if the runtime has sent it. When the runtime is done, it must be there.
+    ///
+    /// # Errors
+    /// What the runtime sent is not a terminal, or it is missing.
+    pub fn connect_console(&mut self, now: bool) -> Result<()> {
+        let Some(console) = &mut self.console else {
+            return Ok(());
+        };
+        let Some(terminal) = console.receive(now)? else {
+            return Ok(());
+        };
+        self.console = None;
+        if let Some(Some(size)) = self.request.tty {
+            crate::sys::tty::set_size(&terminal, size)?;
+        }
+        set_nonblocking(&terminal)?;
+        let stdin = match self.request.stdin {
+            true => Some(
+                terminal
+                    .try_clone()
+                    .map_err(|error| crate::error::Error::syscall("dup(pty)", error))?,
+            ),
+            false => None,
+        };
+        self.stdio.connect(
+            Stdin::new(stdin, true),
+            vec![Output::new(terminal, Stream::Stdout, true)],
+        );
+        Ok(())
+    }
+
+    fn delete(&mut self) -> Option<Event> {
+        if let Some(score) = self.unprotected_score.take() {
+            process::restore_oom_score(&score);
+        }
+        // A runtime that cannot even be executed has made nothing.
+        self.call_runtime(Verb::Delete).err().map(|_| Event::DeleteDone)
+    }
+
+    fn publish(&self, status: Status) -> Option<Event> {
+        let state = ShimState {
+            version: 1,
+            pid: self.place.pid,
+            start_time: self.place.start_time,
+            init_pid: self.init.as_ref().map(|init| init.pid),
+            init_start_time: self.init.as_ref().map(|init| init.start_time),
+            status,
+        };
+        let text = serde_json::to_vec(&state).unwrap_or_default();
+        // Only information for others: the container's life does not hang on it.
+        let _ = replace(&self.request.dir.join("shim.json"), &text, Durability::Atomic);
+        None
+    }
+
+    fn tell(&self, message: &ToCaller) {
+        if let Some((control, _)) = &self.place.control {
+            control.send(&serde_json::to_vec(message).unwrap_or_default());
+        }
+    }
+
+    fn tell_created(&mut self) -> Option<Event> {
+        let pid = self.init.as_ref().map_or(0, |init| init.pid);
+        self.stdio.welcome(pid);
+        self.tell(&ToCaller::Created { pid });
+        None
+    }
+
+    fn tell_started(&mut self) -> Option<Event> {
+        self.tell(&ToCaller::Started);
+        self.place.control = None;
+        self.unprotected_score = process::protect_from_oom();
+        None
+    }
+
+    /// Sends init a signal. That it has just gone, or that there is no such signal, is no failure.
+    pub fn forward(&mut self, signal: i32) -> Option<Event> {
+        if let Some(init) = &self.init {
+            let _ = init.handle.send(signal);
+        }
+        None
+    }
+
+    fn finish(&mut self, ended: Ended) -> Option<Event> {
+        self.stdio.drain();
+        let oom_kills = self.init.as_mut().map_or(0, Init::oom_kills);
+        match exit::record(
+            &self.request.exit_file,
+            &self.request.id,
+            ended,
+            oom_kills,
+            self.started_at,
+        ) {
+            Ok(record) => self.stdio.finish(&record),
+            Err(error) => {
+                self.stdio.close();
+                self.unrecorded = Some(error);
+            }
+        }
+        None
+    }
+
+    fn leave(&mut self, failure: Option<(Step, String)>) -> Outcome {
+        self.stdio.close();
+        self.place.take_down(failure.is_some());
+        let outcome = match (failure, self.unrecorded.take()) {
+            (Some((step, message)), _) => Outcome::Failed(step, message),
+            (None, Some(error)) => Outcome::Unrecorded(error),
+            (None, None) => Outcome::Recorded,
+        };
+        if let Outcome::Failed(step, message) = &outcome {
+            self.tell(&ToCaller::Failed {
+                step: *step,
+                message: message.clone(),
+            });
+        }
+        outcome
+    }
+}

@@ -1,0 +1,174 @@
+//! Files: directories as handles, atomic replacement, the shim's lock.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, Flock, FlockArg, OFlag};
+
+use crate::error::{Call, Error, Kind, Result};
+
+/// Opens a directory as a place to name files in.
+///
+/// # Errors
+/// It is not there, or not a directory.
+pub fn open_dir(path: &Path) -> Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_DIRECTORY)
+        .open(path)
+        .call(|| format!("open({}, O_DIRECTORY)", path.display()))
+}
+
+/// A short path to `name` in `dir`, for interfaces that limit the length of paths.
+pub fn short_path(dir: &File, name: &str) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}/{name}", dir.as_raw_fd()))
+}
+
+/// Takes the lock that says that a shim lives, or fails at once.
+///
+/// # Errors
+/// Somebody else holds it.
+pub fn lock(path: &Path) -> Result<Flock<File>> {
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(path)
+        .call(|| format!("open({}, O_CREAT)", path.display()))?;
+    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| match errno {
+        Errno::EWOULDBLOCK => Error::new(Kind::State, format!("another shim holds {}", path.display()))
+            .hint("one container has one shim; `corten ps` shows it"),
+        _ => Error::syscall(format!("flock({}, LOCK_EX)", path.display()), errno),
+    })
+}
+
+/// Whether a replaced file must survive a power loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// It must: file and directory are synced before this returns.
+    Durable,
+    /// It need not: nobody sees half a file, that is all.
+    Atomic,
+}
+
+/// Replaces `path` by a file with `content`; whoever opens it sees the old or the new content.
+///
+/// # Errors
+/// Nothing is changed then, and no temporary file stays.
+pub fn replace(path: &Path, content: &[u8], durability: Durability) -> Result<()> {
+    let temporary = temporary_beside(path);
+    let result = write_new(&temporary, content, durability)
+        .and_then(|()| std::fs::rename(&temporary, path).call(|| format!("rename(…, {})", path.display())));
+    if result.is_err() {
+        let _ = std::fs::remove_file(&temporary);
+        return result;
+    }
+    match durability {
+        Durability::Durable => sync_parent(path),
+        Durability::Atomic => Ok(()),
+    }
+}
+
+fn temporary_beside(path: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".new");
+    path.with_file_name(name)
+}
+
+fn write_new(path: &Path, content: &[u8], durability: Durability) -> Result<()> {
+    let shown = path.display();
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(path)
+        .call(|| format!("open({shown}, O_CREAT)"))?;
+    file.write_all(content).call(|| format!("write({shown})"))?;
+    if durability == Durability::Durable {
+        file.sync_all().call(|| format!("fsync({shown})"))?;
+    }
+    Ok(())
+}
+
+fn sync_parent(path: &Path) -> Result<()> {
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    open_dir(parent)?
+        .sync_all()
+        .call(|| format!("fsync({})", parent.display()))
+}
+
+/// Removes a file durably; that it was not there is fine.
+///
+/// # Errors
+/// It is there and cannot be removed.
+pub fn remove_durably(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Ok(()) => sync_parent(path),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Error::syscall(format!("unlink({})", path.display()), error)),
+    }
+}
+
+/// Makes reads and writes on `file` return at once.
+///
+/// # Errors
+/// The descriptor cannot be changed.
+pub fn set_nonblocking(file: &File) -> Result<()> {
+    let call = || format!("fcntl({file:?}, O_NONBLOCK)");
+    let flags = nix::fcntl::fcntl(file, FcntlArg::F_GETFL).call(call)?;
+    let flags = OFlag::from_bits_retain(flags) | OFlag::O_NONBLOCK;
+    nix::fcntl::fcntl(file, FcntlArg::F_SETFL(flags)).call(call)?;
+    Ok(())
+}
+
+/// A pipe: the end to read and the end to write.
+///
+/// # Errors
+/// The kernel has no descriptor or memory left.
+pub fn pipe() -> Result<(OwnedFd, OwnedFd)> {
+    nix::unistd::pipe2(OFlag::O_CLOEXEC).call(|| "pipe2(O_CLOEXEC)")
+}
+
+/// How much a pipe can hold; 64 KiB, the kernel's default, for what is not a pipe.
+pub fn pipe_size(file: &File) -> usize {
+    let size = nix::fcntl::fcntl(file, FcntlArg::F_GETPIPE_SZ).unwrap_or(0);
+    usize::try_from(size).unwrap_or(0).max(65_536)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replace_leaves_one_file_of_the_new_content() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("a");
+        replace(&path, b"one", Durability::Atomic).expect("written");
+        replace(&path, b"two", Durability::Durable).expect("written");
+        assert_eq!(std::fs::read(&path).expect("there"), b"two");
+        assert_eq!(std::fs::read_dir(dir.path()).expect("there").count(), 1);
+        assert!(replace(&dir.path().join("no/a"), b"", Durability::Atomic).is_err());
+    }
+
+    #[test]
+    fn a_lock_is_held_once() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("shim.lock");
+        let held = lock(&path).expect("free");
+        assert_eq!(lock(&path).expect_err("held").kind(), Kind::State);
+        drop(held);
+        lock(&path).expect("free again");
+    }
+}

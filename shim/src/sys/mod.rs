@@ -1,0 +1,8 @@
+//! The kernel's interface: every raw system call and every `unsafe` block of the program is below here.
+
+pub mod epoll;
+pub mod files;
+pub mod mount;
+pub mod process;
+pub mod socket;
+pub mod tty;

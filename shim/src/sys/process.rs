@@ -1,0 +1,233 @@
+//! Processes: what this one is, its children, and init by its pidfd.
+#![allow(
+    unsafe_code,
+    reason = "pidfd, close_range, prctl and signal calls that have no safe form"
+)]
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::process::{Command, Stdio};
+
+use nix::errno::Errno;
+use nix::sys::signal::{SigHandler, SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+use crate::contract::record::Ended;
+use crate::error::{Call, Error, Kind, Result};
+
+/// The signals that are passed on to init.
+const FORWARDED: [Signal; 6] = [
+    Signal::SIGTERM,
+    Signal::SIGINT,
+    Signal::SIGHUP,
+    Signal::SIGQUIT,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+];
+
+/// Closes every descriptor above the standard ones but `keep`: what a caller forgot to close must not
+/// live as long as the container.
+pub fn close_others(keep: Option<i32>) {
+    let close = |first: i32, last: i32| {
+        if first <= last {
+            // SAFETY: this is the program's first act: nothing in it owns a descriptor above 2 yet.
+            unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+        }
+    };
+    match keep {
+        Some(keep) => {
+            close(3, keep - 1);
+            close(keep + 1, i32::MAX);
+        }
+        None => close(3, i32::MAX),
+    }
+}
+
+/// Puts /dev/null in the place of stdin, stdout and stderr.
+///
+/// # Errors
+/// There is no /dev/null.
+pub fn silence() -> Result<()> {
+    let null = File::options()
+        .read(true)
+        .write(true)
+        .open("/dev/null")
+        .call(|| "open(/dev/null)")?;
+    nix::unistd::dup2_stdin(&null).call(|| "dup2(0)")?;
+    nix::unistd::dup2_stdout(&null).call(|| "dup2(1)")?;
+    nix::unistd::dup2_stderr(&null).call(|| "dup2(2)")
+}
+
+/// Leads a session of its own, so that no terminal's signals reach this process; one that leads a
+/// process group already (it was started by hand) stays where it is.
+pub fn new_session() {
+    let _ = nix::unistd::setsid();
+}
+
+/// Adopts the container's processes when their parents die.
+///
+/// # Errors
+/// Not on any kernel since 3.4.
+pub fn become_subreaper() -> Result<()> {
+    // SAFETY: takes plain numbers.
+    let done = unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) };
+    Errno::result(done).call(|| "prctl(PR_SET_CHILD_SUBREAPER)")?;
+    Ok(())
+}
+
+/// Blocks the signals that the shim handles and returns them as a descriptor. Ignored signals would be
+/// inherited by the container, so all get their default back.
+///
+/// # Errors
+/// The kernel has no descriptor left.
+pub fn signals() -> Result<SignalFd> {
+    for signal in Signal::iterator() {
+        if !matches!(signal, Signal::SIGKILL | Signal::SIGSTOP | Signal::SIGPIPE) {
+            // SAFETY: no handler is installed, only the default action.
+            unsafe { nix::sys::signal::signal(signal, SigHandler::SigDfl) }
+                .call(|| format!("signal({signal}, SIG_DFL)"))?;
+        }
+    }
+    let mut set = SigSet::from_iter(FORWARDED);
+    set.add(Signal::SIGCHLD);
+    set.thread_set_mask().call(|| "sigprocmask(SIG_SETMASK)")?;
+    SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK).call(|| "signalfd")
+}
+
+/// Starts `command` with these stdin, stdout and stderr (`None`: /dev/null) and returns its process id.
+/// The standard library uses posix_spawn here: nothing of this process is copied.
+///
+/// # Errors
+/// The program cannot be executed.
+pub fn spawn(command: &[OsString], stdio: [Option<OwnedFd>; 3]) -> Result<i32> {
+    let [stdin, stdout, stderr] = stdio.map(|fd| fd.map_or_else(Stdio::null, Stdio::from));
+    let child = Command::new(&command[0])
+        .args(&command[1..])
+        .stdin(stdin)
+        .stdout(stdout)
+        .stderr(stderr)
+        .spawn();
+    match child {
+        Ok(child) => {
+            i32::try_from(child.id()).map_err(|_| Error::new(Kind::System, "a process id is too large"))
+        }
+        Err(error) => Err(Error::syscall(format!("execve({})", command[0].display()), error)),
+    }
+}
+
+/// Becomes `command`; returns only when that failed.
+pub fn become_command(command: &[OsString]) -> Error {
+    use std::os::unix::process::CommandExt;
+    let _ = SigSet::empty().thread_set_mask();
+    let error = Command::new(&command[0]).args(&command[1..]).exec();
+    Error::syscall(format!("execve({})", command[0].display()), error)
+}
+
+/// Reaps one ended child, if there is one; with `only`, no other than that.
+pub fn reap(only: Option<i32>) -> Option<(i32, Ended)> {
+    let mut status = 0;
+    loop {
+        // SAFETY: `status` is a place for an int. The raw call, because real-time signals have no name.
+        let pid = unsafe { libc::waitpid(only.unwrap_or(-1), &raw mut status, libc::WNOHANG) };
+        match Errno::result(pid) {
+            Ok(0) => return None,
+            Ok(pid) if libc::WIFEXITED(status) => {
+                return Some((pid, Ended::Exited(libc::WEXITSTATUS(status))));
+            }
+            Ok(pid) => return Some((pid, Ended::Signaled(libc::WTERMSIG(status)))),
+            Err(Errno::EINTR) => {}
+            Err(_) => return None,
+        }
+    }
+}
+
+/// A process that no other can be mistaken for.
+pub struct PidFd(OwnedFd);
+
+impl PidFd {
+    /// Opens process `pid`, which must be an unreaped child of this one for the number to be sure.
+    ///
+    /// # Errors
+    /// There is no such process.
+    pub fn open(pid: i32) -> Result<Self> {
+        // SAFETY: takes plain numbers.
+        let raw = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+        let raw = Errno::result(raw).call(|| format!("pidfd_open({pid})"))?;
+        let raw = i32::try_from(raw).map_err(|_| Error::new(Kind::System, "a descriptor is too large"))?;
+        // SAFETY: the kernel has just made this descriptor (CLOEXEC), and nobody else knows it.
+        Ok(Self(unsafe { OwnedFd::from_raw_fd(raw) }))
+    }
+
+    /// Sends a signal by number: real-time signals have no name.
+    ///
+    /// # Errors
+    /// The process has gone, or there is no such signal.
+    pub fn send(&self, signal: i32) -> Result<()> {
+        let no_info = std::ptr::null::<libc::siginfo_t>();
+        // SAFETY: a null siginfo means that of kill(2).
+        let done = unsafe {
+            libc::syscall(
+                libc::SYS_pidfd_send_signal,
+                self.0.as_raw_fd(),
+                signal,
+                no_info,
+                0,
+            )
+        };
+        Errno::result(done).call(|| format!("pidfd_send_signal({signal})"))?;
+        Ok(())
+    }
+}
+
+impl AsFd for PidFd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// The `/proc/PID/stat` field 22: when the process started, in clock ticks after boot.
+///
+/// # Errors
+/// There is no such process.
+pub fn start_time(pid: i32) -> Result<u64> {
+    let path = format!("/proc/{pid}/stat");
+    let stat = std::fs::read(&path).call(|| format!("read({path})"))?;
+    parse_start_time(&stat).ok_or_else(|| Error::new(Kind::System, format!("{path} has no start time")))
+}
+
+/// The name, the second field, may hold spaces and brackets: the last bracket ends it.
+fn parse_start_time(stat: &[u8]) -> Option<u64> {
+    let name_end = stat.iter().rposition(|byte| *byte == b')')?;
+    let rest = std::str::from_utf8(&stat[name_end + 1..]).ok()?;
+    rest.split_ascii_whitespace().nth(19)?.parse().ok()
+}
+
+/// The score of a process whose end would orphan a container: as safe as a privileged user may make it.
+const PROTECTED: &str = "-999";
+const OOM_SCORE_ADJ: &str = "/proc/self/oom_score_adj";
+
+/// Protects this process from the OOM killer; returns the score to restore before any child is started.
+pub fn protect_from_oom() -> Option<String> {
+    let before = std::fs::read_to_string(OOM_SCORE_ADJ).ok()?;
+    // Lowering it needs CAP_SYS_RESOURCE; without that the shim is killed like others.
+    std::fs::write(OOM_SCORE_ADJ, PROTECTED).ok()?;
+    Some(before)
+}
+
+/// Ends the protection, so that children do not inherit it.
+pub fn restore_oom_score(before: &str) {
+    let _ = std::fs::write(OOM_SCORE_ADJ, before);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn start_time_is_after_a_name_of_any_shape() {
+        let stat = b"7 (a) b (c)) S 1 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4242 10 11 12\n";
+        assert_eq!(parse_start_time(stat), Some(4242));
+        assert_eq!(parse_start_time(b"7 a"), None);
+    }
+}

@@ -1,0 +1,122 @@
+//! Sockets: the attach socket, the console socket, the control socket.
+
+use std::fs::File;
+use std::io::IoSliceMut;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+
+use nix::errno::Errno;
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, send, setsockopt, sockopt};
+
+use super::files::short_path;
+use crate::error::{Call, Error, Kind, Result};
+
+/// Listens on a socket of mode 0600 in `dir`, whatever the length of the directory's path.
+///
+/// # Errors
+/// The socket cannot be made.
+pub fn listen(dir: &File, name: &str) -> Result<UnixListener> {
+    let path = short_path(dir, name);
+    let call = || format!("bind({name})");
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error).call(call),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&path).call(call)?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).call(call)?;
+    listener.set_nonblocking(true).call(call)?;
+    Ok(listener)
+}
+
+/// The descriptor that the peer sends with its first message.
+///
+/// # Errors
+/// The message brings none.
+pub fn receive_descriptor(socket: &UnixStream) -> Result<File> {
+    let mut text = [0; 4096];
+    let mut space = nix::cmsg_space!([std::os::fd::RawFd; 1]);
+    let mut slices = [IoSliceMut::new(&mut text)];
+    let message = recvmsg::<()>(
+        socket.as_raw_fd(),
+        &mut slices,
+        Some(&mut space),
+        MsgFlags::MSG_CMSG_CLOEXEC,
+    )
+    .call(|| "recvmsg(console socket)")?;
+    for control in message.cmsgs().call(|| "recvmsg(console socket)")? {
+        if let ControlMessageOwned::ScmRights(descriptors) = control
+            && let Some(first) = descriptors.first()
+        {
+            return Ok(File::from(adopt(*first)));
+        }
+    }
+    Err(Error::new(
+        Kind::Runtime,
+        "the message on the console socket brought no terminal",
+    ))
+}
+
+/// Takes a descriptor that nobody else in this process owns.
+#[allow(unsafe_code, reason = "a number becomes an owner here, once")]
+fn adopt(raw: std::os::fd::RawFd) -> OwnedFd {
+    // SAFETY: the kernel has just installed `raw` for this message; nobody else knows the number.
+    unsafe { std::os::fd::FromRawFd::from_raw_fd(raw) }
+}
+
+/// The caller's end of the control connection.
+pub struct Control(OwnedFd);
+
+impl Control {
+    /// Takes over descriptor `raw`, which the caller left open for this program.
+    ///
+    /// # Errors
+    /// There is no such descriptor, or it is not a socket of packets.
+    #[allow(unsafe_code, reason = "the number comes from the command line")]
+    pub fn inherit(raw: std::os::fd::RawFd) -> Result<Self> {
+        // SAFETY: this is called once, before anything else was opened; the number is the caller's gift.
+        let borrowed = unsafe { std::os::fd::BorrowedFd::borrow_raw(raw) };
+        let kind = nix::sys::socket::getsockopt(&borrowed, sockopt::SockType)
+            .call(|| format!("getsockopt(--control-fd {raw}, SO_TYPE)"))?;
+        if kind != nix::sys::socket::SockType::SeqPacket {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("--control-fd {raw} is not a SOCK_SEQPACKET socket"),
+            ));
+        }
+        let control = Self(adopt(raw));
+        nix::fcntl::fcntl(
+            &control.0,
+            nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC),
+        )
+        .call(|| format!("fcntl({raw}, FD_CLOEXEC)"))?;
+        Ok(control)
+    }
+
+    /// Sends one message. That the caller has gone is its own affair.
+    pub fn send(&self, message: &[u8]) {
+        let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
+        let _ = send(self.0.as_raw_fd(), message, flags);
+    }
+
+    /// Receives one message into `buffer`: `None` if there is none yet, empty if the caller has gone.
+    pub fn receive<'a>(&self, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
+        match nix::sys::socket::recv(self.0.as_raw_fd(), buffer, MsgFlags::MSG_DONTWAIT) {
+            Ok(length) => Some(&buffer[..length]),
+            Err(Errno::EAGAIN | Errno::EINTR) => None,
+            Err(_) => Some(&[]),
+        }
+    }
+}
+
+impl std::os::fd::AsFd for Control {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Lets the kernel hold up to `bytes` more for the peer, so that they outlive this process.
+/// Says whether it does; the privilege for it is CAP_NET_ADMIN.
+pub fn force_send_buffer(socket: &UnixStream, bytes: usize) -> bool {
+    setsockopt(socket, sockopt::SndBufForce, &bytes).is_ok()
+}
