@@ -6,6 +6,9 @@ use super::files::fd_number;
 use crate::error::Result;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
+// The C libraries have these in different types.
+const TIOCSCTTY: u64 = 0x540e;
+const TIOCSWINSZ: u64 = 0x5414;
 const TIOCGPTPEER: u64 = 0x5441;
 const TIOCSPTLCK: u64 = 0x4004_5431;
 
@@ -39,7 +42,7 @@ pub fn open_slave(master: BorrowedFd<'_>) -> Result<OwnedFd> {
 /// # Errors
 /// The kernel's, with the call.
 pub fn take_control(terminal: BorrowedFd<'_>) -> Result<()> {
-    ioctl(terminal, u64::from(libc::TIOCSCTTY), 0, "TIOCSCTTY").map(|_| ())
+    ioctl(terminal, TIOCSCTTY, 0, "TIOCSCTTY").map(|_| ())
 }
 
 /// Sets a terminal's size in characters.
@@ -55,7 +58,7 @@ pub fn set_size(terminal: BorrowedFd<'_>, rows: u16, columns: u16) -> Result<()>
     };
     ioctl(
         terminal,
-        u64::from(libc::TIOCSWINSZ),
+        TIOCSWINSZ,
         (&raw const size) as u64,
         "TIOCSWINSZ",
     )
