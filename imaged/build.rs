@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn main() {
+    embed("hello");
     embed("init");
 }
 

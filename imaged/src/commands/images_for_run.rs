@@ -19,6 +19,6 @@ pub(crate) fn get(store: &Store, options: &ContainerOptions) -> Result<Image> {
         }
     }
     let reference: Reference = name.parse()?;
-    let how = registry::Options { platform: None };
+    let how = registry::Options::default();
     Ok(registry::pull(store, &reference, &how, &Silent)?.image)
 }

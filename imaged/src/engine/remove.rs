@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use nix::libc::SIGKILL;
 
+use super::ids;
 use super::layout::Containers;
 use super::record::{self, Record};
 use super::status::{ShimFile, Status};
-use super::ids;
 use crate::error::{Error, Kind, Result};
 
 /// A killed process ends at once, unless the kernel is stuck in a device.

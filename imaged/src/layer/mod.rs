@@ -1,13 +1,59 @@
-//! Layers: from a compressed tar stream to a directory that overlayfs can stack.
+//! Layers: from a tar stream to a directory that overlayfs can stack.
+//!
+//! Two steps. [`unpack`] is independent of other layers, so that all layers of an image are unpacked at once;
+//! [`Unpacked::settle`] needs the layers below to be complete and is next to nothing.
 
-use std::path::Path;
+mod dirs;
+mod path;
+mod settle;
+pub mod tar;
+mod unpack;
 
-use crate::error::Result;
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
 
-/// Gives the directory `to` the owner, mode, times and extended attributes of the layer root `from`.
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::stat::{Mode, umask};
+
+pub use settle::copy_root_attributes;
+pub use tar::Limits;
+
+use crate::error::{Error, Result};
+
+/// A layer that is unpacked, but may still owe something to the layers below.
+#[derive(Debug)]
+pub struct Unpacked {
+    bytes: u64,
+    remainder: unpack::Remainder,
+}
+
+impl Unpacked {
+    /// Finishes the layer in `root`; `below` are the directories of the layers under it, topmost first.
+    /// Returns the bytes of the layer's files.
+    ///
+    /// # Errors
+    /// `Invalid` when the layer links to a file that there is not below.
+    pub fn settle(&self, root: &Path, below: &[PathBuf]) -> Result<u64> {
+        settle::settle(root, below, &self.remainder).map(|copied| self.bytes + copied)
+    }
+}
+
+/// Unpacks a tar stream into the empty directory `root`. The stream is read to the archive's end, not further.
+/// Call [`own_umask`] in this thread before.
+///
+/// # Errors
+/// `Invalid` and `Limit` for archives that are refused; the failed call otherwise. What was unpacked stays.
+pub fn unpack(input: &mut impl BufRead, root: &Path, limits: Limits) -> Result<Unpacked> {
+    unpack::unpack(input, root, limits).map(|(bytes, remainder)| Unpacked { bytes, remainder })
+}
+
+/// Gives the calling thread a umask of its own, zero, so that modes come out as an archive has them
+/// without a chmod for each file. Only for threads that do nothing else.
 ///
 /// # Errors
 /// The failed call.
-pub fn copy_root_attributes(_from: &Path, _to: &Path) -> Result<()> {
+pub fn own_umask() -> Result<()> {
+    unshare(CloneFlags::CLONE_FS).map_err(|errno| Error::syscall("unshare CLONE_FS", errno as i32))?;
+    umask(Mode::empty());
     Ok(())
 }

@@ -1,53 +1,52 @@
-//! Registries: getting images from them.
+//! Registries: getting images from them (distribution-spec, "Pull").
 
-use crate::error::{Error, Kind, Result};
+mod auth;
+mod blob;
+pub mod builtin;
+mod client;
+mod pieces;
+mod progress;
+mod pull;
+mod unpacking;
+
+use std::time::Duration;
+
+use crate::error::Result;
 use crate::image::{Image, Reference};
+use crate::layer::Limits;
 use crate::oci::{Digest, Platform};
 use crate::store::Store;
+
+pub use progress::{Progress, Silent, Step};
 
 /// How to pull.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The platform wanted of an image that has several; `None` for this machine's.
     pub platform: Option<Platform>,
+    /// How often something is tried that makes no progress.
+    pub attempts: u32,
+    /// The pause before the second attempt; it doubles with each further one.
+    pub back_off: Duration,
+    /// How long a registry may say nothing.
+    pub stall: Duration,
+    /// How many layers are downloaded and unpacked at once.
+    pub parallel: usize,
+    /// What a layer may make this machine do.
+    pub limits: Limits,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { platform: None }
+        Self {
+            platform: None,
+            attempts: 5,
+            back_off: Duration::from_millis(500),
+            stall: Duration::from_secs(30),
+            parallel: 4,
+            limits: Limits::default(),
+        }
     }
-}
-
-/// What happens to one layer while it is pulled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// It will be downloaded; its blob has so many bytes.
-    Waiting(u64),
-    /// It is in the store already.
-    Present,
-    /// So many bytes of the blob have arrived.
-    Progress(u64),
-    /// The connection broke or the registry was busy; it is tried again.
-    Retrying,
-    /// It is complete and visible.
-    Complete,
-}
-
-/// Is told what a pull does; called from several threads.
-pub trait Progress: Sync {
-    /// The pull of an image begins; called before any layer is reported.
-    fn begin(&self, reference: &Reference);
-    /// A step of the layer with this blob.
-    fn layer(&self, blob: &Digest, step: Step);
-}
-
-/// Says nothing.
-#[derive(Debug, Clone, Copy)]
-pub struct Silent;
-
-impl Progress for Silent {
-    fn begin(&self, _reference: &Reference) {}
-    fn layer(&self, _blob: &Digest, _step: Step) {}
 }
 
 /// An image that was pulled.
@@ -67,13 +66,15 @@ pub struct Pulled {
 /// # Errors
 /// `NotFound`, `Denied`, `Network`, `Integrity`, `Limit`, `Unsupported`; nothing of a failed pull is visible.
 pub fn pull(
-    _store: &Store,
+    store: &Store,
     reference: &Reference,
-    _options: &Options,
-    _progress: &dyn Progress,
+    options: &Options,
+    progress: &dyn Progress,
 ) -> Result<Pulled> {
-    Err(Error::new(
-        Kind::Unsupported,
-        format!("cannot pull {reference} yet"),
-    ))
+    // What dead processes left takes space that this pull may need.
+    store.reclaim()?;
+    match builtin::is_meant(reference) {
+        true => builtin::install(store, reference, progress),
+        false => pull::pull(store, reference, options, progress),
+    }
 }

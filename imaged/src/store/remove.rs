@@ -7,11 +7,10 @@ use std::path::Path;
 
 use super::atomic::sync_dir;
 use super::scratch::Scratch;
-use super::{Store, failed, fault_point};
+use super::{IMAGE_FILE, Store, failed, fault_point};
 use crate::error::{Error, Kind, Result};
 use crate::image::{Image, Reference};
 use crate::oci::{Digest, digest};
-use crate::store::IMAGE_FILE;
 
 /// One line of what was removed, in docker's words.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,3 +3,4 @@
 pub(crate) mod overlay;
 pub(crate) mod pidfd;
 pub(crate) mod terminal;
+pub(crate) mod xattr;

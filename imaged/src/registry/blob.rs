@@ -1,0 +1,133 @@
+//! Downloading a layer's blob, with as many connections as it takes, into a channel.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use reqwest::header::CONTENT_RANGE;
+use reqwest::{Response, StatusCode};
+use tokio::sync::mpsc::Sender;
+
+use super::client::Client;
+use crate::error::{Context, Error, Kind, Result};
+use crate::oci::Descriptor;
+
+/// What comes out of a download.
+pub(super) enum Piece {
+    /// The next bytes.
+    Data(Bytes),
+    /// It is tried again.
+    Retrying,
+    /// All bytes have been sent.
+    End,
+    /// It failed for good.
+    Failed(Error),
+}
+
+/// How often a connection may break, progress or not.
+const MAX_BREAKS: u32 = 100;
+
+/// Sends the blob's bytes, in order, each once, into `output`; then how it ended. Ends early when nobody listens.
+pub(super) async fn download(client: Arc<Client>, descriptor: Descriptor, output: Sender<Piece>) {
+    let mut download = Download {
+        client: &client,
+        descriptor: &descriptor,
+        output: &output,
+        sent: 0,
+    };
+    let last = match download.run().await {
+        Ok(()) => Piece::End,
+        Err(error) => Piece::Failed(error),
+    };
+    // Nobody listens when the layer was given up.
+    let _ = output.send(last).await;
+}
+
+struct Download<'a> {
+    client: &'a Client,
+    descriptor: &'a Descriptor,
+    output: &'a Sender<Piece>,
+    sent: u64,
+}
+
+impl Download<'_> {
+    async fn run(&mut self) -> Result<()> {
+        let (mut failures, mut breaks) = (0, 0);
+        loop {
+            let before = self.sent;
+            let error = match self.connection().await {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            // Only attempts that bring nothing count as failures.
+            failures = if self.sent > before { 0 } else { failures + 1 };
+            breaks += 1;
+            let is_final = failures >= self.client.options.attempts || breaks > MAX_BREAKS;
+            if error.kind() != Kind::Network || is_final || self.output.is_closed() {
+                return Err(error).context(|| format!("get layer {}", self.descriptor.digest.short()));
+            }
+            self.send(Piece::Retrying).await?;
+            self.client.pause(failures, &error).await;
+        }
+    }
+
+    /// One connection: from where the last one broke, until this one ends.
+    async fn connection(&mut self) -> Result<()> {
+        let mut response = self.client.open_blob(&self.descriptor.digest, self.sent).await?;
+        let mut skip = self.sent - start_of(&response, self.sent)?;
+        while let Some(mut piece) = self.client.piece(&mut response).await? {
+            if skip > 0 {
+                let skipped = piece.split_to(piece.len().min(usize::try_from(skip).unwrap_or(usize::MAX)));
+                skip -= skipped.len() as u64;
+            }
+            self.sent += piece.len() as u64;
+            if self.sent > self.descriptor.size {
+                return Err(self.wrong_size("more"));
+            }
+            if !piece.is_empty() {
+                self.send(Piece::Data(piece)).await?;
+            }
+        }
+        match self.sent == self.descriptor.size {
+            true => Ok(()),
+            // It may only have broken off in a way that HTTP does not show.
+            false => Err(self.wrong_size("less").with_kind(Kind::Network)),
+        }
+    }
+
+    fn wrong_size(&self, comparison: &str) -> Error {
+        Error::new(
+            Kind::Integrity,
+            format!(
+                "the registry sent {comparison} than the {} bytes that were promised",
+                self.descriptor.size
+            ),
+        )
+    }
+
+    async fn send(&self, piece: Piece) -> Result<()> {
+        let gone = |_| Error::new(Kind::Closed, "the layer was given up");
+        self.output.send(piece).await.map_err(gone)
+    }
+}
+
+/// The first byte that an answer has, when those from `wanted` on were asked for.
+fn start_of(response: &Response, wanted: u64) -> Result<u64> {
+    if response.status() != StatusCode::PARTIAL_CONTENT {
+        return Ok(0);
+    }
+    let range = response
+        .headers()
+        .get(CONTENT_RANGE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let start = range
+        .strip_prefix("bytes ")
+        .and_then(|range| range.split('-').next()?.trim().parse().ok());
+    match start {
+        Some(start) if start == wanted => Ok(start),
+        _ => Err(Error::new(
+            Kind::Integrity,
+            format!("the registry was asked for the bytes from {wanted} on, and sent \"{range}\""),
+        )),
+    }
+}

@@ -1,0 +1,260 @@
+//! The stages between a download and the unpacking of a layer: check the blob's digest, decompress, check the
+//! diff ID. Each is a reader over a bounded channel, so that they run at once and none runs away.
+//!
+//! An error travels down the channels as an item: the last stage reports the first cause.
+
+use std::io::{self, BufRead, Read};
+use std::sync::mpsc::{Receiver, SyncSender};
+
+use bytes::Bytes;
+use tokio::sync::mpsc::Receiver as AsyncReceiver;
+
+use super::blob::Piece;
+use super::client::wrong_digest;
+use super::progress::{Progress, Step};
+use crate::error::{Error, Kind, Result};
+use crate::oci::media::Compression;
+use crate::oci::{Descriptor, Digest, Hasher};
+
+/// The size of the pieces that are handed from the decompressor to the unpacker.
+const PIECE: usize = 256 << 10;
+/// From so many bytes on, what is decompressed must be in proportion to what it came from.
+const FREE_BYTES: u64 = 4 << 30;
+/// The most that gzip can make of a byte is 1032.
+const MAX_RATIO: u64 = 1100;
+
+/// The blob's bytes as they arrive.
+pub(super) struct BlobReader<'a> {
+    input: AsyncReceiver<Piece>,
+    piece: Bytes,
+    is_done: bool,
+    hasher: Hasher,
+    received: u64,
+    descriptor: &'a Descriptor,
+    progress: &'a dyn Progress,
+}
+
+impl<'a> BlobReader<'a> {
+    pub(super) fn new(
+        input: AsyncReceiver<Piece>,
+        descriptor: &'a Descriptor,
+        progress: &'a dyn Progress,
+    ) -> Self {
+        let (piece, hasher) = (Bytes::new(), Hasher::new());
+        Self {
+            input,
+            piece,
+            is_done: false,
+            hasher,
+            received: 0,
+            descriptor,
+            progress,
+        }
+    }
+
+    /// Takes the next piece; false at the end.
+    fn next(&mut self) -> Result<bool> {
+        loop {
+            match self.input.blocking_recv() {
+                Some(Piece::Data(piece)) => {
+                    self.hasher.update(&piece);
+                    self.received += piece.len() as u64;
+                    self.progress
+                        .layer(&self.descriptor.digest, Step::Progress(self.received));
+                    self.piece = piece;
+                    return Ok(true);
+                }
+                Some(Piece::Retrying) => self.progress.layer(&self.descriptor.digest, Step::Retrying),
+                Some(Piece::End) => return Ok(false),
+                Some(Piece::Failed(error)) => return Err(error),
+                None => return Err(Error::new(Kind::Closed, "the download was given up")),
+            }
+        }
+    }
+
+    /// Checks the digest, after reading what the decompressor did not want.
+    fn finish(&mut self) -> Result<()> {
+        loop {
+            match self.fill_buf().map_err(ours)?.len() {
+                0 => break,
+                length => self.consume(length),
+            }
+        }
+        match std::mem::take(&mut self.hasher).finish() {
+            digest if digest == self.descriptor.digest => {
+                self.progress.layer(&digest, Step::Downloaded);
+                Ok(())
+            }
+            digest => Err(wrong_digest("layer", &self.descriptor.digest, &digest)),
+        }
+    }
+}
+
+impl BufRead for BlobReader<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.piece.is_empty() && !self.is_done {
+            self.is_done = !self.next().map_err(io::Error::other)?;
+        }
+        Ok(&self.piece)
+    }
+
+    fn consume(&mut self, count: usize) {
+        let _ = self.piece.split_to(count);
+    }
+}
+
+impl Read for BlobReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(buffer)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+/// Decompresses the blob into `output`, piece by piece; buffers come back through `used`.
+pub(super) fn decompress(
+    mut blob: BlobReader<'_>,
+    compression: Compression,
+    output: &SyncSender<Result<Vec<u8>>>,
+    used: &Receiver<Vec<u8>>,
+) {
+    let digest = blob.descriptor.digest;
+    let result = match compression {
+        Compression::None => pump(&mut blob, |blob| blob.received, output, used).and_then(|()| blob.finish()),
+        Compression::Gzip => {
+            let mut decoder = flate2::bufread::MultiGzDecoder::new(blob);
+            pump(&mut decoder, |decoder| decoder.get_ref().received, output, used)
+                .and_then(|()| decoder.into_inner().finish())
+        }
+        Compression::Zstd => zstd::stream::read::Decoder::with_buffer(blob)
+            .map_err(ours)
+            .and_then(|mut decoder| {
+                pump(&mut decoder, |decoder| decoder.get_ref().received, output, used)?;
+                decoder.finish().finish()
+            }),
+    };
+    if let Err(error) = result {
+        // Nobody listens when the unpacker failed first.
+        let _ = output.send(Err(error.context(format!("layer {}", digest.short()))));
+    }
+}
+
+/// Moves everything from `input` to `output`, and stops a stream that grows out of all proportion.
+fn pump<R: Read>(
+    input: &mut R,
+    received: impl Fn(&R) -> u64,
+    output: &SyncSender<Result<Vec<u8>>>,
+    used: &Receiver<Vec<u8>>,
+) -> Result<()> {
+    let mut total = 0_u64;
+    loop {
+        let mut piece = used.try_recv().unwrap_or_default();
+        piece.resize(PIECE, 0);
+        let length = fill(input, &mut piece)?;
+        piece.truncate(length);
+        total += length as u64;
+        if total > FREE_BYTES && total / MAX_RATIO > received(input) {
+            return Err(Error::new(
+                Kind::Limit,
+                "it decompresses to more than its size can explain",
+            ));
+        }
+        if length == 0 || output.send(Ok(piece)).is_err() {
+            return Ok(());
+        }
+    }
+}
+
+/// Reads until the buffer is full or the stream ends.
+fn fill(input: &mut impl Read, buffer: &mut [u8]) -> Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match input.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(ours(error)),
+        }
+    }
+    Ok(filled)
+}
+
+/// An error of ours that travelled through a library, or the library's own about damaged data.
+fn ours(error: io::Error) -> Error {
+    match error.downcast::<Error>() {
+        Ok(ours) => ours,
+        Err(error) => Error::new(
+            Kind::Integrity,
+            format!("the compressed data is damaged: {error}"),
+        )
+        .hint("it may be compressed in another way than the manifest says"),
+    }
+}
+
+/// The layer's tar stream as it is decompressed.
+pub(super) struct TarReader {
+    input: Receiver<Result<Vec<u8>>>,
+    used: SyncSender<Vec<u8>>,
+    piece: Vec<u8>,
+    at: usize,
+    is_done: bool,
+    hasher: Hasher,
+}
+
+impl TarReader {
+    pub(super) fn new(input: Receiver<Result<Vec<u8>>>, used: SyncSender<Vec<u8>>) -> Self {
+        Self {
+            input,
+            used,
+            piece: Vec::new(),
+            at: 0,
+            is_done: false,
+            hasher: Hasher::new(),
+        }
+    }
+
+    /// Reads what follows the archive's end, and returns the digest of everything.
+    pub(super) fn finish(mut self) -> Result<Digest> {
+        loop {
+            match self.fill_buf().map_err(ours)?.len() {
+                0 => return Ok(self.hasher.finish()),
+                length => self.consume(length),
+            }
+        }
+    }
+
+    fn next(&mut self) -> Result<()> {
+        match self.input.recv() {
+            Ok(piece) => {
+                let piece = piece?;
+                self.hasher.update(&piece);
+                // A full channel only means that the decompressor has enough buffers.
+                let _ = self.used.try_send(std::mem::replace(&mut self.piece, piece));
+                self.at = 0;
+            }
+            Err(_) => self.is_done = true,
+        }
+        Ok(())
+    }
+}
+
+impl BufRead for TarReader {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.at == self.piece.len() && !self.is_done {
+            self.next().map_err(io::Error::other)?;
+        }
+        Ok(&self.piece[self.at..])
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.at += count;
+    }
+}
+
+impl Read for TarReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(buffer)?;
+        self.consume(count);
+        Ok(count)
+    }
+}

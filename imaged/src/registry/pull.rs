@@ -1,0 +1,134 @@
+//! The pull of one image: manifest, configuration, layers, and then its names.
+
+use std::sync::Arc;
+
+use tokio::runtime::Runtime;
+
+use super::client::{Client, Fetched};
+use super::progress::Progress;
+use super::unpacking::{Layer, Workshop};
+use super::{Options, Pulled};
+use crate::error::{Error, Kind, Result};
+use crate::image::{Reference, platform};
+use crate::oci::manifest::read_json;
+use crate::oci::{Digest, Document, ImageConfig, Manifest, digest, media};
+use crate::store::{Store, fault_point};
+
+/// How often layers may disappear, because somebody removes them, while others are made.
+const ROUNDS: usize = 3;
+
+/// Pulls an image from a registry; see [`super::pull`].
+pub(super) fn pull(
+    store: &Store,
+    reference: &Reference,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Pulled> {
+    let runtime = runtime()?;
+    let client = Arc::new(Client::new(reference, options)?);
+    progress.begin(reference);
+    let wanted = options.platform.clone().unwrap_or_else(platform::host);
+    let (found, digest) = runtime.block_on(find_manifest(&client, &wanted))?;
+    let Document::Manifest(manifest) = &found.document else {
+        return Err(Error::new(Kind::Unsupported, "an index points at another index"));
+    };
+    if !media::is_config(&manifest.config.media_type) {
+        return Err(not_an_image(manifest));
+    }
+    let config_bytes = runtime.block_on(client.small_blob(&manifest.config, "configuration"))?;
+    let config: ImageConfig = read_json(&config_bytes, "image's configuration")?;
+    let layers = layers_of(manifest, &config)?;
+    fault_point();
+
+    let was_current = store
+        .known_as(reference)?
+        .is_some_and(|(image, known)| known == digest && image.id == manifest.config.digest);
+    let workshop = Workshop {
+        store,
+        client,
+        runtime: runtime.handle().clone(),
+        progress,
+    };
+    let mut runtime = Some(runtime);
+    for _ in 0..ROUNDS {
+        workshop.make(&layers, || {
+            runtime.take().into_iter().for_each(Runtime::shutdown_background)
+        })?;
+        fault_point();
+        if let Some(image) = store.put_image(&config_bytes, &found.bytes, reference, &digest)? {
+            return Ok(Pulled {
+                image,
+                digest,
+                was_current,
+            });
+        }
+    }
+    Err(Error::new(
+        Kind::Conflict,
+        format!("layers of {reference} were removed while it was pulled"),
+    )
+    .hint("pull it again when nobody removes images"))
+}
+
+fn runtime() -> Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Error::io("start the download threads", &error))
+}
+
+/// The manifest for the wanted platform, and the digest that the reference stands for.
+async fn find_manifest(client: &Client, wanted: &crate::oci::Platform) -> Result<(Fetched, Digest)> {
+    let root = client.root_document().await?;
+    let digest = root.digest;
+    let found = match &root.document {
+        Document::Manifest(_) => root,
+        Document::Index(index) => {
+            client
+                .described_document(platform::choose(wanted, &index.manifests)?)
+                .await?
+        }
+    };
+    Ok((found, digest))
+}
+
+fn not_an_image(manifest: &Manifest) -> Error {
+    let kind = manifest
+        .artifact_type
+        .as_deref()
+        .unwrap_or(&manifest.config.media_type);
+    Error::new(
+        Kind::Unsupported,
+        format!("this is no container image but an artifact of type \"{kind}\""),
+    )
+}
+
+/// The layers of the manifest, with the identities that the configuration gives them.
+fn layers_of(manifest: &Manifest, config: &ImageConfig) -> Result<Vec<Layer>> {
+    let diff_ids = &config.rootfs.diff_ids;
+    if config.rootfs.kind != "layers" || diff_ids.len() != manifest.layers.len() {
+        return Err(Error::new(
+            Kind::Integrity,
+            format!(
+                "the manifest has {} layers, but the configuration describes {}",
+                manifest.layers.len(),
+                diff_ids.len()
+            ),
+        ));
+    }
+    if config.os != "linux" {
+        return Err(Error::new(
+            Kind::Unsupported,
+            format!("the image is for \"{}\", not for linux", config.os),
+        ));
+    }
+    let chain_ids = digest::chain_ids(diff_ids);
+    let identities = diff_ids.iter().zip(chain_ids);
+    manifest
+        .layers
+        .iter()
+        .zip(identities)
+        .map(|(descriptor, (diff_id, chain_id))| Layer::new(descriptor, *diff_id, chain_id))
+        .collect()
+}
