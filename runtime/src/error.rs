@@ -3,13 +3,14 @@
 //! An error is a chain of plain sentences, outermost first, over an optional errno; hints are written for
 //! the operator. Nothing here prints: `main` does, once.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What `Result` means in this program.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The class of an error, for those who must decide by it (exit codes, retries), never by its text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     /// The command line is wrong.
     Usage,
@@ -28,10 +29,10 @@ pub enum Kind {
 }
 
 /// An error with its context and hints.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Error(Box<Inner>);
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Inner {
     kind: Kind,
     /// Outermost context first.

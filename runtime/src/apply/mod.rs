@@ -1,3 +1,14 @@
 //! Effects: the operations of the plan on the real kernel.
 
 pub mod cgroup;
+pub mod conduct;
+mod copy_up;
+mod devices;
+pub mod host;
+pub mod init;
+pub mod inside;
+mod mounts;
+mod place;
+mod process;
+mod program;
+mod restrict;

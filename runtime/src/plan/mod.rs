@@ -1,5 +1,16 @@
 //! From the configuration to the ordered list of operations: pure, without effects or look-ups.
 
+pub mod build;
+pub mod capability;
 pub mod cgroup;
+mod cgroup_mount;
+mod devices;
+pub mod mount_options;
+pub mod op;
+mod process;
+mod root;
 pub mod seccomp;
+mod text;
 pub mod validate;
+
+pub use build::{Facts, Plan, Wish, build};

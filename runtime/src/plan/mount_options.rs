@@ -79,6 +79,11 @@ pub fn known_recursive() -> impl Iterator<Item = String> {
     ATTRIBUTES.iter().map(|(word, ..)| format!("r{word}"))
 }
 
+/// The propagation that a word names: its flag of mount(2), whether it goes down, and the word.
+pub(super) fn propagation(word: &str) -> Option<(u64, bool, &'static str)> {
+    PROPAGATION.iter().find(|(name, ..)| *name == word).map(|(name, kind, deep)| (*kind, *deep, *name))
+}
+
 /// A mount's options, sorted by what they do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options<'a> {

@@ -169,8 +169,8 @@ pub enum RootOp<'a> {
     Mask { path: &'a str },
     ReadOnly { path: &'a str },
     ReadOnlyRoot,
-    /// Makes the container's root the process's root; how says `Pivot`.
-    EnterRoot { how: Enter },
+    /// Makes the container's root the process's root; `shared`: mounts outside are still peers.
+    EnterRoot { how: Enter, shared: bool },
 }
 
 /// The ways into the container's root.

@@ -140,9 +140,9 @@ impl Display for RootOp<'_> {
             Self::Mask { path } => write!(f, "mask {path}"),
             Self::ReadOnly { path } => write!(f, "make {path} read-only"),
             Self::ReadOnlyRoot => f.write_str("make the root read-only"),
-            Self::EnterRoot { how: Enter::Pivot } => f.write_str("pivot into the root"),
-            Self::EnterRoot { how: Enter::Move } => f.write_str("move the root over / and chroot"),
-            Self::EnterRoot { how: Enter::Chroot } => f.write_str("chroot"),
+            Self::EnterRoot { how: Enter::Pivot, .. } => f.write_str("pivot into the root"),
+            Self::EnterRoot { how: Enter::Move, .. } => f.write_str("move the root over / and chroot"),
+            Self::EnterRoot { how: Enter::Chroot, .. } => f.write_str("chroot"),
         }
     }
 }

@@ -1,0 +1,173 @@
+//! Mounting: trees are made detached, given their attributes, and only then attached at an open place.
+
+use super::inside::Inside;
+use super::place::{self, Make, Place};
+use super::copy_up;
+use crate::error::{Context, Error, Kind, Result};
+use crate::plan::op::{Mount, What};
+use crate::sys::files;
+use crate::sys::mount::{self, Attributes};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// One mount of config.json.
+///
+/// # Errors
+/// The failed call, with what the kernel says about it.
+pub(super) fn mount(inside: &mut Inside, mount: &Mount<'_>) -> Result<()> {
+    match &mount.what {
+        What::Bind { source, deep, slot } => bind(inside, mount, source, *deep, *slot),
+        What::New { .. } => mount_new(inside, mount),
+    }
+}
+
+fn bind(inside: &mut Inside, mount: &Mount<'_>, source: &str, deep: bool, slot: Option<usize>) -> Result<()> {
+    let tree = match slot.and_then(|slot| inside.take(slot)) {
+        Some(tree) => tree,
+        None => open_tree(source, deep)?,
+    };
+    let source_is_dir = files::is_dir(&files::status(tree.as_fd())?);
+    let make = if source_is_dir { Make::Directory } else { Make::File };
+    let place = find(inside, mount, make)?;
+    set_bind_attributes(tree.as_fd(), &mount.attributes)?;
+    finish(inside, mount, tree, &place).map_err(|error| explain_kind(error, source, source_is_dir, mount))
+}
+
+/// A copy of the tree at a path outside.
+pub(super) fn open_tree(source: &str, deep: bool) -> Result<OwnedFd> {
+    let place = files::open_path(source).map_err(|error| match error.errno() {
+        Some(libc::ENOENT) => error.hint(format!("the mount's source {source} does not exist")),
+        _ => error,
+    })?;
+    mount::clone_tree(place.as_fd(), deep)
+}
+
+/// Sets a bind mount's attributes; those that its source's owner has locked stay as they are.
+fn set_bind_attributes(tree: BorrowedFd<'_>, attributes: &Attributes) -> Result<()> {
+    if attributes.is_empty() {
+        return Ok(());
+    }
+    match mount::set_attributes(tree, attributes, false) {
+        Err(error) if error.errno() == Some(libc::EPERM) => {
+            let only_more = Attributes { clear: 0, ..*attributes };
+            mount::set_attributes(tree, &only_more, false)
+        }
+        other => other,
+    }
+}
+
+fn explain_kind(error: Error, source: &str, source_is_dir: bool, mount: &Mount<'_>) -> Error {
+    if error.errno() != Some(libc::ENOTDIR) {
+        return error;
+    }
+    let (one, other) = if source_is_dir { ("directory", "file") } else { ("file", "directory") };
+    let to = &mount.destination;
+    error.hint(format!("{source} is a {one}, but {to} in the root file system is a {other}: they must be alike"))
+}
+
+fn find(inside: &Inside, mount: &Mount<'_>, make: Make) -> Result<Place> {
+    let root = inside.root()?;
+    let place = if mount.plain_directory {
+        place::find_plain_directory(root, &mount.destination)
+    } else {
+        place::find_or_make(root, &mount.destination, make)
+    };
+    place.context(|| format!("open the destination {}", mount.destination))
+}
+
+fn mount_new(inside: &mut Inside, wanted: &Mount<'_>) -> Result<()> {
+    let What::New { fs, source, data, copy_up, keep_mode } = &wanted.what else { return Ok(()) };
+    let place = find(inside, wanted, Make::Directory)?;
+    let context = mount::fs_open(fs).map_err(|error| match error.errno() {
+        Some(libc::ENODEV) => error.hint(format!("the kernel has no file system {fs:?}")),
+        _ => error,
+    })?;
+    let mode = (*keep_mode && !place.made).then(|| files::status(place.fd.as_fd())).transpose()?;
+    let mode = mode.map(|status| format!("{:o}", status.st_mode & 0o7777));
+    let made = configure(context.as_fd(), source, data, mode.as_deref())
+        .and_then(|()| mount::fs_mount(context.as_fd(), wanted.attributes.set));
+    let tree = made.map_err(|error| {
+        let messages = mount::fs_messages(context.as_fd());
+        messages.into_iter().fold(error, |error, message| error.hint(format!("the kernel says: {message}")))
+    })?;
+    if *copy_up {
+        copy_up::copy(inside.root()?, &wanted.destination, tree.as_fd())?;
+    }
+    finish(inside, wanted, tree, &place)
+}
+
+fn configure(
+    context: BorrowedFd<'_>,
+    source: &str,
+    data: &[(&str, Option<&str>)],
+    mode: Option<&str>,
+) -> Result<()> {
+    if !source.is_empty() {
+        mount::fs_option(context, "source", Some(source))?;
+    }
+    for (key, value) in data {
+        mount::fs_option(context, key, *value)?;
+    }
+    mode.map_or(Ok(()), |mode| mount::fs_option(context, "mode", Some(mode)))
+}
+
+/// Attributes of the whole tree, propagation, and the attachment.
+fn finish(inside: &mut Inside, mount: &Mount<'_>, tree: OwnedFd, place: &Place) -> Result<()> {
+    if !mount.recursive.is_empty() {
+        mount::set_attributes(tree.as_fd(), &mount.recursive, true)?;
+    }
+    mount::attach(tree.as_fd(), place.fd.as_fd())?;
+    // Propagation is a relation between attached mounts.
+    for (propagation, deep) in &mount.propagation {
+        let change = Attributes { propagation: *propagation, ..Attributes::default() };
+        mount::set_attributes(tree.as_fd(), &change, *deep)?;
+    }
+    if mount.destination.trim_matches('/').is_empty() {
+        inside.root = Some(tree);
+    }
+    Ok(())
+}
+
+/// Changes a mount that is already there.
+pub(super) fn remount(inside: &Inside, path: &str, own: &Attributes, recursive: &Attributes) -> Result<()> {
+    let place = files::open_in(inside.root()?, path, libc::O_PATH, files::IN_ROOT)?;
+    let explain = |error: Error| match error.errno() {
+        Some(libc::EINVAL) => error.hint(format!("is anything mounted at {path}?")),
+        _ => error,
+    };
+    set_bind_attributes(place.as_fd(), own).map_err(explain)?;
+    if recursive.is_empty() {
+        return Ok(());
+    }
+    mount::set_attributes(place.as_fd(), recursive, true).map_err(explain)
+}
+
+/// Makes the root file system a mount of its own, private to the container.
+pub(super) fn bind_root(inside: &mut Inside, path: &str) -> Result<()> {
+    let place = open_root_directory(path)?;
+    let tree = mount::clone_tree(place.as_fd(), true)?;
+    mount::attach(tree.as_fd(), place.as_fd())?;
+    inside.root = Some(tree);
+    Ok(())
+}
+
+/// Opens the root file system, which must be a directory.
+pub(super) fn open_root_directory(path: &str) -> Result<OwnedFd> {
+    files::open(path, libc::O_PATH | libc::O_DIRECTORY).map_err(|error| match error.errno() {
+        Some(libc::ENOENT) => error.with_kind(Kind::Config).hint("root.path of config.json names no directory"),
+        _ => error,
+    })
+}
+
+/// Makes the mount that holds a path private: without this, a mount on the path shows outside.
+pub(super) fn make_parent_private(path: &str) -> Result<()> {
+    let mut at = path;
+    loop {
+        match mount::propagate(at, libc::MS_PRIVATE as u64) {
+            // Not a mount's root: the mount begins further up.
+            Err(error) if error.errno() == Some(libc::EINVAL) && at != "/" => {
+                at = at.rsplit_once('/').map_or("/", |(above, _)| if above.is_empty() { "/" } else { above });
+            }
+            other => return other,
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Putting a plan together: which operations, on which side, in which order.
+
+use super::op::{HostOp, InitOp, Namespace, Slot, Sync, SyncOp};
+use super::{cgroup, process, root, seccomp};
+use crate::error::{Error, Kind, Result};
+use crate::host::cgroup::Layout;
+use crate::oci::{Hooks, Linux, Process, Spec};
+use std::borrow::Cow;
+
+/// What is asked for beside config.json.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'a> {
+    /// The container's id.
+    pub id: &'a str,
+    /// The bundle, absolute.
+    pub bundle: &'a str,
+    /// The root file system, absolute, with every symbolic link resolved.
+    pub rootfs: &'a str,
+    /// MS_MOVE and chroot instead of pivot_root.
+    pub no_pivot: bool,
+    /// Keep the caller's session keyring.
+    pub no_new_keyring: bool,
+    /// How many descriptors from 3 on the container keeps.
+    pub preserve_fds: u32,
+    /// LISTEN_FDS: how many of them are sockets handed over as systemd does.
+    pub listen_fds: u32,
+    /// Whether `start` comes through a socket; otherwise over the creating process's channel.
+    pub start_socket: bool,
+}
+
+/// What was found on the machine.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The runtime's effective capabilities.
+    pub capabilities: u64,
+    /// The runtime's effective user.
+    pub uid: u32,
+    /// The cgroup hierarchies.
+    pub layout: Layout,
+    /// What shall become of the container's cgroups.
+    pub cgroup: cgroup::Plan,
+}
+
+/// All that creation and start do, in order.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    /// The runtime, before the container's process exists; ends with its birth.
+    pub before: Vec<HostOp<'a>>,
+    /// The container's process, from birth to the user's program.
+    pub init: Vec<InitOp<'a>>,
+    /// The runtime, once the process exists.
+    pub after: Vec<HostOp<'a>>,
+    /// The groups to record before anything is done.
+    pub cgroups: cgroup::Record,
+    /// What the configuration says in vain, one sentence each.
+    pub warnings: Vec<String>,
+    /// How many slots for opened descriptors the operations use.
+    pub slots: usize,
+}
+
+/// What the parts of the plan look things up in.
+pub(super) struct Input<'a> {
+    pub(super) wish: Wish<'a>,
+    pub(super) spec: &'a Spec<'a>,
+    pub(super) process: &'a Process<'a>,
+    pub(super) linux: &'a Linux<'a>,
+    pub(super) facts: &'a Facts,
+}
+
+impl<'a> Input<'a> {
+    /// The namespace of a kind, if the container has its own: `Some(None)` is a new one.
+    pub(super) fn namespace(&self, kind: Namespace) -> Option<Option<&'a str>> {
+        let mut all = self.linux.namespaces.iter();
+        let found = all.find(|namespace| namespace.kind == kind.name())?;
+        Some(found.path.as_deref().filter(|path| !path.is_empty()))
+    }
+
+    /// Whether the container gets a new namespace of the kind.
+    pub(super) fn is_new(&self, kind: Namespace) -> bool {
+        self.namespace(kind) == Some(None)
+    }
+
+    /// Whether the container's mounts, ids and devices live under a user namespace's rules.
+    pub(super) fn has_user_namespace(&self) -> bool {
+        self.namespace(Namespace::User).is_some()
+    }
+}
+
+/// Makes the plan of a checked configuration.
+///
+/// # Errors
+/// What cannot be planned, by its place in config.json.
+pub fn build<'a>(wish: Wish<'a>, spec: &'a Spec<'a>, facts: &'a Facts) -> Result<Plan<'a>> {
+    let process = spec.process.as_ref();
+    let process =
+        process.ok_or_else(|| Error::new(Kind::Config, "process: found nothing, expected what to run"))?;
+    let linux = spec.linux.as_ref();
+    let linux = linux.ok_or_else(|| Error::new(Kind::Config, "linux: found nothing, expected namespaces"))?;
+    let input = Input { wish, spec, process, linux, facts };
+    let filter = linux.seccomp.as_ref().map(|profile| seccomp::compile(profile, seccomp::Arch::NATIVE));
+    let filter = filter.transpose()?;
+    let mut plan = Plan {
+        before: Vec::new(),
+        init: Vec::new(),
+        after: Vec::new(),
+        cgroups: facts.cgroup.record.clone(),
+        warnings: facts.cgroup.warnings.clone(),
+        slots: 0,
+    };
+    if let Some(filter) = &filter {
+        plan.warnings.extend(filter.warnings.iter().cloned());
+    }
+    plan_birth(&input, &mut plan);
+    plan_mapping(&input, &mut plan);
+    root::plan(&input, &mut plan)?;
+    process::plan(&input, filter, &mut plan);
+    Ok(plan)
+}
+
+impl<'a> Plan<'a> {
+    /// A slot for a descriptor that the runtime opens.
+    pub(super) fn slot(&mut self) -> Slot {
+        self.slots += 1;
+        self.slots - 1
+    }
+
+    /// The runtime's hooks, in between two messages, if there are any.
+    pub(super) fn hooks_meanwhile(&mut self, hooks: &'a Hooks<'a>) {
+        if hooks.prestart.is_empty() && hooks.create_runtime.is_empty() {
+            return;
+        }
+        self.init.push(InitOp::Sync(SyncOp::Send { message: Sync::Mounted }));
+        self.after.push(HostOp::Await { message: Sync::Mounted });
+        for (kind, hooks) in [("prestart", &hooks.prestart), ("createRuntime", &hooks.create_runtime)] {
+            if !hooks.is_empty() {
+                self.after.push(HostOp::Hooks { kind, hooks, count: hooks.len() });
+            }
+        }
+        self.after.push(HostOp::Send { message: Sync::HooksDone });
+        self.init.push(InitOp::Sync(SyncOp::Await { message: Sync::HooksDone }));
+    }
+}
+
+/// Cgroups, namespaces and the clone.
+fn plan_birth<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
+    plan.before.extend(input.facts.cgroup.setup.iter().cloned().map(|cgroup| HostOp::Cgroup { cgroup }));
+    plan.init.extend(input.facts.cgroup.join.iter().cloned().map(InitOp::Cgroup));
+    let mut flags = 0;
+    let mut user_slot = None;
+    let mut joins = Vec::new();
+    let mut pid_slot = None;
+    for kind in Namespace::ALL {
+        match input.namespace(kind) {
+            None => {}
+            // A cgroup namespace is rooted at the group that its maker is in, hence made later.
+            Some(None) if kind == Namespace::Cgroup => {}
+            Some(None) if kind == Namespace::Time && !input.linux.time_offsets.is_empty() => {}
+            Some(None) => flags |= u64::from(kind.flag().cast_unsigned()),
+            Some(Some(path)) => {
+                let slot = plan.slot();
+                plan.before.push(HostOp::OpenNamespace { slot, kind, path: Cow::Borrowed(path) });
+                match kind {
+                    Namespace::Pid => pid_slot = Some(slot),
+                    _ => joins.push((slot, kind)),
+                }
+                if kind == Namespace::User {
+                    user_slot = Some(slot);
+                }
+            }
+        }
+    }
+    // New namespaces belong to the user namespace of their maker: it has to join before it makes them.
+    let user_first = user_slot.filter(|_| flags != 0);
+    joins.retain(|(_, kind)| user_first.is_none() || *kind != Namespace::User);
+    plan_clone(input, plan, flags, pid_slot, user_first);
+    plan_arrival(input, plan, &joins);
+}
+
+/// The clone and what children must be told before it.
+fn plan_clone<'a>(
+    input: &Input<'a>,
+    plan: &mut Plan<'a>,
+    flags: u64,
+    pid_slot: Option<Slot>,
+    user_namespace: Option<Slot>,
+) {
+    let time = input.is_new(Namespace::Time) && !input.linux.time_offsets.is_empty();
+    if time {
+        let offsets = input.linux.time_offsets.iter();
+        let lines = offsets.map(|(clock, offset)| format!("{clock} {} {}\n", offset.secs, offset.nanosecs));
+        plan.before.push(HostOp::MakeTimeNamespace { offsets: lines.collect() });
+    }
+    plan.before.extend(pid_slot.map(|slot| HostOp::EnterPidNamespace { slot }));
+    let in_cgroup = plan.cgroups.v2().is_some();
+    plan.before.push(HostOp::Clone { flags, in_cgroup, user_namespace });
+    if time || pid_slot.is_some() {
+        plan.after.push(HostOp::LeaveNamespaces { pid: pid_slot.is_some(), time });
+    }
+}
+
+/// What the process does first: it waits until it is on record and mapped, then completes its namespaces.
+fn plan_arrival<'a>(input: &Input<'a>, plan: &mut Plan<'a>, joins: &[(Slot, Namespace)]) {
+    use super::op::ProcessOp::{BecomeRoot, DieWithRuntime, Hide, JoinNamespace, Unshare};
+    let mut push = |op| plan.init.push(InitOp::Process(op));
+    push(DieWithRuntime { on: true });
+    plan.init.push(InitOp::Sync(SyncOp::Await { message: Sync::Go }));
+    let mut push = |op| plan.init.push(InitOp::Process(op));
+    for (slot, kind) in joins {
+        push(JoinNamespace { slot: *slot, kind: *kind });
+    }
+    if input.has_user_namespace() {
+        push(BecomeRoot { drop_groups: input.facts.uid == 0 });
+        // A change of user takes it back.
+        push(DieWithRuntime { on: true });
+    }
+    push(Hide);
+    if input.is_new(Namespace::Cgroup) {
+        push(Unshare { kind: Namespace::Cgroup });
+    }
+}
+
+/// What only the runtime can do for the process: its id maps, its limits beyond its user namespace's rights.
+fn plan_mapping<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
+    let linux = input.linux;
+    if input.is_new(Namespace::User) {
+        let lines = |mappings: &[crate::oci::IdMapping]| {
+            let line = |m: &crate::oci::IdMapping| format!("{} {} {}\n", m.container_id, m.host_id, m.size);
+            mappings.iter().map(line).collect::<String>()
+        };
+        plan.after.push(HostOp::MapUsers { map: lines(&linux.uid_mappings) });
+        if input.facts.uid != 0 {
+            plan.after.push(HostOp::DenySetgroups);
+        }
+        plan.after.push(HostOp::MapGroups { map: lines(&linux.gid_mappings) });
+    }
+    if let Some(value) = input.process.oom_score_adj {
+        plan.after.push(HostOp::OomScore { value });
+    }
+    plan.after.push(HostOp::Send { message: Sync::Go });
+}

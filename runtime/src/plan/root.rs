@@ -1,0 +1,278 @@
+//! The operations that build the container's file system and enter it.
+
+use super::build::{Input, Plan};
+use super::mount_options::{self, NODEV, NOEXEC, NOSUID, Options, RDONLY};
+use super::op::{Enter, HostOp, InitOp, Mount, Namespace, RootOp, SyncOp, What};
+use super::{cgroup_mount, devices};
+use crate::error::{Error, Kind, Result};
+use crate::oci;
+use crate::sys::mount::Attributes;
+use std::borrow::Cow;
+
+/// Everything from the mounts to the entered root, with the hooks that belong in between.
+pub(super) fn plan<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Result<()> {
+    plan.init.push(InitOp::Process(super::op::ProcessOp::NewSession));
+    if !input.wish.no_new_keyring {
+        let name = format!("_ses.{}", input.wish.id);
+        plan.init.push(InitOp::Process(super::op::ProcessOp::NewKeyring { name }));
+    }
+    if input.namespace(Namespace::Mount).is_none() {
+        return plan_shared(input, plan);
+    }
+    plan_base(input, plan)?;
+    for (index, mount) in input.spec.mounts.iter().enumerate() {
+        plan_mount(input, index, mount, plan)?;
+    }
+    push(plan, devices::plan(input)?);
+    if input.process.terminal {
+        let size = input.process.console_size.map(|size| (size.height, size.width));
+        push(plan, [RootOp::Terminal { size, uid: input.process.user.uid }]);
+    }
+    plan_hooks(input, plan);
+    plan_restrictions(input, plan);
+    enter(input, plan);
+    Ok(())
+}
+
+fn push<'a>(plan: &mut Plan<'a>, ops: impl IntoIterator<Item = RootOp<'a>>) {
+    plan.init.extend(ops.into_iter().map(InitOp::Root));
+}
+
+/// Without a mount namespace nothing can be mounted without showing outside.
+fn plan_shared<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Result<()> {
+    let linux = input.linux;
+    let readonly = input.spec.root.as_ref().is_some_and(|root| root.readonly);
+    let wants = [
+        ("mounts", !input.spec.mounts.is_empty()),
+        ("linux.maskedPaths", !linux.masked_paths.is_empty()),
+        ("linux.readonlyPaths", !linux.readonly_paths.is_empty()),
+        ("linux.devices", !linux.devices.is_empty()),
+        ("linux.rootfsPropagation", linux.rootfs_propagation.is_some()),
+        ("root.readonly", readonly),
+        ("process.terminal", input.process.terminal),
+    ];
+    if let Some((name, _)) = wants.iter().find(|(_, wanted)| *wanted) {
+        let text = format!("{name} needs a mount namespace of the container's own");
+        return Err(Error::new(Kind::Config, text).hint("add {\"type\": \"mount\"} to linux.namespaces"));
+    }
+    push(plan, [RootOp::OpenRoot { path: Cow::Borrowed(input.wish.rootfs) }]);
+    plan_hooks(input, plan);
+    push(plan, [RootOp::EnterRoot { how: Enter::Chroot, shared: false }]);
+    Ok(())
+}
+
+/// The root as a mount of its own that neither gives nor takes mounts from outside.
+fn plan_base<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Result<()> {
+    let wanted = propagation(input)?;
+    let (flags, name) = wanted.unwrap_or((MS_SLAVE | MS_REC, "rslave"));
+    let path = Cow::Borrowed(input.wish.rootfs);
+    push(
+        plan,
+        [
+            RootOp::Propagation { path: "/", flags, name },
+            RootOp::PrivateParent { path: path.clone() },
+            RootOp::BindRoot { path },
+        ],
+    );
+    Ok(())
+}
+
+const MS_REC: u64 = libc::MS_REC as u64;
+const MS_SLAVE: u64 = libc::MS_SLAVE as u64;
+
+/// linux.rootfsPropagation as flags of mount(2) and its name.
+fn propagation(input: &Input<'_>) -> Result<Option<(u64, &'static str)>> {
+    let Some(word) = input.linux.rootfs_propagation.as_deref().filter(|word| !word.is_empty()) else {
+        return Ok(None);
+    };
+    match mount_options::propagation(word) {
+        Some((kind, deep, name)) => Ok(Some((kind | if deep { MS_REC } else { 0 }, name))),
+        None => Err(Error::new(
+            Kind::Config,
+            format!("linux.rootfsPropagation: found {word:?}, expected shared, slave, private, unbindable or their r-forms"),
+        )),
+    }
+}
+
+/// One entry of `mounts`.
+fn plan_mount<'a>(input: &Input<'a>, index: usize, mount: &'a oci::Mount<'a>, plan: &mut Plan<'a>) -> Result<()> {
+    let options = mount_options::parse(mount.options.iter().map(oci::Text::as_str));
+    if options.idmap || !mount.uid_mappings.is_empty() || !mount.gid_mappings.is_empty() {
+        let text = format!("mounts[{index}] ({}): id-mapped mounts are not supported yet", mount.destination);
+        return Err(Error::new(Kind::Unsupported, text));
+    }
+    let destination = inside(&mount.destination);
+    let kind = mount.kind.as_deref().unwrap_or("");
+    if options.remount {
+        let (attributes, recursive) = (mount_options::of_bind_mount(&options.own), options.recursive);
+        push(plan, [RootOp::Remount { destination, attributes, recursive }]);
+        return Ok(());
+    }
+    if options.bind || kind == "bind" || kind == "rbind" {
+        let deep = options.deep || kind == "rbind";
+        return plan_bind(input, index, mount, &options, deep, plan);
+    }
+    check_proc(&destination, kind)?;
+    match kind {
+        "cgroup" => push(plan, cgroup_mount::plan(input, destination, &options)),
+        "sysfs" if input.has_user_namespace() && !input.is_new(Namespace::Network) => {
+            // The kernel lets only the network namespace's owner mount sysfs.
+            let what = What::Bind { source: "/sys".into(), deep: true, slot: None };
+            push(plan, [RootOp::Mount(assemble(destination, what, &options, true))]);
+        }
+        _ => {
+            let what = new_file_system(input, kind, mount, &options);
+            let plain = matches!(kind, "proc" | "sysfs");
+            push(plan, [RootOp::Mount(assemble(destination, what, &options, plain))]);
+        }
+    }
+    Ok(())
+}
+
+fn new_file_system<'a>(
+    input: &Input<'a>,
+    kind: &'a str,
+    mount: &'a oci::Mount<'a>,
+    options: &Options<'a>,
+) -> What<'a> {
+    let mut data = options.data.clone();
+    if kind == "devpts" && input.has_user_namespace() && !maps_group(input, 5) {
+        data.retain(|(key, value)| (*key, *value) != ("gid", Some("5")));
+    }
+    let has_mode = data.iter().any(|(key, _)| *key == "mode");
+    let source = mount.source.as_deref().unwrap_or(kind);
+    What::New { fs: kind, source, data, copy_up: options.copy_up, keep_mode: kind == "tmpfs" && !has_mode }
+}
+
+/// Whether a group id means anything in the container's user namespace.
+fn maps_group(input: &Input<'_>, gid: u32) -> bool {
+    let holds = |m: &oci::IdMapping| m.container_id <= gid && gid - m.container_id < m.size;
+    input.linux.gid_mappings.is_empty() || input.linux.gid_mappings.iter().any(holds)
+}
+
+/// A mount of something new: its attributes begin at zero.
+pub(super) fn assemble<'a>(
+    destination: Cow<'a, str>,
+    what: What<'a>,
+    options: &Options<'a>,
+    plain_directory: bool,
+) -> Mount<'a> {
+    let bind = matches!(what, What::Bind { .. });
+    let attributes = if bind {
+        mount_options::of_bind_mount(&options.own)
+    } else {
+        Attributes { set: mount_options::of_new_mount(&options.own), ..Attributes::default() }
+    };
+    Mount {
+        destination,
+        what,
+        attributes,
+        recursive: options.recursive,
+        propagation: options.propagation.clone(),
+        plain_directory,
+    }
+}
+
+fn plan_bind<'a>(
+    input: &Input<'a>,
+    index: usize,
+    mount: &'a oci::Mount<'a>,
+    options: &Options<'a>,
+    deep: bool,
+    plan: &mut Plan<'a>,
+) -> Result<()> {
+    let Some(source) = mount.source.as_deref().filter(|source| !source.is_empty()) else {
+        let text = format!("mounts[{index}].source: found nothing, expected what to bind at {}", mount.destination);
+        return Err(Error::new(Kind::Config, text));
+    };
+    if let Some((key, _)) = options.data.iter().find(|(key, _)| !BIND_IGNORES.contains(key)) {
+        plan.warnings.push(format!("mounts[{index}].options: {key:?} means nothing to a bind mount; ignored"));
+    }
+    let source = from_bundle(input, source);
+    let slot = input.has_user_namespace().then(|| {
+        // In its user namespace the process may have no way to the source.
+        let slot = plan.slot();
+        let at = plan.before.iter().position(|op| matches!(op, HostOp::Clone { .. })).unwrap_or(0);
+        plan.before.insert(at, HostOp::OpenSource { slot, source: source.clone(), deep });
+        slot
+    });
+    let what = What::Bind { source, deep, slot };
+    push(plan, [RootOp::Mount(assemble(inside(&mount.destination), what, options, false))]);
+    Ok(())
+}
+
+/// Data words that callers give to bind mounts too, where they change nothing.
+const BIND_IGNORES: &[&str] = &["sync", "dirsync", "lazytime", "mand", "silent", "z", "Z", "U", "exec"];
+
+/// A relative source is relative to the bundle.
+fn from_bundle<'a>(input: &Input<'a>, source: &'a str) -> Cow<'a, str> {
+    if source.starts_with('/') { source.into() } else { format!("{}/{source}", input.wish.bundle).into() }
+}
+
+/// A destination as an absolute path: the older form without a leading slash is still met.
+pub(super) fn inside(path: &str) -> Cow<'_, str> {
+    if path.starts_with('/') { path.into() } else { format!("/{path}").into() }
+}
+
+/// What lxcfs and its like may put over single files of a container's /proc.
+const PROC_FILES: &[&str] = &[
+    "/proc/cpuinfo",
+    "/proc/diskstats",
+    "/proc/meminfo",
+    "/proc/stat",
+    "/proc/swaps",
+    "/proc/uptime",
+    "/proc/loadavg",
+    "/proc/slabinfo",
+    "/proc/sys/kernel/ns_last_pid",
+    "/proc/net/dev",
+    "/proc/sys/crypto/fips_enabled",
+];
+
+/// A file system over a part of /proc would fake what the runtime and the container's programs read there.
+fn check_proc(destination: &str, kind: &str) -> Result<()> {
+    let part = destination.strip_prefix("/proc/").filter(|part| !part.is_empty());
+    if part.is_none() || kind == "proc" || PROC_FILES.contains(&destination) {
+        return Ok(());
+    }
+    let text = format!("{destination:?} cannot be mounted because it is inside /proc");
+    Err(Error::new(Kind::Config, text))
+}
+
+/// The hooks that run when the mounts are made and the root is not entered yet.
+fn plan_hooks<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
+    let Some(hooks) = &input.spec.hooks else { return };
+    plan.hooks_meanwhile(hooks);
+    let hooks = &hooks.create_container;
+    if !hooks.is_empty() {
+        let run = SyncOp::Hooks { kind: "createContainer", hooks, count: hooks.len() };
+        plan.init.push(InitOp::Sync(run));
+    }
+}
+
+/// What must not be written or read: last, since nothing can be put there afterwards.
+fn plan_restrictions<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
+    let linux = input.linux;
+    push(plan, linux.readonly_paths.iter().map(|path| RootOp::ReadOnly { path }));
+    push(plan, linux.masked_paths.iter().map(|path| RootOp::Mask { path }));
+    if input.spec.root.as_ref().is_some_and(|root| root.readonly) {
+        push(plan, [RootOp::ReadOnlyRoot]);
+    }
+}
+
+/// Into the root, and what can only be said of it as `/`.
+fn enter<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
+    let how = if input.wish.no_pivot { Enter::Move } else { Enter::Pivot };
+    let wanted = propagation(input).ok().flatten();
+    let shared = wanted.is_some_and(|(flags, _)| flags & libc::MS_SHARED as u64 != 0);
+    push(plan, [RootOp::EnterRoot { how, shared }]);
+    if let Some((flags, name)) = wanted {
+        push(plan, [RootOp::Propagation { path: "/", flags, name }]);
+    }
+}
+
+/// The attributes of file systems that the runtime adds itself.
+pub(super) const GUARDED: u64 = NOSUID | NODEV | NOEXEC;
+
+/// [`GUARDED`] and read-only.
+pub(super) const GUARDED_READ_ONLY: u64 = GUARDED | RDONLY;
