@@ -10,12 +10,13 @@ use std::fmt::Display;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The loop's surroundings; both sides of a clone have their own copy.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Conductor {
-    trace: Option<File>,
+    trace: Option<Arc<File>>,
     fault: Option<(usize, Fault)>,
     side: &'static str,
 }
@@ -41,8 +42,15 @@ impl Conductor {
     /// # Errors
     /// When the trace cannot be made, or `CORTEN_FAULT` is no fault.
     pub fn new(trace: Option<&Path>) -> Result<Self> {
-        let fault = std::env::var("CORTEN_FAULT").ok().map(|text| parse_fault(&text)).transpose()?;
-        Ok(Self { trace: trace.map(open_trace).transpose()?, fault, side: "runtime" })
+        let fault = std::env::var("CORTEN_FAULT")
+            .ok()
+            .map(|text| parse_fault(&text))
+            .transpose()?;
+        Ok(Self {
+            trace: trace.map(open_trace).transpose()?.map(Arc::new),
+            fault,
+            side: "runtime",
+        })
     }
 
     /// From here on the operations are the container's process's.
@@ -66,7 +74,13 @@ impl Conductor {
             if let Some(begun) = begun {
                 self.write_event(op, begun);
             }
-            result.map_err(|error| if op.speaks_for_itself() { error } else { error.context(op.to_string()) })?;
+            result.map_err(|error| {
+                if op.speaks_for_itself() {
+                    error
+                } else {
+                    error.context(op.to_string())
+                }
+            })?;
         }
         Ok(())
     }
@@ -83,24 +97,33 @@ impl Conductor {
     }
 
     /// One complete event of Chrome's trace format; a trace that cannot be written harms nobody.
-    fn write_event(&mut self, op: &impl Display, begun: SystemTime) {
+    fn write_event(&self, op: &impl Display, begun: SystemTime) {
         let micros = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
         let (start, end) = (micros(begun), micros(SystemTime::now()));
         let event = serde_json::json!({
             "name": op.to_string(), "ph": "X", "ts": start, "dur": end.saturating_sub(start), "pid": self.side, "tid": 0,
         });
-        if let Some(trace) = &mut self.trace {
-            drop(trace.write_all(format!("{event},\n").as_bytes()));
+        if let Some(trace) = &self.trace {
+            drop((&**trace).write_all(format!("{event},\n").as_bytes()));
         }
     }
 }
 
 /// Chrome's format is an array whose end may be missing, so that two processes can append to one file.
 fn open_trace(path: &Path) -> Result<File> {
-    let opened = OpenOptions::new().create(true).truncate(true).write(true).open(path);
+    let opened = OpenOptions::new()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .open(path);
     let opened = opened.and_then(|mut file| file.write_all(b"[\n"));
     let append = opened.and_then(|()| OpenOptions::new().append(true).open(path));
-    append.map_err(|error| Error::syscall(format!("open({})", path.display()), error.raw_os_error().unwrap_or(0)))
+    append.map_err(|error| {
+        Error::syscall(
+            format!("open({})", path.display()),
+            error.raw_os_error().unwrap_or(0),
+        )
+    })
 }
 
 fn stop_here(signal: Signal) -> Result<()> {
@@ -108,7 +131,12 @@ fn stop_here(signal: Signal) -> Result<()> {
 }
 
 fn parse_fault(text: &str) -> Result<(usize, Fault)> {
-    let bad = || Error::new(Kind::Usage, format!("CORTEN_FAULT: found {text:?}, expected NUMBER:fail|kill|stop"));
+    let bad = || {
+        Error::new(
+            Kind::Usage,
+            format!("CORTEN_FAULT: found {text:?}, expected NUMBER:fail|kill|stop"),
+        )
+    };
     let (number, what) = text.split_once(':').ok_or_else(bad)?;
     let fault = match what {
         "fail" => Fault::Fail,

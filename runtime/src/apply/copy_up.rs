@@ -20,7 +20,10 @@ pub(super) fn copy(root: BorrowedFd<'_>, path: &str, into: BorrowedFd<'_>) -> Re
 fn copy_directory(from: OwnedFd, into: BorrowedFd<'_>, depth: usize) -> Result<()> {
     let failed = |errno| crate::error::Error::syscall("getdents()", errno as i32);
     if depth == 0 {
-        return Err(crate::error::Error::syscall("tmpcopyup: the tree is too deep", libc::ELOOP));
+        return Err(crate::error::Error::syscall(
+            "tmpcopyup: the tree is too deep",
+            libc::ELOOP,
+        ));
     }
     let source = from.try_clone().map_err(|_| failed(nix::errno::Errno::EMFILE))?;
     let mut entries = Dir::from_fd(from).map_err(failed)?;
@@ -35,11 +38,22 @@ fn copy_directory(from: OwnedFd, into: BorrowedFd<'_>, depth: usize) -> Result<(
 }
 
 /// Directories, files and symbolic links; others have no content to copy.
-fn copy_entry(from: BorrowedFd<'_>, name: &str, kind: Option<Type>, into: BorrowedFd<'_>, depth: usize) -> Result<()> {
+fn copy_entry(
+    from: BorrowedFd<'_>,
+    name: &str,
+    kind: Option<Type>,
+    into: BorrowedFd<'_>,
+    depth: usize,
+) -> Result<()> {
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
     match kind {
         Some(Type::Directory) => {
-            let source = files::open_in(from, name, libc::O_RDONLY | libc::O_DIRECTORY | flags, files::NO_LINKS)?;
+            let source = files::open_in(
+                from,
+                name,
+                libc::O_RDONLY | libc::O_DIRECTORY | flags,
+                files::NO_LINKS,
+            )?;
             let status = files::status(source.as_fd())?;
             files::make_dir(into, name, status.st_mode & 0o7777)?;
             let target = files::open_in(into, name, libc::O_RDONLY | libc::O_DIRECTORY, files::NO_LINKS)?;
@@ -53,7 +67,10 @@ fn copy_entry(from: BorrowedFd<'_>, name: &str, kind: Option<Type>, into: Borrow
             let target = files::create_in(into, name, create, status.st_mode & 0o7777, files::NO_LINKS)?;
             let (mut source, mut copy) = (std::fs::File::from(source), std::fs::File::from(target));
             std::io::copy(&mut source, &mut copy).map_err(|error| {
-                crate::error::Error::syscall(format!("copy {name}"), error.raw_os_error().unwrap_or(libc::EIO))
+                crate::error::Error::syscall(
+                    format!("copy {name}"),
+                    error.raw_os_error().unwrap_or(libc::EIO),
+                )
             })?;
             own(copy.as_fd(), into, name, &status)
         }
@@ -63,7 +80,12 @@ fn copy_entry(from: BorrowedFd<'_>, name: &str, kind: Option<Type>, into: Borrow
 }
 
 /// Owner first: changing it clears the set-user-id bits of the mode.
-fn own(target: BorrowedFd<'_>, dir: BorrowedFd<'_>, name: &str, like: &nix::sys::stat::FileStat) -> Result<()> {
+fn own(
+    target: BorrowedFd<'_>,
+    dir: BorrowedFd<'_>,
+    name: &str,
+    like: &nix::sys::stat::FileStat,
+) -> Result<()> {
     files::change_owner(target, Some(like.st_uid), Some(like.st_gid))?;
     files::change_mode(dir, name, like.st_mode & 0o7777)
 }

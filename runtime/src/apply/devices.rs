@@ -37,7 +37,8 @@ impl Device<'_> {
     fn is(&self, file: BorrowedFd<'_>) -> Result<bool> {
         let status = files::status(file)?;
         let same_type = status.st_mode & libc::S_IFMT == self.type_bits();
-        Ok(same_type && (self.kind == 'p' || status.st_rdev == nix::sys::stat::makedev(self.major, self.minor)))
+        Ok(same_type
+            && (self.kind == 'p' || status.st_rdev == nix::sys::stat::makedev(self.major, self.minor)))
     }
 }
 
@@ -49,7 +50,9 @@ pub(super) fn make(inside: &Inside, device: &Device<'_>) -> Result<()> {
     }
     let mode = device.type_bits() | device.mode;
     match files::make_node(dir.as_fd(), name, mode, device.major, device.minor) {
-        Err(error) if error.errno() == Some(libc::EEXIST) => return check_existing(dir.as_fd(), name, device),
+        Err(error) if error.errno() == Some(libc::EEXIST) => {
+            return check_existing(dir.as_fd(), name, device);
+        }
         Err(error) if error.errno() == Some(libc::EPERM) && device.kind != 'p' => {
             return bind(dir.as_fd(), name, device);
         }
@@ -71,14 +74,23 @@ fn check_existing(dir: BorrowedFd<'_>, name: &str, device: &Device<'_>) -> Resul
     if device.is(open_entry(dir, name)?.as_fd())? {
         return Ok(());
     }
-    let text = format!("{} exists in the root file system, but is not that device", device.path);
+    let text = format!(
+        "{} exists in the root file system, but is not that device",
+        device.path
+    );
     Err(Error::new(Kind::Config, text).hint("remove it from the image, or mount a tmpfs at /dev"))
 }
 
 fn bind(dir: BorrowedFd<'_>, name: &str, device: &Device<'_>) -> Result<()> {
     let source = files::open_path(device.path).context(|| format!("open the machine's {}", device.path))?;
     if !device.is(source.as_fd())? {
-        let Device { path, kind, major, minor, .. } = device;
+        let Device {
+            path,
+            kind,
+            major,
+            minor,
+            ..
+        } = device;
         let text = format!("the machine's {path} is not the device {kind} {major}:{minor}");
         return Err(Error::new(Kind::Config, text)
             .hint("here devices cannot be made, only the machine's own be shown under their own names"));
@@ -133,13 +145,21 @@ pub(super) fn make_terminal(inside: &mut Inside, size: Option<(u16, u16)>, uid: 
 /// /dev/pts/ptmx of the container, proven to be one: an image could have put anything there.
 fn open_multiplexer(root: BorrowedFd<'_>) -> Result<OwnedFd> {
     let flags = libc::O_RDWR | libc::O_NOCTTY | libc::O_NONBLOCK;
-    let place = files::open_in(root, "/dev/pts/ptmx", libc::O_PATH | libc::O_NOFOLLOW, files::IN_ROOT_NO_LINKS)
-        .map_err(|error| error.hint("a terminal needs a devpts at /dev/pts among the mounts"))?;
+    let place = files::open_in(
+        root,
+        "/dev/pts/ptmx",
+        libc::O_PATH | libc::O_NOFOLLOW,
+        files::IN_ROOT_NO_LINKS,
+    )
+    .map_err(|error| error.hint("a terminal needs a devpts at /dev/pts among the mounts"))?;
     let genuine = files::is_char_device(&files::status(place.as_fd())?, 5, 2)
         && files::fs_type(place.as_fd())? == DEVPTS_MAGIC;
     if !genuine {
-        return Err(Error::new(Kind::Config, "/dev/pts/ptmx is not a terminal multiplexer of a devpts")
-            .hint("a terminal needs a devpts at /dev/pts among the mounts"));
+        return Err(Error::new(
+            Kind::Config,
+            "/dev/pts/ptmx is not a terminal multiplexer of a devpts",
+        )
+        .hint("a terminal needs a devpts at /dev/pts among the mounts"));
     }
     // The directory has just been mounted and proven, and nothing of the container runs yet.
     let master = files::open_in(root, "/dev/pts/ptmx", flags, files::IN_ROOT_NO_LINKS)?;

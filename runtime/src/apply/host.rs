@@ -76,7 +76,11 @@ pub fn write_proc(pid: i32, name: &str, text: &str) -> Result<()> {
 pub fn write_map(pid: i32, file: &str, map: &str) -> Result<()> {
     match write_proc(pid, file, map) {
         Err(error) if error.errno() == Some(libc::EPERM) && !nix::unistd::geteuid().is_root() => {
-            let helper = if file == "uid_map" { "newuidmap" } else { "newgidmap" };
+            let helper = if file == "uid_map" {
+                "newuidmap"
+            } else {
+                "newgidmap"
+            };
             run_helper(helper, pid, map)
         }
         other => other,
@@ -84,7 +88,10 @@ pub fn write_map(pid: i32, file: &str, map: &str) -> Result<()> {
 }
 
 fn run_helper(helper: &str, pid: i32, map: &str) -> Result<()> {
-    let output = Command::new(helper).arg(pid.to_string()).args(map.split_whitespace()).output();
+    let output = Command::new(helper)
+        .arg(pid.to_string())
+        .args(map.split_whitespace())
+        .output();
     let output = output.map_err(|error| {
         Error::syscall(format!("run {helper}"), error.raw_os_error().unwrap_or(0))
             .hint("install shadow-utils (uidmap): mapping more than one's own id needs it")

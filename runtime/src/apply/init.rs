@@ -34,12 +34,32 @@ pub fn build(inside: &mut Inside, op: &RootOp<'_>) -> Result<()> {
         RootOp::BindRoot { path } => mounts::bind_root(inside, path),
         RootOp::OpenRoot { path } => mounts::open_root_directory(path).map(|root| inside.root = Some(root)),
         RootOp::Mount(mount) => mounts::mount(inside, mount),
-        RootOp::Remount { destination, attributes, recursive } => {
-            mounts::remount(inside, destination, attributes, recursive)
-        }
-        RootOp::Device { path, kind, major, minor, mode, uid, gid, bind } => {
+        RootOp::Remount {
+            destination,
+            attributes,
+            recursive,
+        } => mounts::remount(inside, destination, attributes, recursive),
+        RootOp::Device {
+            path,
+            kind,
+            major,
+            minor,
+            mode,
+            uid,
+            gid,
+            bind,
+        } => {
             let (kind, major, minor, mode) = (*kind, *major, *minor, *mode);
-            let device = Device { path, kind, major, minor, mode, uid: *uid, gid: *gid, bind: *bind };
+            let device = Device {
+                path,
+                kind,
+                major,
+                minor,
+                mode,
+                uid: *uid,
+                gid: *gid,
+                bind: *bind,
+            };
             devices::make(inside, &device)
         }
         RootOp::Link { path, target } => devices::link(inside, path, target),
@@ -67,7 +87,9 @@ pub fn become_it(inside: &mut Inside, op: &ProcessOp<'_>) -> Result<()> {
         ProcessOp::HostName { name } => process::set_host_name(name),
         ProcessOp::DomainName { name } => sys::process::set_domain_name(name),
         ProcessOp::Sysctl { path, value } => process::set_sysctl(inside, path, value),
-        ProcessOp::Limit { resource, soft, hard, .. } => sys::process::set_limit(0, *resource, *soft, *hard),
+        ProcessOp::Limit {
+            resource, soft, hard, ..
+        } => sys::process::set_limit(0, *resource, *soft, *hard),
         ProcessOp::Umask { mask } => {
             umask(Mode::from_bits_truncate(*mask));
             Ok(())
@@ -81,9 +103,21 @@ pub fn become_it(inside: &mut Inside, op: &ProcessOp<'_>) -> Result<()> {
         ProcessOp::FindProgram { name, search } => process::find_program(inside, name, *search),
         ProcessOp::NoNewPrivileges => sys::process::no_new_privileges(),
         ProcessOp::Seccomp { filter, flags, .. } => sys::seccomp::load(filter, *flags).map(drop),
-        ProcessOp::Capabilities { effective, permitted, inheritable, ambient } => {
+        ProcessOp::Capabilities {
+            effective,
+            permitted,
+            inheritable,
+            ambient,
+        } => {
             let (effective, permitted, inheritable) = (*effective, *permitted, *inheritable);
-            process::set_capabilities(&CapSets { effective, permitted, inheritable }, *ambient)
+            process::set_capabilities(
+                &CapSets {
+                    effective,
+                    permitted,
+                    inheritable,
+                },
+                *ambient,
+            )
         }
         ProcessOp::CloseOnExec { first } => sys::process::close_on_exec_from(*first),
         ProcessOp::Execute { args, env } => process::execute(inside, args, env),

@@ -65,5 +65,9 @@ fn open_proc() -> Result<OwnedFd> {
     let root_of_proc = 1;
     let is_proc = files::fs_type(proc.as_fd())? == libc::PROC_SUPER_MAGIC as i64
         && files::status(proc.as_fd())?.st_ino == root_of_proc;
-    if is_proc { Ok(proc) } else { Err(Error::new(Kind::System, "/proc is not a procfs")) }
+    if is_proc {
+        Ok(proc)
+    } else {
+        Err(Error::new(Kind::System, "/proc is not a procfs"))
+    }
 }

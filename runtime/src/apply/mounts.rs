@@ -1,8 +1,8 @@
 //! Mounting: trees are made detached, given their attributes, and only then attached at an open place.
 
+use super::copy_up;
 use super::inside::Inside;
 use super::place::{self, Make, Place};
-use super::copy_up;
 use crate::error::{Context, Error, Kind, Result};
 use crate::plan::op::{Mount, What};
 use crate::sys::files;
@@ -26,7 +26,11 @@ fn bind(inside: &mut Inside, mount: &Mount<'_>, source: &str, deep: bool, slot: 
         None => open_tree(source, deep)?,
     };
     let source_is_dir = files::is_dir(&files::status(tree.as_fd())?);
-    let make = if source_is_dir { Make::Directory } else { Make::File };
+    let make = if source_is_dir {
+        Make::Directory
+    } else {
+        Make::File
+    };
     let place = find(inside, mount, make)?;
     set_bind_attributes(tree.as_fd(), &mount.attributes)?;
     finish(inside, mount, tree, &place).map_err(|error| explain_kind(error, source, source_is_dir, mount))
@@ -48,7 +52,10 @@ fn set_bind_attributes(tree: BorrowedFd<'_>, attributes: &Attributes) -> Result<
     }
     match mount::set_attributes(tree, attributes, false) {
         Err(error) if error.errno() == Some(libc::EPERM) => {
-            let only_more = Attributes { clear: 0, ..*attributes };
+            let only_more = Attributes {
+                clear: 0,
+                ..*attributes
+            };
             mount::set_attributes(tree, &only_more, false)
         }
         other => other,
@@ -59,9 +66,15 @@ fn explain_kind(error: Error, source: &str, source_is_dir: bool, mount: &Mount<'
     if error.errno() != Some(libc::ENOTDIR) {
         return error;
     }
-    let (one, other) = if source_is_dir { ("directory", "file") } else { ("file", "directory") };
+    let (one, other) = if source_is_dir {
+        ("directory", "file")
+    } else {
+        ("file", "directory")
+    };
     let to = &mount.destination;
-    error.hint(format!("{source} is a {one}, but {to} in the root file system is a {other}: they must be alike"))
+    error.hint(format!(
+        "{source} is a {one}, but {to} in the root file system is a {other}: they must be alike"
+    ))
 }
 
 fn find(inside: &Inside, mount: &Mount<'_>, make: Make) -> Result<Place> {
@@ -75,19 +88,32 @@ fn find(inside: &Inside, mount: &Mount<'_>, make: Make) -> Result<Place> {
 }
 
 fn mount_new(inside: &mut Inside, wanted: &Mount<'_>) -> Result<()> {
-    let What::New { fs, source, data, copy_up, keep_mode } = &wanted.what else { return Ok(()) };
+    let What::New {
+        fs,
+        source,
+        data,
+        copy_up,
+        keep_mode,
+    } = &wanted.what
+    else {
+        return Ok(());
+    };
     let place = find(inside, wanted, Make::Directory)?;
     let context = mount::fs_open(fs).map_err(|error| match error.errno() {
         Some(libc::ENODEV) => error.hint(format!("the kernel has no file system {fs:?}")),
         _ => error,
     })?;
-    let mode = (*keep_mode && !place.made).then(|| files::status(place.fd.as_fd())).transpose()?;
+    let mode = (*keep_mode && !place.made)
+        .then(|| files::status(place.fd.as_fd()))
+        .transpose()?;
     let mode = mode.map(|status| format!("{:o}", status.st_mode & 0o7777));
     let made = configure(context.as_fd(), source, data, mode.as_deref())
         .and_then(|()| mount::fs_mount(context.as_fd(), wanted.attributes.set));
     let tree = made.map_err(|error| {
         let messages = mount::fs_messages(context.as_fd());
-        messages.into_iter().fold(error, |error, message| error.hint(format!("the kernel says: {message}")))
+        messages.into_iter().fold(error, |error, message| {
+            error.hint(format!("the kernel says: {message}"))
+        })
     })?;
     if *copy_up {
         copy_up::copy(inside.root()?, &wanted.destination, tree.as_fd())?;
@@ -118,7 +144,10 @@ fn finish(inside: &mut Inside, mount: &Mount<'_>, tree: OwnedFd, place: &Place) 
     mount::attach(tree.as_fd(), place.fd.as_fd())?;
     // Propagation is a relation between attached mounts.
     for (propagation, deep) in &mount.propagation {
-        let change = Attributes { propagation: *propagation, ..Attributes::default() };
+        let change = Attributes {
+            propagation: *propagation,
+            ..Attributes::default()
+        };
         mount::set_attributes(tree.as_fd(), &change, *deep)?;
     }
     if mount.destination.trim_matches('/').is_empty() {
@@ -153,7 +182,9 @@ pub(super) fn bind_root(inside: &mut Inside, path: &str) -> Result<()> {
 /// Opens the root file system, which must be a directory.
 pub(super) fn open_root_directory(path: &str) -> Result<OwnedFd> {
     files::open(path, libc::O_PATH | libc::O_DIRECTORY).map_err(|error| match error.errno() {
-        Some(libc::ENOENT) => error.with_kind(Kind::Config).hint("root.path of config.json names no directory"),
+        Some(libc::ENOENT) => error
+            .with_kind(Kind::Config)
+            .hint("root.path of config.json names no directory"),
         _ => error,
     })
 }
@@ -165,7 +196,9 @@ pub(super) fn make_parent_private(path: &str) -> Result<()> {
         match mount::propagate(at, libc::MS_PRIVATE as u64) {
             // Not a mount's root: the mount begins further up.
             Err(error) if error.errno() == Some(libc::EINVAL) && at != "/" => {
-                at = at.rsplit_once('/').map_or("/", |(above, _)| if above.is_empty() { "/" } else { above });
+                at = at
+                    .rsplit_once('/')
+                    .map_or("/", |(above, _)| if above.is_empty() { "/" } else { above });
             }
             other => return other,
         }

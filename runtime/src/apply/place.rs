@@ -9,7 +9,7 @@ const MAX_LINKS: usize = 40;
 
 /// What to make where nothing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Make {
+pub(super) enum Make {
     /// A directory, with those above it.
     Directory,
     /// An empty file, with the directories above it.
@@ -18,18 +18,18 @@ pub enum Make {
 
 /// An open place, and whether it had to be made.
 #[derive(Debug)]
-pub struct Place {
+pub(super) struct Place {
     /// Opened with O_PATH.
-    pub fd: OwnedFd,
+    pub(super) fd: OwnedFd,
     /// It did not exist before.
-    pub made: bool,
+    pub(super) made: bool,
 }
 
 /// Opens what is at `path` in the root; nothing there (or nothing reachable) is `None`.
 ///
 /// # Errors
 /// The kernel's.
-pub fn find(root: BorrowedFd<'_>, path: &str) -> Result<Option<OwnedFd>> {
+pub(super) fn find(root: BorrowedFd<'_>, path: &str) -> Result<Option<OwnedFd>> {
     match files::open_in(root, path, libc::O_PATH, files::IN_ROOT) {
         Ok(fd) => Ok(Some(fd)),
         Err(error) if matches!(error.errno(), Some(libc::ENOENT | libc::ENOTDIR)) => Ok(None),
@@ -41,15 +41,15 @@ pub fn find(root: BorrowedFd<'_>, path: &str) -> Result<Option<OwnedFd>> {
 ///
 /// # Errors
 /// The kernel's; a file where a directory is needed says so.
-pub fn find_or_make(root: BorrowedFd<'_>, path: &str, make: Make) -> Result<Place> {
+pub(super) fn find_or_make(root: BorrowedFd<'_>, path: &str, make: Make) -> Result<Place> {
     match files::open_in(root, path, libc::O_PATH, files::IN_ROOT) {
         Ok(fd) => Ok(Place { fd, made: false }),
         Err(error) if error.errno() == Some(libc::ENOENT) => {
             make_missing(root, path, make).map(|fd| Place { fd, made: true })
         }
-        Err(error) if error.errno() == Some(libc::ENOTDIR) => {
-            Err(error.hint(format!("a part of {path} in the root file system is a file, not a directory")))
-        }
+        Err(error) if error.errno() == Some(libc::ENOTDIR) => Err(error.hint(format!(
+            "a part of {path} in the root file system is a file, not a directory"
+        ))),
         Err(error) => Err(error),
     }
 }
@@ -58,7 +58,7 @@ pub fn find_or_make(root: BorrowedFd<'_>, path: &str, make: Make) -> Result<Plac
 ///
 /// # Errors
 /// The kernel's; a symbolic link is refused as such.
-pub fn find_plain_directory(root: BorrowedFd<'_>, path: &str) -> Result<Place> {
+pub(super) fn find_plain_directory(root: BorrowedFd<'_>, path: &str) -> Result<Place> {
     let flags = libc::O_PATH | libc::O_DIRECTORY;
     match files::open_in(root, path, flags, files::IN_ROOT_NO_LINKS) {
         Ok(fd) => Ok(Place { fd, made: false }),
@@ -75,13 +75,16 @@ pub fn find_plain_directory(root: BorrowedFd<'_>, path: &str) -> Result<Place> {
 ///
 /// # Errors
 /// The kernel's.
-pub fn parent_of<'a>(root: BorrowedFd<'_>, path: &'a str) -> Result<(OwnedFd, &'a str)> {
+pub(super) fn parent_of<'a>(root: BorrowedFd<'_>, path: &'a str) -> Result<(OwnedFd, &'a str)> {
     let trimmed = path.trim_end_matches('/');
     let (above, name) = trimmed.rsplit_once('/').unwrap_or(("", trimmed));
     let above = if above.is_empty() { "/" } else { above };
     let place = find_or_make(root, above, Make::Directory)?;
     if !files::is_dir(&files::status(place.fd.as_fd())?) {
-        return Err(Error::syscall(format!("{above} in the root file system is not a directory"), libc::ENOTDIR));
+        return Err(Error::syscall(
+            format!("{above} in the root file system is not a directory"),
+            libc::ENOTDIR,
+        ));
     }
     Ok((place.fd, name))
 }
@@ -96,7 +99,12 @@ fn make_missing(root: BorrowedFd<'_>, path: &str, make: Make) -> Result<OwnedFd>
     while let Some(name) = todo.pop() {
         if name == ".." {
             done.pop();
-            here = files::open_in(root, &joined(&done), libc::O_PATH | libc::O_DIRECTORY, files::IN_ROOT_NO_LINKS)?;
+            here = files::open_in(
+                root,
+                &joined(&done),
+                libc::O_PATH | libc::O_DIRECTORY,
+                files::IN_ROOT_NO_LINKS,
+            )?;
             continue;
         }
         let wanted = if todo.is_empty() { make } else { Make::Directory };
@@ -108,7 +116,10 @@ fn make_missing(root: BorrowedFd<'_>, path: &str, make: Make) -> Result<OwnedFd>
         }
         links += 1;
         if links > MAX_LINKS {
-            return Err(Error::syscall(format!("too many symbolic links in {path}"), libc::ELOOP));
+            return Err(Error::syscall(
+                format!("too many symbolic links in {path}"),
+                libc::ELOOP,
+            ));
         }
         let target = files::read_link(next.as_fd(), "")?;
         if target.starts_with('/') {
@@ -143,8 +154,11 @@ fn is_link(file: BorrowedFd<'_>) -> Result<bool> {
 }
 
 fn parts(path: &str) -> std::vec::IntoIter<String> {
-    let parts: Vec<String> =
-        path.split('/').filter(|part| !part.is_empty() && *part != ".").map(str::to_owned).collect();
+    let parts: Vec<String> = path
+        .split('/')
+        .filter(|part| !part.is_empty() && *part != ".")
+        .map(str::to_owned)
+        .collect();
     parts.into_iter()
 }
 

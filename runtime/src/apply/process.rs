@@ -3,7 +3,7 @@
 use super::inside::Inside;
 use super::place::{self, Make};
 use super::program;
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::plan::op::{Enter, Namespace, Slot};
 use crate::sys::process::{self, CapSets};
 use crate::sys::{files, mount};
@@ -15,7 +15,8 @@ const PASSWD_LIMIT: usize = 1 << 20;
 
 pub(super) fn join_namespace(inside: &mut Inside, slot: Slot, kind: Namespace) -> Result<()> {
     let opened = inside.take(slot);
-    let namespace = opened.ok_or_else(|| Error::new(Kind::System, format!("no {kind} namespace was opened")))?;
+    let namespace =
+        opened.ok_or_else(|| Error::new(Kind::System, format!("no {kind} namespace was opened")))?;
     process::join_namespace(namespace.as_fd(), kind.flag()).map_err(|error| match error.errno() {
         Some(libc::EINVAL) => error.hint(format!("is it a {kind} namespace?")),
         _ => error,
@@ -63,11 +64,16 @@ pub(super) fn set_host_name(name: &str) -> Result<()> {
 
 /// Through the machine's own procfs, which no mount of the container can have replaced.
 pub(super) fn set_sysctl(inside: &Inside, path: &str, value: &str) -> Result<()> {
-    let file = files::open_in(inside.proc.as_fd(), &format!("sys/{path}"), libc::O_WRONLY, files::SAME_FS)
-        .map_err(|error| match error.errno() {
-            Some(libc::ENOENT) => error.hint("this kernel has no such parameter, or its module is not loaded"),
-            _ => error,
-        })?;
+    let file = files::open_in(
+        inside.proc.as_fd(),
+        &format!("sys/{path}"),
+        libc::O_WRONLY,
+        files::SAME_FS,
+    )
+    .map_err(|error| match error.errno() {
+        Some(libc::ENOENT) => error.hint("this kernel has no such parameter, or its module is not loaded"),
+        _ => error,
+    })?;
     files::write_once(file.as_fd(), value)
 }
 
@@ -118,7 +124,10 @@ pub(super) fn enter_work_dir(inside: &mut Inside, path: &str, make: bool) -> Res
 fn check_inside(path: &str) -> Result<()> {
     match unistd::getcwd() {
         Ok(now) if now.is_absolute() => Ok(()),
-        _ => Err(Error::new(Kind::Config, format!("current working directory is outside of container root: {path}"))),
+        _ => Err(Error::new(
+            Kind::Config,
+            format!("current working directory is outside of container root: {path}"),
+        )),
     }
 }
 
@@ -146,7 +155,10 @@ fn home_of(passwd: &str, uid: u32) -> Option<String> {
     let line = |line: &str| {
         let mut fields = line.split(':').skip(2);
         let is_it = fields.next()?.parse() == Ok(uid);
-        fields.nth(2).filter(|home| is_it && !home.is_empty()).map(str::to_owned)
+        fields
+            .nth(2)
+            .filter(|home| is_it && !home.is_empty())
+            .map(str::to_owned)
     };
     passwd.lines().find_map(line)
 }
@@ -169,7 +181,9 @@ pub(super) fn enter_root(inside: &Inside, how: Enter, shared: bool) -> Result<()
             let old = files::open("/", libc::O_PATH | libc::O_DIRECTORY)?;
             change(root)?;
             mount::pivot_here().map_err(|error| match error.errno() {
-                Some(libc::EINVAL) => error.hint("a root on ramfs cannot be left by pivot_root: use --no-pivot"),
+                Some(libc::EINVAL) => {
+                    error.hint("a root on ramfs cannot be left by pivot_root: use --no-pivot")
+                }
                 _ => error,
             })?;
             // The old root lies over the new one now; it must go without unmounting anything outside.
@@ -232,8 +246,14 @@ pub(super) fn execute(inside: &Inside, args: &[&str], env: &[&str]) -> Result<()
     let args = args.iter().map(|arg| text(arg)).collect::<Result<Vec<_>>>()?;
     let home = inside.home.as_ref().map(|home| format!("HOME={home}"));
     // An empty HOME of the configuration is replaced.
-    let kept = env.iter().copied().filter(|entry| home.is_none() || !entry.starts_with("HOME="));
-    let env = kept.chain(home.as_deref()).map(text).collect::<Result<Vec<_>>>()?;
+    let kept = env
+        .iter()
+        .copied()
+        .filter(|entry| home.is_none() || !entry.starts_with("HOME="));
+    let env = kept
+        .chain(home.as_deref())
+        .map(text)
+        .collect::<Result<Vec<_>>>()?;
     Err(program::explain(process::execute(path, &args, &env), path))
 }
 

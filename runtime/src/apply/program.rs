@@ -31,7 +31,10 @@ pub(super) fn find(name: &str, search: Option<&str>) -> Result<String> {
     if let Found::Forbidden = seen {
         return Err(Found::Forbidden.refusal(name));
     }
-    let error = Error::new(Kind::System, format!("exec: {name:?}: executable file not found in $PATH"));
+    let error = Error::new(
+        Kind::System,
+        format!("exec: {name:?}: executable file not found in $PATH"),
+    );
     Err(match search {
         Some(path) => error.hint(format!("the container's PATH is {path}")),
         None => error.hint("process.env has no PATH"),
@@ -54,7 +57,9 @@ impl Found {
         };
         let error = Error::new(Kind::System, format!("exec {name}: {why}"));
         match errno {
-            libc::EACCES => error.hint(format!("{name} is not executable, or a directory above it is closed")),
+            libc::EACCES => error.hint(format!(
+                "{name} is not executable, or a directory above it is closed"
+            )),
             libc::ENOENT => error.hint(format!("the container's root file system has no {name}")),
             _ => error,
         }
@@ -119,13 +124,21 @@ fn elf_interpreter(head: &[u8]) -> Option<String> {
     }
     let number = |at: usize, size: usize| {
         let bytes = head.get(at..at + size)?;
-        let value = bytes.iter().rev().fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
+        let value = bytes
+            .iter()
+            .rev()
+            .fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
         usize::try_from(value).ok()
     };
     let (table, entry, count) = (number(32, 8)?, number(54, 2)?, number(56, 2)?);
     let headers = (0..count).filter_map(|index| table.checked_add(index.checked_mul(entry)?));
-    let found = headers.into_iter().find(|at| number(*at, 4) == usize::try_from(PT_INTERP).ok())?;
-    let (offset, length) = (number(found.checked_add(8)?, 8)?, number(found.checked_add(32)?, 8)?);
+    let found = headers
+        .into_iter()
+        .find(|at| number(*at, 4) == usize::try_from(PT_INTERP).ok())?;
+    let (offset, length) = (
+        number(found.checked_add(8)?, 8)?,
+        number(found.checked_add(32)?, 8)?,
+    );
     let name = head.get(offset..offset.checked_add(length)?)?;
     Some(String::from_utf8_lossy(name).trim_end_matches('\0').to_owned())
 }
@@ -146,7 +159,10 @@ mod tests {
 
     #[test]
     fn scripts_name_their_interpreter() {
-        assert_eq!(interpreter_of(b"#! /bin/sh -e\nexit\n").as_deref(), Some("/bin/sh"));
+        assert_eq!(
+            interpreter_of(b"#! /bin/sh -e\nexit\n").as_deref(),
+            Some("/bin/sh")
+        );
         assert_eq!(interpreter_of(b"#!\n"), None);
         assert_eq!(interpreter_of(b"exit\n"), None);
     }

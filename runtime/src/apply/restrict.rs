@@ -13,7 +13,9 @@ use crate::plan::mount_options::RDONLY;
 ///
 /// The image's own /dev/null is never used: it could be anything (CVE-2025-31133).
 pub(super) fn mask(inside: &mut Inside, path: &str) -> Result<()> {
-    let Some(place) = place::find(inside.root()?, path)? else { return Ok(()) };
+    let Some(place) = place::find(inside.root()?, path)? else {
+        return Ok(());
+    };
     let cover = if files::is_dir(&files::status(place.as_fd())?) {
         directory_mask(inside)?
     } else {
@@ -50,19 +52,38 @@ fn open_null() -> Result<OwnedFd> {
     if files::is_char_device(&files::status(null.as_fd())?, 1, 3) {
         Ok(null)
     } else {
-        Err(Error::new(Kind::System, "the machine's /dev/null is not the null device"))
+        Err(Error::new(
+            Kind::System,
+            "the machine's /dev/null is not the null device",
+        ))
     }
 }
 
 /// Shows a path read-only, by a mount of itself.
 pub(super) fn read_only(inside: &Inside, path: &str) -> Result<()> {
-    let Some(place) = place::find(inside.root()?, path)? else { return Ok(()) };
+    let Some(place) = place::find(inside.root()?, path)? else {
+        return Ok(());
+    };
     let tree = mount::clone_tree(place.as_fd(), true)?;
-    mount::set_attributes(tree.as_fd(), &Attributes { set: RDONLY, ..Attributes::default() }, false)?;
+    mount::set_attributes(
+        tree.as_fd(),
+        &Attributes {
+            set: RDONLY,
+            ..Attributes::default()
+        },
+        false,
+    )?;
     mount::attach(tree.as_fd(), place.as_fd())
 }
 
 /// The root's mount becomes read-only; what is mounted in it is not changed.
 pub(super) fn read_only_root(inside: &Inside) -> Result<()> {
-    mount::set_attributes(inside.root()?, &Attributes { set: RDONLY, ..Attributes::default() }, false)
+    mount::set_attributes(
+        inside.root()?,
+        &Attributes {
+            set: RDONLY,
+            ..Attributes::default()
+        },
+        false,
+    )
 }

@@ -91,7 +91,7 @@ fn launch(
         gate: request.gate,
         trace: request.trace,
     };
-    let created = launch::create(&launch_request, request.spec, &mut |progress| {
+    let created = launch::create(launch_request, request.spec, &mut |progress| {
         note(progress, directory, record)
     })?;
     if let Some(path) = request.pid_file {

@@ -1,10 +1,15 @@
 //! From a plan to a container: the runtime's side of creation, the container's side up to its exec, the
 //! hooks between them. What is recorded about a container, and where, is the caller's (`container`).
 
+mod channel;
+mod child;
+mod create;
 pub mod hooks;
 
 use crate::error::{Error, Kind, Result};
 use crate::oci::Spec;
+use crate::plan::op::Sync;
+use channel::{Channel, Message};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
@@ -75,6 +80,8 @@ pub struct Created {
     pub pid: i32,
     /// The same process, safe against reuse of the id.
     pub pidfd: OwnedFd,
+    /// To the process, with [`Gate::Channel`].
+    channel: Option<Channel>,
 }
 
 impl Created {
@@ -83,10 +90,11 @@ impl Created {
     /// # Errors
     /// Whatever kept it from that, told by the container itself.
     pub fn start(&self) -> Result<()> {
-        Err(Error::new(
-            Kind::Unsupported,
-            "starting a container is not built yet",
-        ))
+        let channel = self.channel.as_ref();
+        let_go(
+            channel
+                .ok_or_else(|| Error::new(Kind::State, "the container waits for another process's start"))?,
+        )
     }
 }
 
@@ -97,23 +105,34 @@ impl Created {
 /// # Errors
 /// What failed, with the operation it belongs to.
 pub fn create(
-    _request: &Request<'_>,
-    _spec: &Spec<'_>,
-    _record: &mut dyn FnMut(&Progress<'_>) -> Result<()>,
+    request: Request<'_>,
+    spec: &Spec<'_>,
+    record: &mut dyn FnMut(&Progress<'_>) -> Result<()>,
 ) -> Result<Created> {
-    Err(Error::new(
-        Kind::Unsupported,
-        "creating a container is not built yet",
-    ))
+    create::create(request, spec, record)
 }
 
 /// Lets the process of a created container go; returns when it has become the user's program.
 ///
 /// # Errors
 /// Whatever kept it from that, told by the container itself; [`Kind::State`] if nobody waits for a start.
-pub fn start(_state_dir: &Path) -> Result<()> {
-    Err(Error::new(
-        Kind::Unsupported,
-        "starting a container is not built yet",
-    ))
+pub fn start(state_dir: &Path) -> Result<()> {
+    match channel::connect(state_dir)? {
+        Some(channel) => {
+            let_go(&channel)?;
+            // Only now: until it is gone the container counts as created.
+            channel::forget_start(state_dir)
+        }
+        None => Err(Error::new(Kind::State, "nobody waits for the container's start")),
+    }
+}
+
+/// Says go. The channel closes when execve has succeeded; before that comes the reason of a failure.
+fn let_go(channel: &Channel) -> Result<()> {
+    channel.send(&Message::Sync(Sync::Start, 0))?;
+    match channel.receive()? {
+        None => Ok(()),
+        Some(Message::Failed(error)) => Err(error),
+        Some(other) => Err(Error::new(Kind::System, format!("unexpected message {other:?}"))),
+    }
 }

@@ -96,8 +96,17 @@ pub fn build<'a>(wish: Wish<'a>, spec: &'a Spec<'a>, facts: &'a Facts) -> Result
         process.ok_or_else(|| Error::new(Kind::Config, "process: found nothing, expected what to run"))?;
     let linux = spec.linux.as_ref();
     let linux = linux.ok_or_else(|| Error::new(Kind::Config, "linux: found nothing, expected namespaces"))?;
-    let input = Input { wish, spec, process, linux, facts };
-    let filter = linux.seccomp.as_ref().map(|profile| seccomp::compile(profile, seccomp::Arch::NATIVE));
+    let input = Input {
+        wish,
+        spec,
+        process,
+        linux,
+        facts,
+    };
+    let filter = linux
+        .seccomp
+        .as_ref()
+        .map(|profile| seccomp::compile(profile, seccomp::Arch::NATIVE));
     let filter = filter.transpose()?;
     let mut plan = Plan {
         before: Vec::new(),
@@ -129,22 +138,46 @@ impl<'a> Plan<'a> {
         if hooks.prestart.is_empty() && hooks.create_runtime.is_empty() {
             return;
         }
-        self.init.push(InitOp::Sync(SyncOp::Send { message: Sync::Mounted }));
-        self.after.push(HostOp::Await { message: Sync::Mounted });
-        for (kind, hooks) in [("prestart", &hooks.prestart), ("createRuntime", &hooks.create_runtime)] {
+        self.init.push(InitOp::Sync(SyncOp::Send {
+            message: Sync::Mounted,
+        }));
+        self.after.push(HostOp::Await {
+            message: Sync::Mounted,
+        });
+        for (kind, hooks) in [
+            ("prestart", &hooks.prestart),
+            ("createRuntime", &hooks.create_runtime),
+        ] {
             if !hooks.is_empty() {
-                self.after.push(HostOp::Hooks { kind, hooks, count: hooks.len() });
+                self.after.push(HostOp::Hooks {
+                    kind,
+                    hooks,
+                    count: hooks.len(),
+                });
             }
         }
-        self.after.push(HostOp::Send { message: Sync::HooksDone });
-        self.init.push(InitOp::Sync(SyncOp::Await { message: Sync::HooksDone }));
+        self.after.push(HostOp::Send {
+            message: Sync::HooksDone,
+        });
+        self.init.push(InitOp::Sync(SyncOp::Await {
+            message: Sync::HooksDone,
+        }));
     }
 }
 
 /// Cgroups, namespaces and the clone.
 fn plan_birth<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
-    plan.before.extend(input.facts.cgroup.setup.iter().cloned().map(|cgroup| HostOp::Cgroup { cgroup }));
-    plan.init.extend(input.facts.cgroup.join.iter().cloned().map(InitOp::Cgroup));
+    plan.before.extend(
+        input
+            .facts
+            .cgroup
+            .setup
+            .iter()
+            .cloned()
+            .map(|cgroup| HostOp::Cgroup { cgroup }),
+    );
+    plan.init
+        .extend(input.facts.cgroup.join.iter().cloned().map(InitOp::Cgroup));
     let mut flags = 0;
     let mut user_slot = None;
     let mut joins = Vec::new();
@@ -158,7 +191,11 @@ fn plan_birth<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
             Some(None) => flags |= u64::from(kind.flag().cast_unsigned()),
             Some(Some(path)) => {
                 let slot = plan.slot();
-                plan.before.push(HostOp::OpenNamespace { slot, kind, path: Cow::Borrowed(path) });
+                plan.before.push(HostOp::OpenNamespace {
+                    slot,
+                    kind,
+                    path: Cow::Borrowed(path),
+                });
                 match kind {
                     Namespace::Pid => pid_slot = Some(slot),
                     _ => joins.push((slot, kind)),
@@ -188,13 +225,23 @@ fn plan_clone<'a>(
     if time {
         let offsets = input.linux.time_offsets.iter();
         let lines = offsets.map(|(clock, offset)| format!("{clock} {} {}\n", offset.secs, offset.nanosecs));
-        plan.before.push(HostOp::MakeTimeNamespace { offsets: lines.collect() });
+        plan.before.push(HostOp::MakeTimeNamespace {
+            offsets: lines.collect(),
+        });
     }
-    plan.before.extend(pid_slot.map(|slot| HostOp::EnterPidNamespace { slot }));
+    plan.before
+        .extend(pid_slot.map(|slot| HostOp::EnterPidNamespace { slot }));
     let in_cgroup = plan.cgroups.v2().is_some();
-    plan.before.push(HostOp::Clone { flags, in_cgroup, user_namespace });
+    plan.before.push(HostOp::Clone {
+        flags,
+        in_cgroup,
+        user_namespace,
+    });
     if time || pid_slot.is_some() {
-        plan.after.push(HostOp::LeaveNamespaces { pid: pid_slot.is_some(), time });
+        plan.after.push(HostOp::LeaveNamespaces {
+            pid: pid_slot.is_some(),
+            time,
+        });
     }
 }
 
@@ -206,16 +253,23 @@ fn plan_arrival<'a>(input: &Input<'a>, plan: &mut Plan<'a>, joins: &[(Slot, Name
     plan.init.push(InitOp::Sync(SyncOp::Await { message: Sync::Go }));
     let mut push = |op| plan.init.push(InitOp::Process(op));
     for (slot, kind) in joins {
-        push(JoinNamespace { slot: *slot, kind: *kind });
+        push(JoinNamespace {
+            slot: *slot,
+            kind: *kind,
+        });
     }
     if input.has_user_namespace() {
-        push(BecomeRoot { drop_groups: input.facts.uid == 0 });
+        push(BecomeRoot {
+            drop_groups: input.facts.uid == 0,
+        });
         // A change of user takes it back.
         push(DieWithRuntime { on: true });
     }
     push(Hide);
     if input.is_new(Namespace::Cgroup) {
-        push(Unshare { kind: Namespace::Cgroup });
+        push(Unshare {
+            kind: Namespace::Cgroup,
+        });
     }
 }
 
@@ -227,11 +281,15 @@ fn plan_mapping<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
             let line = |m: &crate::oci::IdMapping| format!("{} {} {}\n", m.container_id, m.host_id, m.size);
             mappings.iter().map(line).collect::<String>()
         };
-        plan.after.push(HostOp::MapUsers { map: lines(&linux.uid_mappings) });
+        plan.after.push(HostOp::MapUsers {
+            map: lines(&linux.uid_mappings),
+        });
         if input.facts.uid != 0 {
             plan.after.push(HostOp::DenySetgroups);
         }
-        plan.after.push(HostOp::MapGroups { map: lines(&linux.gid_mappings) });
+        plan.after.push(HostOp::MapGroups {
+            map: lines(&linux.gid_mappings),
+        });
     }
     if let Some(value) = input.process.oom_score_adj {
         plan.after.push(HostOp::OomScore { value });

@@ -34,9 +34,21 @@ pub(super) fn plan<'a>(input: &Input<'a>) -> Result<Vec<RootOp<'a>>> {
     let configured = &input.linux.devices;
     let mut ops: Vec<RootOp<'a>> = Vec::new();
     for (path, major, minor) in NODES {
-        if !configured.iter().any(|device| device.path.trim_end_matches('/') == path) {
+        if !configured
+            .iter()
+            .any(|device| device.path.trim_end_matches('/') == path)
+        {
             let (mode, uid, gid) = (0o666, 0, 0);
-            ops.push(RootOp::Device { path: path.into(), kind: 'c', major, minor, mode, uid, gid, bind });
+            ops.push(RootOp::Device {
+                path: path.into(),
+                kind: 'c',
+                major,
+                minor,
+                mode,
+                uid,
+                gid,
+                bind,
+            });
         }
     }
     for (index, device) in configured.iter().enumerate() {
@@ -45,13 +57,19 @@ pub(super) fn plan<'a>(input: &Input<'a>) -> Result<Vec<RootOp<'a>>> {
             ops.push(node(index, device, bind)?);
         }
     }
-    ops.extend(LINKS.map(|(path, target)| RootOp::Link { path: path.into(), target: target.into() }));
+    ops.extend(LINKS.map(|(path, target)| RootOp::Link {
+        path: path.into(),
+        target: target.into(),
+    }));
     Ok(ops)
 }
 
 /// Whether a mount puts a ready /dev in place.
 fn is_bound_dev(mount: &oci::Mount<'_>) -> bool {
-    let bind = mount.options.iter().any(|word| *word == "bind" || *word == "rbind");
+    let bind = mount
+        .options
+        .iter()
+        .any(|word| *word == "bind" || *word == "rbind");
     mount.destination.trim_end_matches('/') == "/dev" && (bind || mount.kind.as_deref() == Some("bind"))
 }
 

@@ -70,8 +70,13 @@ const FILE_SYSTEM: &[(&str, Option<&str>)] = &[
 /// Every word that [`parse`] knows: what `features` lists.
 pub fn known() -> impl Iterator<Item = &'static str> {
     let plain = ATTRIBUTES.iter().map(|(word, ..)| *word);
-    let others = FILE_SYSTEM.iter().map(|(word, _)| *word).chain(PROPAGATION.iter().map(|(word, ..)| *word));
-    plain.chain(others).chain(["bind", "rbind", "remount", "tmpcopyup"])
+    let others = FILE_SYSTEM
+        .iter()
+        .map(|(word, _)| *word)
+        .chain(PROPAGATION.iter().map(|(word, ..)| *word));
+    plain
+        .chain(others)
+        .chain(["bind", "rbind", "remount", "tmpcopyup"])
 }
 
 /// The recursive forms (`rro`, …), as `features` lists them.
@@ -81,7 +86,10 @@ pub fn known_recursive() -> impl Iterator<Item = String> {
 
 /// The propagation that a word names: its flag of mount(2), whether it goes down, and the word.
 pub(super) fn propagation(word: &str) -> Option<(u64, bool, &'static str)> {
-    PROPAGATION.iter().find(|(name, ..)| *name == word).map(|(name, kind, deep)| (*kind, *deep, *name))
+    PROPAGATION
+        .iter()
+        .find(|(name, ..)| *name == word)
+        .map(|(name, kind, deep)| (*kind, *deep, *name))
 }
 
 /// A mount's options, sorted by what they do.
@@ -167,7 +175,10 @@ pub(super) fn of_bind_mount(own: &Attributes) -> Attributes {
         return *own;
     }
     let plain = RDONLY | NOSUID | NODEV | NOEXEC | NOSYMFOLLOW;
-    Attributes { clear: own.clear | (plain & !own.set), ..*own }
+    Attributes {
+        clear: own.clear | (plain & !own.set),
+        ..*own
+    }
 }
 
 #[cfg(test)]
@@ -180,8 +191,22 @@ mod tests {
 
     #[test]
     fn later_words_win() {
-        assert_eq!(options(&["ro", "rw"]).own, Attributes { set: 0, clear: RDONLY, propagation: 0 });
-        assert_eq!(options(&["rw", "ro"]).own, Attributes { set: RDONLY, clear: 0, propagation: 0 });
+        assert_eq!(
+            options(&["ro", "rw"]).own,
+            Attributes {
+                set: 0,
+                clear: RDONLY,
+                propagation: 0
+            }
+        );
+        assert_eq!(
+            options(&["rw", "ro"]).own,
+            Attributes {
+                set: RDONLY,
+                clear: 0,
+                propagation: 0
+            }
+        );
         let times = options(&["noatime", "strictatime"]).own;
         assert_eq!((times.set, times.clear), (STRICTATIME, ATIME));
         let times = options(&["noatime", "relatime"]).own;
@@ -205,7 +230,10 @@ mod tests {
     #[test]
     fn unknown_words_are_data() {
         let parsed = options(&["size=64k", "newinstance", "gid=5"]);
-        assert_eq!(parsed.data, [("size", Some("64k")), ("newinstance", None), ("gid", Some("5"))]);
+        assert_eq!(
+            parsed.data,
+            [("size", Some("64k")), ("newinstance", None), ("gid", Some("5"))]
+        );
     }
 
     #[test]

@@ -21,15 +21,27 @@ pub enum HostOp<'a> {
     /// Makes, limits or finishes cgroups.
     Cgroup { cgroup: cgroup::Op },
     /// Opens a namespace file for the container's process.
-    OpenNamespace { slot: Slot, kind: Namespace, path: Cow<'a, str> },
+    OpenNamespace {
+        slot: Slot,
+        kind: Namespace,
+        path: Cow<'a, str>,
+    },
     /// Copies the tree of a bind mount's source while the runtime's rights still reach it.
-    OpenSource { slot: Slot, source: Cow<'a, str>, deep: bool },
+    OpenSource {
+        slot: Slot,
+        source: Cow<'a, str>,
+        deep: bool,
+    },
     /// Children are born in this pid namespace.
     EnterPidNamespace { slot: Slot },
     /// Children are born in a new time namespace with these offsets.
     MakeTimeNamespace { offsets: String },
     /// The container's process is born.
-    Clone { flags: u64, in_cgroup: bool, user_namespace: Option<Slot> },
+    Clone {
+        flags: u64,
+        in_cgroup: bool,
+        user_namespace: Option<Slot>,
+    },
     /// Children are born in the runtime's own namespaces again.
     LeaveNamespaces { pid: bool, time: bool },
     /// Denies setgroups(2) in the user namespace, which lets an unprivileged runtime map groups.
@@ -41,7 +53,12 @@ pub enum HostOp<'a> {
     /// Says how readily the kernel kills the process when memory is short.
     OomScore { value: i64 },
     /// Sets a resource limit of the container's process.
-    Limit { name: Cow<'a, str>, resource: u32, soft: u64, hard: u64 },
+    Limit {
+        name: Cow<'a, str>,
+        resource: u32,
+        soft: u64,
+        hard: u64,
+    },
     /// Runs hooks in the runtime's namespaces.
     Hooks {
         kind: &'static str,
@@ -87,10 +104,16 @@ pub enum Sync {
 #[serde(tag = "op", rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the fields are said by each operation's own sentence")]
 pub enum SyncOp<'a> {
-    Send { message: Sync },
-    Await { message: Sync },
+    Send {
+        message: Sync,
+    },
+    Await {
+        message: Sync,
+    },
     /// Waits for `start`, on the socket in the state directory or on the creating process's channel.
-    AwaitStart { socket: bool },
+    AwaitStart {
+        socket: bool,
+    },
     /// Runs hooks in the container's namespaces.
     Hooks {
         kind: &'static str,
@@ -106,33 +129,74 @@ pub enum SyncOp<'a> {
 #[expect(missing_docs, reason = "the fields are said by each operation's own sentence")]
 pub enum ProcessOp<'a> {
     /// The process is killed if the runtime ends before creation is done (and no longer, with `false`).
-    DieWithRuntime { on: bool },
+    DieWithRuntime {
+        on: bool,
+    },
     /// Nobody inside may look into the process while it is still the runtime's program.
     Hide,
-    JoinNamespace { slot: Slot, kind: Namespace },
-    Unshare { kind: Namespace },
+    JoinNamespace {
+        slot: Slot,
+        kind: Namespace,
+    },
+    Unshare {
+        kind: Namespace,
+    },
     /// Becomes user 0 of the user namespace.
-    BecomeRoot { drop_groups: bool },
+    BecomeRoot {
+        drop_groups: bool,
+    },
     NewSession,
-    NewKeyring { name: String },
-    HostName { name: &'a str },
-    DomainName { name: &'a str },
+    NewKeyring {
+        name: String,
+    },
+    HostName {
+        name: &'a str,
+    },
+    DomainName {
+        name: &'a str,
+    },
     /// Writes a kernel parameter; `path` is below /proc/sys.
-    Sysctl { path: String, value: &'a str },
-    Limit { name: Cow<'a, str>, resource: u32, soft: u64, hard: u64 },
-    Umask { mask: u32 },
+    Sysctl {
+        path: String,
+        value: &'a str,
+    },
+    Limit {
+        name: Cow<'a, str>,
+        resource: u32,
+        soft: u64,
+        hard: u64,
+    },
+    Umask {
+        mask: u32,
+    },
     /// Keeps only these capabilities in the bounding set.
-    BoundingSet { keep: u64 },
-    Groups { groups: &'a [u32] },
-    Group { gid: u32 },
+    BoundingSet {
+        keep: u64,
+    },
+    Groups {
+        groups: &'a [u32],
+    },
+    Group {
+        gid: u32,
+    },
     /// Becomes the user; the permitted capabilities are kept for the operations still to come.
-    User { uid: u32 },
+    User {
+        uid: u32,
+    },
     /// Makes the working directory current and proves that it is inside; `make` creates it.
-    WorkDir { path: &'a str, make: bool },
+    WorkDir {
+        path: &'a str,
+        make: bool,
+    },
     /// Sets HOME from the container's /etc/passwd.
-    Home { uid: u32 },
+    Home {
+        uid: u32,
+    },
     /// Finds the program by the container's PATH.
-    FindProgram { name: &'a str, search: Option<&'a str> },
+    FindProgram {
+        name: &'a str,
+        search: Option<&'a str>,
+    },
     NoNewPrivileges,
     Seccomp {
         instructions: usize,
@@ -140,10 +204,20 @@ pub enum ProcessOp<'a> {
         filter: Cow<'a, [crate::sys::seccomp::Insn]>,
         flags: u32,
     },
-    Capabilities { effective: u64, permitted: u64, inheritable: u64, ambient: u64 },
+    Capabilities {
+        effective: u64,
+        permitted: u64,
+        inheritable: u64,
+        ambient: u64,
+    },
     /// Descriptors from `first` on do not survive the next operation.
-    CloseOnExec { first: u32 },
-    Execute { args: Vec<&'a str>, env: Vec<&'a str> },
+    CloseOnExec {
+        first: u32,
+    },
+    Execute {
+        args: Vec<&'a str>,
+        env: Vec<&'a str>,
+    },
 }
 
 /// What builds the container's file system; paths are inside its root unless said otherwise.
@@ -152,25 +226,61 @@ pub enum ProcessOp<'a> {
 #[expect(missing_docs, reason = "the fields are said by each operation's own sentence")]
 pub enum RootOp<'a> {
     /// Changes the propagation of all mounts of the new mount namespace.
-    Propagation { path: &'static str, flags: u64, name: &'static str },
+    Propagation {
+        path: &'static str,
+        flags: u64,
+        name: &'static str,
+    },
     /// The mount that holds the root file system gets no part in others' mounts.
-    PrivateParent { path: Cow<'a, str> },
+    PrivateParent {
+        path: Cow<'a, str>,
+    },
     /// Makes the root file system a mount of its own.
-    BindRoot { path: Cow<'a, str> },
+    BindRoot {
+        path: Cow<'a, str>,
+    },
     /// Opens the root file system where there is no mount namespace of the container's own.
-    OpenRoot { path: Cow<'a, str> },
+    OpenRoot {
+        path: Cow<'a, str>,
+    },
     Mount(Mount<'a>),
     /// Changes the attributes of a mount that is already there.
-    Remount { destination: Cow<'a, str>, attributes: Attributes, recursive: Attributes },
-    Device { path: Cow<'a, str>, kind: char, major: u64, minor: u64, mode: u32, uid: u32, gid: u32, bind: bool },
-    Link { path: Cow<'a, str>, target: Cow<'a, str> },
+    Remount {
+        destination: Cow<'a, str>,
+        attributes: Attributes,
+        recursive: Attributes,
+    },
+    Device {
+        path: Cow<'a, str>,
+        kind: char,
+        major: u64,
+        minor: u64,
+        mode: u32,
+        uid: u32,
+        gid: u32,
+        bind: bool,
+    },
+    Link {
+        path: Cow<'a, str>,
+        target: Cow<'a, str>,
+    },
     /// Makes the terminal; its slave becomes standard input, output and error.
-    Terminal { size: Option<(u16, u16)>, uid: u32 },
-    Mask { path: &'a str },
-    ReadOnly { path: &'a str },
+    Terminal {
+        size: Option<(u16, u16)>,
+        uid: u32,
+    },
+    Mask {
+        path: &'a str,
+    },
+    ReadOnly {
+        path: &'a str,
+    },
     ReadOnlyRoot,
     /// Makes the container's root the process's root; `shared`: mounts outside are still peers.
-    EnterRoot { how: Enter, shared: bool },
+    EnterRoot {
+        how: Enter,
+        shared: bool,
+    },
 }
 
 /// The ways into the container's root.
@@ -209,9 +319,19 @@ pub struct Mount<'a> {
 #[expect(missing_docs, reason = "the words of config.json")]
 pub enum What<'a> {
     /// An existing tree; `slot` when the runtime opened it.
-    Bind { source: Cow<'a, str>, deep: bool, slot: Option<Slot> },
+    Bind {
+        source: Cow<'a, str>,
+        deep: bool,
+        slot: Option<Slot>,
+    },
     /// A new instance of a file system.
-    New { fs: &'a str, source: &'a str, data: Vec<(&'a str, Option<&'a str>)>, copy_up: bool, keep_mode: bool },
+    New {
+        fs: &'a str,
+        source: &'a str,
+        data: Vec<(&'a str, Option<&'a str>)>,
+        copy_up: bool,
+        keep_mode: bool,
+    },
 }
 
 /// The kinds of namespaces.
@@ -231,8 +351,16 @@ pub enum Namespace {
 
 impl Namespace {
     /// In the order in which they are joined: user first, since it gives the right to join the others.
-    pub const ALL: [Self; 8] =
-        [Self::User, Self::Mount, Self::Pid, Self::Network, Self::Ipc, Self::Uts, Self::Cgroup, Self::Time];
+    pub const ALL: [Self; 8] = [
+        Self::User,
+        Self::Mount,
+        Self::Pid,
+        Self::Network,
+        Self::Ipc,
+        Self::Uts,
+        Self::Cgroup,
+        Self::Time,
+    ];
 
     /// The kind of that name in config.json.
     pub fn parse(word: &str) -> Option<Self> {

@@ -35,13 +35,21 @@ pub(super) fn plan<'a>(input: &Input<'a>, filter: Option<Filter>, plan: &mut Pla
     plan_identity(input, &capabilities, &mut ops);
     ops.push(ProcessOp::FindProgram {
         name: input.process.args.first().map_or("", |name| name),
-        search: input.process.env.iter().rev().find_map(|entry| entry.strip_prefix("PATH=")),
+        search: input
+            .process
+            .env
+            .iter()
+            .rev()
+            .find_map(|entry| entry.strip_prefix("PATH=")),
     });
     ops.push(ProcessOp::DieWithRuntime { on: false });
     plan.init.extend(ops.into_iter().map(InitOp::Process));
-    plan.init.push(InitOp::Sync(SyncOp::Send { message: Sync::Ready }));
+    plan.init
+        .push(InitOp::Sync(SyncOp::Send { message: Sync::Ready }));
     plan_ready(input, plan);
-    plan.init.push(InitOp::Sync(SyncOp::AwaitStart { socket: input.wish.start_socket }));
+    plan.init.push(InitOp::Sync(SyncOp::AwaitStart {
+        socket: input.wish.start_socket,
+    }));
     plan_start(input, filter, &capabilities, plan);
 }
 
@@ -50,18 +58,32 @@ fn plan_ready<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
     plan.after.push(HostOp::Await { message: Sync::Ready });
     if input.has_user_namespace() {
         // Only the runtime may raise a limit of a process in a user namespace.
-        plan.after.extend(limits(input).map(|(name, resource, limit)| HostOp::Limit {
-            name,
-            resource,
-            soft: limit.soft,
-            hard: limit.hard,
-        }));
+        plan.after
+            .extend(limits(input).map(|(name, resource, limit)| HostOp::Limit {
+                name,
+                resource,
+                soft: limit.soft,
+                hard: limit.hard,
+            }));
     }
-    plan.after.extend(input.facts.cgroup.finish.iter().cloned().map(|cgroup| HostOp::Cgroup { cgroup }));
+    plan.after.extend(
+        input
+            .facts
+            .cgroup
+            .finish
+            .iter()
+            .cloned()
+            .map(|cgroup| HostOp::Cgroup { cgroup }),
+    );
 }
 
 fn limits<'a>(input: &Input<'a>) -> impl Iterator<Item = (Cow<'a, str>, u32, &'a Rlimit<'a>)> {
-    let number = |name: &str| LIMITS.iter().find(|(known, _)| *known == name).map(|(_, number)| *number);
+    let number = |name: &str| {
+        LIMITS
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, number)| *number)
+    };
     let known = move |limit: &'a Rlimit<'a>| Some((Cow::Borrowed(&*limit.kind), number(&limit.kind)?, limit));
     input.process.rlimits.iter().filter_map(known)
 }
@@ -75,14 +97,20 @@ fn plan_names<'a>(input: &Input<'a>, ops: &mut Vec<ProcessOp<'a>>) {
         ops.push(ProcessOp::DomainName { name });
     }
     for (key, value) in &input.linux.sysctl {
-        ops.push(ProcessOp::Sysctl { path: sysctl_path(key), value });
+        ops.push(ProcessOp::Sysctl {
+            path: sysctl_path(key),
+            value,
+        });
     }
 }
 
 /// A parameter's path below /proc/sys: dots and slashes swap their roles as in sysctl(8), where the
 /// first separator decides which of the two forms it is.
 fn sysctl_path(key: &str) -> String {
-    if key.find('/').is_some_and(|slash| key.find('.').is_none_or(|dot| slash < dot)) {
+    if key
+        .find('/')
+        .is_some_and(|slash| key.find('.').is_none_or(|dot| slash < dot))
+    {
         return key.to_owned();
     }
     let swap = |c| match c {
@@ -96,14 +124,26 @@ fn sysctl_path(key: &str) -> String {
 /// User, groups and what can be set under another user too.
 fn plan_identity<'a>(input: &Input<'a>, capabilities: &Sets, ops: &mut Vec<ProcessOp<'a>>) {
     let user = &input.process.user;
-    ops.push(ProcessOp::WorkDir { path: &input.process.cwd, make: true });
-    if !input.process.env.iter().any(|entry| entry.strip_prefix("HOME=").is_some_and(|home| !home.is_empty())) {
+    ops.push(ProcessOp::WorkDir {
+        path: &input.process.cwd,
+        make: true,
+    });
+    if !input
+        .process
+        .env
+        .iter()
+        .any(|entry| entry.strip_prefix("HOME=").is_some_and(|home| !home.is_empty()))
+    {
         ops.push(ProcessOp::Home { uid: user.uid });
     }
-    ops.push(ProcessOp::BoundingSet { keep: capabilities.bounding });
+    ops.push(ProcessOp::BoundingSet {
+        keep: capabilities.bounding,
+    });
     let denied = input.has_user_namespace() && input.facts.uid != 0;
     if !(denied && user.additional_gids.is_empty()) {
-        ops.push(ProcessOp::Groups { groups: &user.additional_gids });
+        ops.push(ProcessOp::Groups {
+            groups: &user.additional_gids,
+        });
     }
     ops.push(ProcessOp::Group { gid: user.gid });
     if let Some(mask) = user.umask {
@@ -113,14 +153,27 @@ fn plan_identity<'a>(input: &Input<'a>, capabilities: &Sets, ops: &mut Vec<Proce
     }
     ops.push(ProcessOp::User { uid: user.uid });
     // Some directories are open to root alone, others (of network file systems) to the user alone.
-    ops.push(ProcessOp::WorkDir { path: &input.process.cwd, make: false });
+    ops.push(ProcessOp::WorkDir {
+        path: &input.process.cwd,
+        make: false,
+    });
 }
 
 /// From `start` on: as few system calls as possible between the filter and the program, for the filter
 /// need not allow them.
 fn plan_start<'a>(input: &Input<'a>, filter: Option<Filter>, capabilities: &Sets, plan: &mut Plan<'a>) {
-    if let Some(hooks) = input.spec.hooks.as_ref().map(|hooks| &hooks.start_container).filter(|h| !h.is_empty()) {
-        let run = SyncOp::Hooks { kind: "startContainer", hooks, count: hooks.len() };
+    if let Some(hooks) = input
+        .spec
+        .hooks
+        .as_ref()
+        .map(|hooks| &hooks.start_container)
+        .filter(|h| !h.is_empty())
+    {
+        let run = SyncOp::Hooks {
+            kind: "startContainer",
+            hooks,
+            count: hooks.len(),
+        };
         plan.init.push(InitOp::Sync(run));
     }
     let mut ops = Vec::new();
@@ -132,9 +185,22 @@ fn plan_start<'a>(input: &Input<'a>, filter: Option<Filter>, capabilities: &Sets
             hard: limit.hard,
         }));
     }
-    ops.push(ProcessOp::CloseOnExec { first: 3 + input.wish.preserve_fds + input.wish.listen_fds });
-    let Sets { effective, permitted, inheritable, ambient, .. } = *capabilities;
-    let drop = ProcessOp::Capabilities { effective, permitted, inheritable, ambient };
+    ops.push(ProcessOp::CloseOnExec {
+        first: 3 + input.wish.preserve_fds + input.wish.listen_fds,
+    });
+    let Sets {
+        effective,
+        permitted,
+        inheritable,
+        ambient,
+        ..
+    } = *capabilities;
+    let drop = ProcessOp::Capabilities {
+        effective,
+        permitted,
+        inheritable,
+        ambient,
+    };
     let load = filter.map(|filter| ProcessOp::Seccomp {
         instructions: filter.program.len(),
         flags: filter.flags,
@@ -162,7 +228,10 @@ fn environment<'a>(input: &Input<'a>) -> Vec<&'a str> {
     let all = &input.process.env;
     let wins = |index: usize, entry: &str| !all[index + 1..].iter().any(|later| name_of(later) == entry);
     let entries = all.iter().map(Text::as_str).enumerate();
-    entries.filter(|(index, entry)| wins(*index, name(entry))).map(|(_, entry)| entry).collect()
+    entries
+        .filter(|(index, entry)| wins(*index, name(entry)))
+        .map(|(_, entry)| entry)
+        .collect()
 }
 
 fn name_of(entry: &str) -> &str {
@@ -182,7 +251,13 @@ impl Sets {
     /// What config.json asks for and the runtime can give; without `capabilities`, nothing.
     fn new(input: &Input<'_>, warnings: &mut Vec<String>) -> Self {
         let Some(sets) = &input.process.capabilities else {
-            return Self { bounding: 0, effective: 0, permitted: 0, inheritable: 0, ambient: 0 };
+            return Self {
+                bounding: 0,
+                effective: 0,
+                permitted: 0,
+                inheritable: 0,
+                ambient: 0,
+            };
         };
         // Who makes a user namespace has all capabilities in it.
         let all = input.has_user_namespace();
@@ -194,15 +269,22 @@ impl Sets {
         let raisable = ambient & permitted & inheritable;
         if raisable != ambient {
             let missing = ambient & !raisable;
-            let names = capability::names().enumerate().filter(|(n, _)| missing & (1 << n) != 0);
+            let names = capability::names()
+                .enumerate()
+                .filter(|(n, _)| missing & (1 << n) != 0);
             warnings.extend(names.map(|(_, name)| {
                 format!("can't raise ambient capability {name}: it is not both permitted and inheritable")
             }));
         }
-        Self { bounding, effective: effective & permitted, permitted, inheritable, ambient: raisable }
+        Self {
+            bounding,
+            effective: effective & permitted,
+            permitted,
+            inheritable,
+            ambient: raisable,
+        }
     }
 }
-
 
 #[cfg(test)]
 mod tests {
@@ -211,7 +293,13 @@ mod tests {
     #[test]
     fn sysctl_names_have_two_forms() {
         assert_eq!(sysctl_path("net.ipv4.ip_forward"), "net/ipv4/ip_forward");
-        assert_eq!(sysctl_path("net/ipv4/conf/eth0.1/forwarding"), "net/ipv4/conf/eth0.1/forwarding");
-        assert_eq!(sysctl_path("net.ipv4.conf.eth0/1.forwarding"), "net/ipv4/conf/eth0.1/forwarding");
+        assert_eq!(
+            sysctl_path("net/ipv4/conf/eth0.1/forwarding"),
+            "net/ipv4/conf/eth0.1/forwarding"
+        );
+        assert_eq!(
+            sysctl_path("net.ipv4.conf.eth0/1.forwarding"),
+            "net/ipv4/conf/eth0.1/forwarding"
+        );
     }
 }

@@ -14,7 +14,8 @@ pub(super) fn plan<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Result<()> {
     plan.init.push(InitOp::Process(super::op::ProcessOp::NewSession));
     if !input.wish.no_new_keyring {
         let name = format!("_ses.{}", input.wish.id);
-        plan.init.push(InitOp::Process(super::op::ProcessOp::NewKeyring { name }));
+        plan.init
+            .push(InitOp::Process(super::op::ProcessOp::NewKeyring { name }));
     }
     if input.namespace(Namespace::Mount).is_none() {
         return plan_shared(input, plan);
@@ -26,7 +27,13 @@ pub(super) fn plan<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Result<()> {
     push(plan, devices::plan(input)?);
     if input.process.terminal {
         let size = input.process.console_size.map(|size| (size.height, size.width));
-        push(plan, [RootOp::Terminal { size, uid: input.process.user.uid }]);
+        push(
+            plan,
+            [RootOp::Terminal {
+                size,
+                uid: input.process.user.uid,
+            }],
+        );
     }
     plan_hooks(input, plan);
     plan_restrictions(input, plan);
@@ -55,9 +62,20 @@ fn plan_shared<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Result<()> {
         let text = format!("{name} needs a mount namespace of the container's own");
         return Err(Error::new(Kind::Config, text).hint("add {\"type\": \"mount\"} to linux.namespaces"));
     }
-    push(plan, [RootOp::OpenRoot { path: Cow::Borrowed(input.wish.rootfs) }]);
+    push(
+        plan,
+        [RootOp::OpenRoot {
+            path: Cow::Borrowed(input.wish.rootfs),
+        }],
+    );
     plan_hooks(input, plan);
-    push(plan, [RootOp::EnterRoot { how: Enter::Chroot, shared: false }]);
+    push(
+        plan,
+        [RootOp::EnterRoot {
+            how: Enter::Chroot,
+            shared: false,
+        }],
+    );
     Ok(())
 }
 
@@ -69,7 +87,11 @@ fn plan_base<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Result<()> {
     push(
         plan,
         [
-            RootOp::Propagation { path: "/", flags, name },
+            RootOp::Propagation {
+                path: "/",
+                flags,
+                name,
+            },
             RootOp::PrivateParent { path: path.clone() },
             RootOp::BindRoot { path },
         ],
@@ -82,30 +104,52 @@ const MS_SLAVE: u64 = libc::MS_SLAVE as u64;
 
 /// linux.rootfsPropagation as flags of mount(2) and its name.
 fn propagation(input: &Input<'_>) -> Result<Option<(u64, &'static str)>> {
-    let Some(word) = input.linux.rootfs_propagation.as_deref().filter(|word| !word.is_empty()) else {
+    let Some(word) = input
+        .linux
+        .rootfs_propagation
+        .as_deref()
+        .filter(|word| !word.is_empty())
+    else {
         return Ok(None);
     };
     match mount_options::propagation(word) {
         Some((kind, deep, name)) => Ok(Some((kind | if deep { MS_REC } else { 0 }, name))),
         None => Err(Error::new(
             Kind::Config,
-            format!("linux.rootfsPropagation: found {word:?}, expected shared, slave, private, unbindable or their r-forms"),
+            format!(
+                "linux.rootfsPropagation: found {word:?}, expected shared, slave, private, unbindable or their r-forms"
+            ),
         )),
     }
 }
 
 /// One entry of `mounts`.
-fn plan_mount<'a>(input: &Input<'a>, index: usize, mount: &'a oci::Mount<'a>, plan: &mut Plan<'a>) -> Result<()> {
+fn plan_mount<'a>(
+    input: &Input<'a>,
+    index: usize,
+    mount: &'a oci::Mount<'a>,
+    plan: &mut Plan<'a>,
+) -> Result<()> {
     let options = mount_options::parse(mount.options.iter().map(oci::Text::as_str));
     if options.idmap || !mount.uid_mappings.is_empty() || !mount.gid_mappings.is_empty() {
-        let text = format!("mounts[{index}] ({}): id-mapped mounts are not supported yet", mount.destination);
+        let text = format!(
+            "mounts[{index}] ({}): id-mapped mounts are not supported yet",
+            mount.destination
+        );
         return Err(Error::new(Kind::Unsupported, text));
     }
     let destination = inside(&mount.destination);
     let kind = mount.kind.as_deref().unwrap_or("");
     if options.remount {
         let (attributes, recursive) = (mount_options::of_bind_mount(&options.own), options.recursive);
-        push(plan, [RootOp::Remount { destination, attributes, recursive }]);
+        push(
+            plan,
+            [RootOp::Remount {
+                destination,
+                attributes,
+                recursive,
+            }],
+        );
         return Ok(());
     }
     if options.bind || kind == "bind" || kind == "rbind" {
@@ -117,13 +161,20 @@ fn plan_mount<'a>(input: &Input<'a>, index: usize, mount: &'a oci::Mount<'a>, pl
         "cgroup" => push(plan, cgroup_mount::plan(input, destination, &options)),
         "sysfs" if input.has_user_namespace() && !input.is_new(Namespace::Network) => {
             // The kernel lets only the network namespace's owner mount sysfs.
-            let what = What::Bind { source: "/sys".into(), deep: true, slot: None };
+            let what = What::Bind {
+                source: "/sys".into(),
+                deep: true,
+                slot: None,
+            };
             push(plan, [RootOp::Mount(assemble(destination, what, &options, true))]);
         }
         _ => {
             let what = new_file_system(input, kind, mount, &options);
             let plain = matches!(kind, "proc" | "sysfs");
-            push(plan, [RootOp::Mount(assemble(destination, what, &options, plain))]);
+            push(
+                plan,
+                [RootOp::Mount(assemble(destination, what, &options, plain))],
+            );
         }
     }
     Ok(())
@@ -141,7 +192,13 @@ fn new_file_system<'a>(
     }
     let has_mode = data.iter().any(|(key, _)| *key == "mode");
     let source = mount.source.as_deref().unwrap_or(kind);
-    What::New { fs: kind, source, data, copy_up: options.copy_up, keep_mode: kind == "tmpfs" && !has_mode }
+    What::New {
+        fs: kind,
+        source,
+        data,
+        copy_up: options.copy_up,
+        keep_mode: kind == "tmpfs" && !has_mode,
+    }
 }
 
 /// Whether a group id means anything in the container's user namespace.
@@ -161,7 +218,10 @@ pub(super) fn assemble<'a>(
     let attributes = if bind {
         mount_options::of_bind_mount(&options.own)
     } else {
-        Attributes { set: mount_options::of_new_mount(&options.own), ..Attributes::default() }
+        Attributes {
+            set: mount_options::of_new_mount(&options.own),
+            ..Attributes::default()
+        }
     };
     Mount {
         destination,
@@ -182,36 +242,70 @@ fn plan_bind<'a>(
     plan: &mut Plan<'a>,
 ) -> Result<()> {
     let Some(source) = mount.source.as_deref().filter(|source| !source.is_empty()) else {
-        let text = format!("mounts[{index}].source: found nothing, expected what to bind at {}", mount.destination);
+        let text = format!(
+            "mounts[{index}].source: found nothing, expected what to bind at {}",
+            mount.destination
+        );
         return Err(Error::new(Kind::Config, text));
     };
     if let Some((key, _)) = options.data.iter().find(|(key, _)| !BIND_IGNORES.contains(key)) {
-        plan.warnings.push(format!("mounts[{index}].options: {key:?} means nothing to a bind mount; ignored"));
+        plan.warnings.push(format!(
+            "mounts[{index}].options: {key:?} means nothing to a bind mount; ignored"
+        ));
     }
     let source = from_bundle(input, source);
     let slot = input.has_user_namespace().then(|| {
         // In its user namespace the process may have no way to the source.
         let slot = plan.slot();
-        let at = plan.before.iter().position(|op| matches!(op, HostOp::Clone { .. })).unwrap_or(0);
-        plan.before.insert(at, HostOp::OpenSource { slot, source: source.clone(), deep });
+        let at = plan
+            .before
+            .iter()
+            .position(|op| matches!(op, HostOp::Clone { .. }))
+            .unwrap_or(0);
+        plan.before.insert(
+            at,
+            HostOp::OpenSource {
+                slot,
+                source: source.clone(),
+                deep,
+            },
+        );
         slot
     });
     let what = What::Bind { source, deep, slot };
-    push(plan, [RootOp::Mount(assemble(inside(&mount.destination), what, options, false))]);
+    push(
+        plan,
+        [RootOp::Mount(assemble(
+            inside(&mount.destination),
+            what,
+            options,
+            false,
+        ))],
+    );
     Ok(())
 }
 
 /// Data words that callers give to bind mounts too, where they change nothing.
-const BIND_IGNORES: &[&str] = &["sync", "dirsync", "lazytime", "mand", "silent", "z", "Z", "U", "exec"];
+const BIND_IGNORES: &[&str] = &[
+    "sync", "dirsync", "lazytime", "mand", "silent", "z", "Z", "U", "exec",
+];
 
 /// A relative source is relative to the bundle.
 fn from_bundle<'a>(input: &Input<'a>, source: &'a str) -> Cow<'a, str> {
-    if source.starts_with('/') { source.into() } else { format!("{}/{source}", input.wish.bundle).into() }
+    if source.starts_with('/') {
+        source.into()
+    } else {
+        format!("{}/{source}", input.wish.bundle).into()
+    }
 }
 
 /// A destination as an absolute path: the older form without a leading slash is still met.
 pub(super) fn inside(path: &str) -> Cow<'_, str> {
-    if path.starts_with('/') { path.into() } else { format!("/{path}").into() }
+    if path.starts_with('/') {
+        path.into()
+    } else {
+        format!("/{path}").into()
+    }
 }
 
 /// What lxcfs and its like may put over single files of a container's /proc.
@@ -245,7 +339,11 @@ fn plan_hooks<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
     plan.hooks_meanwhile(hooks);
     let hooks = &hooks.create_container;
     if !hooks.is_empty() {
-        let run = SyncOp::Hooks { kind: "createContainer", hooks, count: hooks.len() };
+        let run = SyncOp::Hooks {
+            kind: "createContainer",
+            hooks,
+            count: hooks.len(),
+        };
         plan.init.push(InitOp::Sync(run));
     }
 }
@@ -253,7 +351,10 @@ fn plan_hooks<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
 /// What must not be written or read: last, since nothing can be put there afterwards.
 fn plan_restrictions<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
     let linux = input.linux;
-    push(plan, linux.readonly_paths.iter().map(|path| RootOp::ReadOnly { path }));
+    push(
+        plan,
+        linux.readonly_paths.iter().map(|path| RootOp::ReadOnly { path }),
+    );
     push(plan, linux.masked_paths.iter().map(|path| RootOp::Mask { path }));
     if input.spec.root.as_ref().is_some_and(|root| root.readonly) {
         push(plan, [RootOp::ReadOnlyRoot]);
@@ -262,17 +363,25 @@ fn plan_restrictions<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
 
 /// Into the root, and what can only be said of it as `/`.
 fn enter<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
-    let how = if input.wish.no_pivot { Enter::Move } else { Enter::Pivot };
+    let how = if input.wish.no_pivot {
+        Enter::Move
+    } else {
+        Enter::Pivot
+    };
     let wanted = propagation(input).ok().flatten();
     let shared = wanted.is_some_and(|(flags, _)| flags & libc::MS_SHARED as u64 != 0);
     push(plan, [RootOp::EnterRoot { how, shared }]);
     if let Some((flags, name)) = wanted {
-        push(plan, [RootOp::Propagation { path: "/", flags, name }]);
+        push(
+            plan,
+            [RootOp::Propagation {
+                path: "/",
+                flags,
+                name,
+            }],
+        );
     }
 }
 
 /// The attributes of file systems that the runtime adds itself.
 pub(super) const GUARDED: u64 = NOSUID | NODEV | NOEXEC;
-
-/// [`GUARDED`] and read-only.
-pub(super) const GUARDED_READ_ONLY: u64 = GUARDED | RDONLY;

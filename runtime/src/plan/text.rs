@@ -12,7 +12,11 @@ impl Display for HostOp<'_> {
             Self::OpenSource { source, .. } => write!(f, "open the mount source {source}"),
             Self::EnterPidNamespace { .. } => f.write_str("enter the pid namespace for children"),
             Self::MakeTimeNamespace { offsets } => {
-                write!(f, "make a time namespace for children, offsets {:?}", offsets.trim_end())
+                write!(
+                    f,
+                    "make a time namespace for children, offsets {:?}",
+                    offsets.trim_end()
+                )
             }
             Self::Clone { flags, in_cgroup, .. } => clone_text(f, *flags, *in_cgroup),
             Self::LeaveNamespaces { .. } => f.write_str("return to the runtime's own namespaces"),
@@ -33,7 +37,9 @@ fn clone_text(f: &mut Formatter<'_>, flags: u64, in_cgroup: bool) -> Result {
     if in_cgroup {
         f.write_str(" into its cgroup")?;
     }
-    let new = Namespace::ALL.into_iter().filter(|kind| flags & u64::from(kind.flag().cast_unsigned()) != 0);
+    let new = Namespace::ALL
+        .into_iter()
+        .filter(|kind| flags & u64::from(kind.flag().cast_unsigned()) != 0);
     for (index, kind) in new.enumerate() {
         write!(f, "{} {kind}", if index == 0 { ", new namespaces:" } else { "" })?;
     }
@@ -45,7 +51,11 @@ fn limit_text(f: &mut Formatter<'_>, name: &str, soft: u64, hard: u64) -> Result
 }
 
 fn limit(value: u64) -> String {
-    if value == u64::MAX { "unlimited".to_owned() } else { value.to_string() }
+    if value == u64::MAX {
+        "unlimited".to_owned()
+    } else {
+        value.to_string()
+    }
 }
 
 impl Display for InitOp<'_> {
@@ -106,8 +116,15 @@ impl Display for ProcessOp<'_> {
             Self::Home { uid } => write!(f, "find the home of user {uid}"),
             Self::FindProgram { name, .. } => write!(f, "find the program {name:?}"),
             Self::NoNewPrivileges => f.write_str("give up new privileges"),
-            Self::Seccomp { instructions, .. } => write!(f, "load a seccomp filter of {instructions} instructions"),
-            Self::Capabilities { effective, permitted, inheritable, ambient } => write!(
+            Self::Seccomp { instructions, .. } => {
+                write!(f, "load a seccomp filter of {instructions} instructions")
+            }
+            Self::Capabilities {
+                effective,
+                permitted,
+                inheritable,
+                ambient,
+            } => write!(
                 f,
                 "set the capabilities: effective {effective:#x}, permitted {permitted:#x}, \
                  inheritable {inheritable:#x}, ambient {ambient:#x}"
@@ -126,23 +143,42 @@ impl Display for RootOp<'_> {
             Self::BindRoot { path } => write!(f, "make the root file system {path} a mount"),
             Self::OpenRoot { path } => write!(f, "open the root file system {path}"),
             Self::Mount(mount) => Display::fmt(mount, f),
-            Self::Remount { destination, attributes, recursive } => {
+            Self::Remount {
+                destination,
+                attributes,
+                recursive,
+            } => {
                 write!(f, "change the mount {destination}")?;
                 attributes_text(f, attributes)?;
                 attributes_text(f, recursive)
             }
-            Self::Device { path, kind, major, minor, mode, bind, .. } => {
+            Self::Device {
+                path,
+                kind,
+                major,
+                minor,
+                mode,
+                bind,
+                ..
+            } => {
                 let how = if *bind { "bind" } else { "make" };
-                write!(f, "{how} the device {path} ({kind} {major}:{minor}, mode {mode:04o})")
+                write!(
+                    f,
+                    "{how} the device {path} ({kind} {major}:{minor}, mode {mode:04o})"
+                )
             }
             Self::Link { path, target } => write!(f, "link {path} to {target}"),
             Self::Terminal { .. } => f.write_str("make the terminal"),
             Self::Mask { path } => write!(f, "mask {path}"),
             Self::ReadOnly { path } => write!(f, "make {path} read-only"),
             Self::ReadOnlyRoot => f.write_str("make the root read-only"),
-            Self::EnterRoot { how: Enter::Pivot, .. } => f.write_str("pivot into the root"),
+            Self::EnterRoot {
+                how: Enter::Pivot, ..
+            } => f.write_str("pivot into the root"),
             Self::EnterRoot { how: Enter::Move, .. } => f.write_str("move the root over / and chroot"),
-            Self::EnterRoot { how: Enter::Chroot, .. } => f.write_str("chroot"),
+            Self::EnterRoot {
+                how: Enter::Chroot, ..
+            } => f.write_str("chroot"),
         }
     }
 }
@@ -161,7 +197,12 @@ impl Display for Mount<'_> {
                 }
                 write!(f, " at {to}")?;
                 for (key, value) in data {
-                    write!(f, " {key}{}{}", if value.is_some() { "=" } else { "" }, value.unwrap_or_default())?;
+                    write!(
+                        f,
+                        " {key}{}{}",
+                        if value.is_some() { "=" } else { "" },
+                        value.unwrap_or_default()
+                    )?;
                 }
             }
         }

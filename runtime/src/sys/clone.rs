@@ -53,3 +53,33 @@ pub fn clone(flags: u64, cgroup: Option<BorrowedFd<'_>>) -> Result<Side> {
         pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) },
     })
 }
+
+/// A descriptor of a process that the caller knows to be alive or its own unreaped child.
+///
+/// # Errors
+/// The kernel's, with the call; ESRCH when there is no such process.
+pub fn pidfd_open(pid: i32) -> Result<OwnedFd> {
+    // SAFETY: plain integers.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    let fd = check(fd, || format!("pidfd_open({pid})"))?;
+    // SAFETY: the call returned a new descriptor that nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd_number(fd)) })
+}
+
+/// Sends a signal to the process of a pidfd.
+///
+/// # Errors
+/// The kernel's, with the call; ESRCH when it has ended.
+pub fn pidfd_kill(pidfd: BorrowedFd<'_>, signal: i32) -> Result<()> {
+    // SAFETY: plain integers and a null pointer, which means the signal's default information.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_pidfd_send_signal,
+            pidfd.as_raw_fd(),
+            signal,
+            std::ptr::null::<libc::siginfo_t>(),
+            0,
+        )
+    };
+    check(result, || format!("pidfd_send_signal({signal})")).map(|_| ())
+}

@@ -215,7 +215,10 @@ pub fn read_up_to(file: BorrowedFd<'_>, limit: usize) -> Result<Vec<u8>> {
 /// # Errors
 /// The kernel's, with the call.
 pub fn remove(dir: BorrowedFd<'_>, name: &str) -> Result<()> {
-    named(unistd::unlinkat(dir, name, unistd::UnlinkatFlags::NoRemoveDir), || format!("unlinkat({name:?})"))
+    named(
+        unistd::unlinkat(dir, name, unistd::UnlinkatFlags::NoRemoveDir),
+        || format!("unlinkat({name:?})"),
+    )
 }
 
 /// Takes O_NONBLOCK back.
@@ -223,7 +226,12 @@ pub fn remove(dir: BorrowedFd<'_>, name: &str) -> Result<()> {
 /// # Errors
 /// The kernel's, with the call.
 pub fn set_blocking(file: BorrowedFd<'_>) -> Result<()> {
-    let flags = named(fcntl::fcntl(file, fcntl::FcntlArg::F_GETFL), || "fcntl(F_GETFL)".to_owned())?;
+    let flags = named(fcntl::fcntl(file, fcntl::FcntlArg::F_GETFL), || {
+        "fcntl(F_GETFL)".to_owned()
+    })?;
     let flags = fcntl::OFlag::from_bits_retain(flags & !libc::O_NONBLOCK);
-    named(fcntl::fcntl(file, fcntl::FcntlArg::F_SETFL(flags)), || "fcntl(F_SETFL)".to_owned()).map(|_| ())
+    named(fcntl::fcntl(file, fcntl::FcntlArg::F_SETFL(flags)), || {
+        "fcntl(F_SETFL)".to_owned()
+    })
+    .map(|_| ())
 }

@@ -22,20 +22,19 @@ use files::open_dir;
 use nix::errno::Errno;
 use std::os::fd::{AsFd, OwnedFd};
 
-/// Gathers the facts and makes the plan; changes nothing.
+/// Looks at the groups' places in the layout and makes the plan; changes nothing.
 ///
 /// # Errors
 /// For a path, a group in use or a limit that cannot be; and when the facts cannot be read.
-pub fn prepare(wish: &Wish<'_>, resources: Option<&Resources<'_>>) -> Result<Plan> {
-    let layout = host::layout()?;
-    let paths = wish.paths(&layout)?;
+pub fn prepare(layout: &host::Layout, wish: &Wish<'_>, resources: Option<&Resources<'_>>) -> Result<Plan> {
+    let paths = wish.paths(layout)?;
     let found: Vec<host::Found> = layout
         .hierarchies
         .iter()
         .zip(&paths)
         .map(|(hierarchy, path)| host::survey(hierarchy, path))
         .collect::<Result<_>>()?;
-    plan(&layout, &paths, &found, resources)
+    plan(layout, &paths, &found, resources)
 }
 
 /// Runs one operation.

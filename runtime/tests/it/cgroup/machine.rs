@@ -76,6 +76,7 @@ fn two_plans_for_one_new_group_are_not_both_made() {
 fn without_a_path_the_group_is_named_by_the_id() {
     let id = unique("by-id");
     let plan = prepare(
+        &corten_runtime::host::cgroup::layout().unwrap(),
         &Wish {
             id: &id,
             path: None,

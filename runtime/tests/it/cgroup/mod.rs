@@ -96,6 +96,7 @@ fn planned(name: &str, resources: &str) -> Result<Plan> {
     let path = format!("/{}", unique(name));
     let resources: Resources<'_> = serde_json::from_str(resources).unwrap();
     prepare(
+        &corten_runtime::host::cgroup::layout().unwrap(),
         &Wish {
             id: "unused",
             path: Some(&path),

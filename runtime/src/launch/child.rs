@@ -1,0 +1,90 @@
+//! The container's first process, from its birth to the user's program. It only executes the plan.
+
+use super::channel::{self, Channel, Message};
+use super::hooks;
+use crate::apply;
+use crate::apply::conduct::Conductor;
+use crate::apply::inside::Inside;
+use crate::error::{Error, Kind, Result};
+use crate::oci::State;
+use crate::plan::op::{InitOp, Sync, SyncOp};
+use crate::sys::process;
+use nix::sys::stat::{Mode, umask};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixListener;
+
+/// What the process brings along from the runtime.
+pub(super) struct Child<'a> {
+    pub(super) ops: &'a [InitOp<'a>],
+    /// The number of its first operation.
+    pub(super) first: usize,
+    pub(super) conductor: Conductor,
+    pub(super) slots: Vec<Option<OwnedFd>>,
+    pub(super) console: Option<OwnedFd>,
+    pub(super) channel: Channel,
+    pub(super) listener: Option<UnixListener>,
+    /// What its hooks read; the pid is told by the runtime.
+    pub(super) state: State<'a>,
+}
+
+/// Becomes the container, or tells why not and ends.
+pub(super) fn become_container(mut child: Child<'_>) -> ! {
+    if let Err(error) = run(&mut child) {
+        // If nobody listens any more, there is nobody to tell.
+        drop(child.channel.send(&Message::Failed(error)));
+    }
+    process::exit_now(1)
+}
+
+fn run(child: &mut Child<'_>) -> Result<()> {
+    let mut inside = Inside::new(std::mem::take(&mut child.slots), child.console.take())?;
+    // Modes of nodes and directories are as given.
+    umask(Mode::empty());
+    let (ops, first) = (child.ops, child.first);
+    let mut conductor = child.conductor.clone();
+    conductor.change_side();
+    conductor.run(first, ops, |_, op| match op {
+        InitOp::Cgroup(op) => apply::cgroup::run(op),
+        InitOp::Process(op) => apply::init::become_it(&mut inside, op),
+        InitOp::Root(op) => apply::init::build(&mut inside, op),
+        InitOp::Sync(op) => child.meet(op),
+    })
+}
+
+impl Child<'_> {
+    fn meet(&mut self, op: &SyncOp<'_>) -> Result<()> {
+        match op {
+            SyncOp::Send { message } => self.channel.send(&Message::Sync(*message, 0)),
+            SyncOp::Await { message } => match self.channel.receive()? {
+                Some(Message::Sync(received, pid)) if received == *message => {
+                    self.state.pid = Some(pid);
+                    Ok(())
+                }
+                _ => Err(runtime_gone()),
+            },
+            SyncOp::AwaitStart { .. } => self.wait_for_start(),
+            SyncOp::Hooks { kind, hooks, .. } => hooks::run(kind, hooks, &self.state),
+        }
+    }
+
+    /// From here on, failures are told to whoever starts.
+    fn wait_for_start(&mut self) -> Result<()> {
+        loop {
+            if let Some(listener) = &self.listener {
+                self.channel = channel::accept(listener)?;
+            }
+            match self.channel.receive()? {
+                Some(Message::Sync(Sync::Start, _)) => break,
+                // A `start` that was killed before it said so; another one may come.
+                None if self.listener.is_some() => {}
+                _ => return Err(runtime_gone()),
+            }
+        }
+        self.listener = None;
+        Ok(())
+    }
+}
+
+fn runtime_gone() -> Error {
+    Error::new(Kind::System, "the runtime ended")
+}

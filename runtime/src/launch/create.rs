@@ -1,0 +1,367 @@
+//! The runtime's side of creation: facts, plan, and the operations before and after the clone.
+
+use super::channel::{self, Channel, Message};
+use super::child::{Child, become_container};
+use super::{Console, Created, Gate, Progress, Request, hooks};
+use crate::apply;
+use crate::apply::conduct::Conductor;
+use crate::error::{Context, Error, Kind, Result};
+use crate::host;
+use crate::oci::{Spec, State, Status};
+use crate::plan::op::{HostOp, Sync};
+use crate::plan::{self, Facts, Plan};
+use crate::sys::clone::{self, Side};
+use crate::sys::process;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+
+/// See [`super::create`].
+pub(super) fn create(
+    request: Request<'_>,
+    spec: &Spec<'_>,
+    record: &mut dyn FnMut(&Progress<'_>) -> Result<()>,
+) -> Result<Created> {
+    let rootfs = resolve_root(request.bundle, spec)?;
+    let facts = find_facts(request.id, spec)?;
+    let bundle = request.bundle.to_string_lossy();
+    let wish = wish(&request, &bundle, &rootfs);
+    let plan = plan::build(wish, spec, &facts)?;
+    record(&Progress::Planned {
+        warnings: &plan.warnings,
+        cgroup: &plan.cgroups,
+    })?;
+    let mut parent = Parent::new(request, spec, &plan)?;
+    parent.run(record).inspect_err(|_| parent.give_up())?;
+    parent.finish()
+}
+
+/// The root file system's path without symbolic links.
+pub(super) fn resolve_root(bundle: &Path, spec: &Spec<'_>) -> Result<String> {
+    let path = spec.root.as_ref().map_or("", |root| &root.path);
+    let path = bundle.join(path);
+    let resolved = std::fs::canonicalize(&path).map_err(|error| {
+        Error::syscall(
+            format!("root.path {}", path.display()),
+            error.raw_os_error().unwrap_or(libc::ENOENT),
+        )
+        .with_kind(Kind::Config)
+    })?;
+    resolved.into_os_string().into_string().map_err(|path| {
+        Error::new(
+            Kind::Config,
+            format!("root.path {} is not valid UTF-8", path.to_string_lossy()),
+        )
+    })
+}
+
+/// What the plan needs to know of the machine.
+pub(super) fn find_facts(id: &str, spec: &Spec<'_>) -> Result<Facts> {
+    let layout = host::cgroup::layout()?;
+    let linux = spec.linux.as_ref();
+    let path = linux.and_then(|linux| linux.cgroups_path.as_deref());
+    let wish = plan::cgroup::Wish {
+        id,
+        path,
+        systemd: false,
+    };
+    let resources = linux.and_then(|linux| linux.resources.as_ref());
+    let cgroup = apply::cgroup::prepare(&layout, &wish, resources)?;
+    let capabilities = process::capabilities()?.effective;
+    Ok(Facts {
+        capabilities,
+        uid: nix::unistd::geteuid().as_raw(),
+        layout,
+        cgroup,
+    })
+}
+
+fn wish<'a>(request: &Request<'a>, bundle: &'a str, rootfs: &'a str) -> plan::Wish<'a> {
+    plan::Wish {
+        id: request.id,
+        bundle,
+        rootfs,
+        no_pivot: request.no_pivot,
+        no_new_keyring: request.no_new_keyring,
+        preserve_fds: request.preserve_fds,
+        listen_fds: listen_fds(),
+        start_socket: request.gate == Gate::Socket,
+    }
+}
+
+/// How many sockets the caller hands over as systemd does (sd_listen_fds(3)).
+fn listen_fds() -> u32 {
+    std::env::var("LISTEN_FDS")
+        .ok()
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(0)
+}
+
+/// What the runtime holds while the container is made.
+struct Parent<'a> {
+    request: Request<'a>,
+    spec: &'a Spec<'a>,
+    plan: &'a Plan<'a>,
+    conductor: Conductor,
+    slots: Vec<Option<OwnedFd>>,
+    console: Option<OwnedFd>,
+    channel: Channel,
+    /// The container's ends, until the clone.
+    theirs: Option<(Channel, Option<UnixListener>)>,
+    child: Option<(i32, OwnedFd)>,
+}
+
+impl<'a> Parent<'a> {
+    fn new(mut request: Request<'a>, spec: &'a Spec<'a>, plan: &'a Plan<'a>) -> Result<Self> {
+        let conductor = Conductor::new(request.trace)?;
+        check_preserved(request.preserve_fds + listen_fds())?;
+        let (channel, other) = Channel::pair()?;
+        let listener = (request.gate == Gate::Socket)
+            .then(|| channel::listen(request.state_dir))
+            .transpose()?;
+        let console = match std::mem::replace(&mut request.console, Console::None) {
+            Console::None => None,
+            Console::Connected(socket) => Some(socket),
+            Console::Socket(path) => Some(connect_console(path)?),
+        };
+        let slots = std::iter::repeat_with(|| None).take(plan.slots).collect();
+        let theirs = Some((other, listener));
+        Ok(Self {
+            request,
+            spec,
+            plan,
+            conductor,
+            slots,
+            console,
+            channel,
+            theirs,
+            child: None,
+        })
+    }
+
+    fn run(&mut self, record: &mut dyn FnMut(&Progress<'_>) -> Result<()>) -> Result<()> {
+        let plan = self.plan;
+        let mut conductor = self.conductor.clone();
+        conductor.run(0, &plan.before, |_, op| self.step(op))?;
+        let pid = self.pid()?;
+        record(&Progress::Born { pid })?;
+        conductor.run(plan.before.len() + plan.init.len(), &plan.after, |_, op| {
+            self.step(op)
+        })
+    }
+
+    fn finish(&mut self) -> Result<Created> {
+        let (pid, pidfd) = self.child.take().ok_or_else(no_child)?;
+        let channel = (self.request.gate == Gate::Channel)
+            .then(|| self.channel.take())
+            .transpose()?;
+        Ok(Created { pid, pidfd, channel })
+    }
+
+    fn pid(&self) -> Result<i32> {
+        self.child.as_ref().map(|(pid, _)| *pid).ok_or_else(no_child)
+    }
+
+    fn step(&mut self, op: &HostOp<'a>) -> Result<()> {
+        match op {
+            HostOp::Cgroup { cgroup } => apply::cgroup::run(cgroup),
+            HostOp::OpenNamespace { slot, path, .. } => {
+                self.slots[*slot] = Some(apply::host::open_namespace(path)?);
+                Ok(())
+            }
+            HostOp::OpenSource { slot, source, deep } => {
+                self.slots[*slot] = apply::host::open_source(source, *deep);
+                Ok(())
+            }
+            HostOp::EnterPidNamespace { slot } => apply::host::use_pid_namespace(self.slots[*slot].as_ref()),
+            HostOp::MakeTimeNamespace { offsets } => apply::host::make_time_namespace(offsets),
+            HostOp::Clone {
+                flags,
+                in_cgroup,
+                user_namespace,
+            } => self.clone(*flags, *in_cgroup, *user_namespace),
+            HostOp::LeaveNamespaces { pid, time } => {
+                if *pid {
+                    apply::host::use_pid_namespace(None)?;
+                }
+                if *time {
+                    apply::host::leave_time_namespace()
+                } else {
+                    Ok(())
+                }
+            }
+            HostOp::DenySetgroups => apply::host::write_proc(self.pid()?, "setgroups", "deny"),
+            HostOp::MapUsers { map } => apply::host::write_map(self.pid()?, "uid_map", map),
+            HostOp::MapGroups { map } => apply::host::write_map(self.pid()?, "gid_map", map),
+            HostOp::OomScore { value } => apply::host::set_oom_score(self.pid()?, *value),
+            HostOp::Limit {
+                resource, soft, hard, ..
+            } => process::set_limit(self.pid()?, *resource, *soft, *hard),
+            HostOp::Hooks { kind, hooks, .. } => hooks::run(kind, hooks, &self.state(self.pid()?)),
+            HostOp::Send { message } => self.channel.send(&Message::Sync(*message, self.pid()?)),
+            HostOp::Await { message } => self.wait_for(*message),
+        }
+    }
+
+    /// What hooks read while the container is made.
+    fn state(&self, pid: i32) -> State<'a> {
+        State {
+            oci_version: crate::oci::VERSION,
+            id: self.request.id,
+            // The spec's examples and runc say `creating`; `created` begins when create is done.
+            status: Status::Creating,
+            pid: Some(pid),
+            bundle: self.request.bundle.to_str().unwrap_or_default(),
+            annotations: &self.spec.annotations,
+        }
+    }
+
+    fn clone(&mut self, flags: u64, in_cgroup: bool, user_namespace: Option<usize>) -> Result<()> {
+        let cgroup = if in_cgroup {
+            apply::cgroup::birth_group(&self.plan.cgroups)?
+        } else {
+            None
+        };
+        let group = cgroup.as_ref().map(AsFd::as_fd);
+        let side = match user_namespace {
+            None => clone::clone(flags, group)?,
+            Some(slot) => {
+                let namespace = self
+                    .slots
+                    .get(slot)
+                    .and_then(Option::as_ref)
+                    .ok_or_else(no_child)?;
+                match clone::clone(0, group)? {
+                    Side::Child => go_between(self.theirs.take(), namespace, flags),
+                    Side::Parent { pid, .. } => self.adopt(pid)?,
+                }
+            }
+        };
+        match side {
+            Side::Parent { pid, pidfd } => {
+                self.theirs = None;
+                self.console = None;
+                self.child = Some((pid, pidfd));
+                Ok(())
+            }
+            Side::Child => self.be_child(),
+        }
+    }
+
+    /// In the new process: everything of the runtime that it must not keep goes, and it never returns.
+    fn be_child(&mut self) -> ! {
+        let Some((channel, listener)) = self.theirs.take() else {
+            process::exit_now(1)
+        };
+        drop(self.channel.take());
+        become_container(Child {
+            ops: &self.plan.init,
+            first: self.plan.before.len(),
+            conductor: self.conductor.clone(),
+            slots: std::mem::take(&mut self.slots),
+            console: self.console.take(),
+            channel,
+            listener,
+            state: self.state(0),
+        })
+    }
+
+    /// The child of the process that joined the user namespace is the container's; the other one is reaped.
+    fn adopt(&self, between: i32) -> Result<Side> {
+        let born = self.channel.receive()?;
+        let _ = waitpid(Pid::from_raw(between), None);
+        match born {
+            Some(Message::Born(pid)) => Ok(Side::Parent {
+                pid,
+                pidfd: clone::pidfd_open(pid)?,
+            }),
+            Some(Message::Failed(error)) => Err(error),
+            _ => Err(no_child()),
+        }
+    }
+
+    fn wait_for(&self, wanted: Sync) -> Result<()> {
+        match self.channel.receive()? {
+            Some(Message::Sync(message, _)) if message == wanted => Ok(()),
+            Some(Message::Failed(error)) => Err(error),
+            Some(other) => Err(Error::new(Kind::System, format!("unexpected message {other:?}"))),
+            None => Err(self.describe_end()),
+        }
+    }
+
+    /// The container's process ended without a word: how?
+    fn describe_end(&self) -> Error {
+        let ended = self
+            .pid()
+            .ok()
+            .and_then(|pid| waitpid(Pid::from_raw(pid), None).ok());
+        let how = match ended {
+            Some(WaitStatus::Signaled(_, signal, _)) => format!("was killed by {signal}"),
+            Some(WaitStatus::Exited(_, code)) => format!("ended with code {code}"),
+            _ => "ended".to_owned(),
+        };
+        let error = Error::new(
+            Kind::System,
+            format!("the container's process {how} while it was set up"),
+        );
+        if how.contains("SIGKILL") {
+            return error.hint("does its memory limit leave it at least 4 MiB? see the kernel's log (dmesg)");
+        }
+        error
+    }
+
+    /// After an error: no process is left. The cgroups and the directory are the caller's to remove.
+    fn give_up(&self) {
+        if let Some((pid, pidfd)) = &self.child {
+            drop(clone::pidfd_kill(pidfd.as_fd(), libc::SIGKILL));
+            let _ = waitpid(Pid::from_raw(*pid), Some(WaitPidFlag::__WALL));
+        }
+    }
+}
+
+fn no_child() -> Error {
+    Error::new(Kind::System, "the container's process does not exist yet")
+}
+
+/// The process between: joins the user namespace, makes the container's process in it, and ends.
+fn go_between(theirs: Option<(Channel, Option<UnixListener>)>, namespace: &OwnedFd, flags: u64) -> Side {
+    let Some((channel, listener)) = theirs else {
+        process::exit_now(1)
+    };
+    let made = process::join_namespace(namespace.as_fd(), libc::CLONE_NEWUSER)
+        .context(|| "join the user namespace")
+        .and_then(|()| clone::clone(flags | libc::CLONE_PARENT as u64, None));
+    let message = match made {
+        Ok(Side::Child) => return Side::Child,
+        Ok(Side::Parent { pid, .. }) => Message::Born(pid),
+        Err(error) => Message::Failed(error),
+    };
+    drop(listener);
+    drop(channel.send(&message));
+    process::exit_now(0)
+}
+
+/// Descriptors that shall be kept must be there: a missing one is a mistake of the caller.
+fn check_preserved(count: u32) -> Result<()> {
+    for fd in 3..3 + count {
+        if std::fs::symlink_metadata(format!("/proc/self/fd/{fd}")).is_err() {
+            let text =
+                format!("file descriptor {fd} is not open, but --preserve-fds or LISTEN_FDS asks to keep it");
+            return Err(Error::new(Kind::Usage, text));
+        }
+    }
+    Ok(())
+}
+
+fn connect_console(path: &Path) -> Result<OwnedFd> {
+    let stream = std::os::unix::net::UnixStream::connect(path).map_err(|error| {
+        Error::syscall(
+            format!("connect to the console socket {}", path.display()),
+            error.raw_os_error().unwrap_or(0),
+        )
+        .hint("somebody must listen on it before create is called")
+    })?;
+    Ok(stream.into())
+}
