@@ -35,6 +35,7 @@ pub(crate) struct Cli {
 enum Command {
     Create(Box<commands::create::Args>),
     Exec(commands::exec::Args),
+    Inspect(commands::inspect::Args),
     Kill(commands::kill::Args),
     Logs(commands::logs::Args),
     Ps(commands::ps::Args),
@@ -51,6 +52,7 @@ impl Command {
         match self {
             Self::Create(args) => commands::create::run(settings, &args),
             Self::Exec(args) => commands::exec::run(&args),
+            Self::Inspect(args) => commands::inspect::run(settings, &args),
             Self::Kill(args) => commands::kill::run(settings, &args),
             Self::Logs(args) => commands::logs::run(settings, &args),
             Self::Ps(args) => commands::ps::run(settings, &args),

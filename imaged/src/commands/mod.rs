@@ -5,6 +5,8 @@ pub(crate) mod create;
 pub(crate) mod exec;
 mod foreground;
 mod images_for_run;
+pub(crate) mod inspect;
+mod inspect_image;
 pub(crate) mod kill;
 pub(crate) mod logs;
 pub(crate) mod ps;

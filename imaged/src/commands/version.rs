@@ -1,27 +1,63 @@
 //! `corten version`.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::engine::programs;
 use crate::error::Result;
 use crate::format::Template;
 use crate::output;
 use crate::settings::Settings;
 
+/// Show the versions of corten and of what it uses.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Format the output with a Go template, or `json`
+    /// A Go template, or `json`
     #[arg(short, long, value_name = "FORMAT")]
     format: Option<String>,
 }
 
-pub(crate) fn run(_settings: &Settings, args: &Args) -> Result<ExitCode> {
-    let facts = json!({"Client": {"Version": env!("CARGO_PKG_VERSION")}});
-    match args.format.as_deref() {
-        None => output::line(format_args!("corten {}", env!("CARGO_PKG_VERSION")))?,
-        Some("json") => output::line(facts)?,
-        Some(template) => output::line(Template::parse(template)?.render(&facts)?)?,
-    }
+/// Runs the verb.
+pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
+    let facts = json!({
+        "Client": {
+            "Version": env!("CARGO_PKG_VERSION"),
+            "Os": std::env::consts::OS,
+            "Arch": crate::engine::architecture(),
+        },
+        "Kernel": std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim(),
+        "Root": settings.root,
+        "Shim": program("corten-shim"),
+        "Runtime": program(&settings.runtime),
+    });
+    let text = match args.format.as_deref() {
+        None => Template::parse(
+            "corten      {{.Client.Version}} ({{.Client.Os}}/{{.Client.Arch}})\n\
+             shim        {{.Shim.Version}}  {{.Shim.Path}}\n\
+             runtime     {{.Runtime.Version}}  {{.Runtime.Path}}\n\
+             kernel      {{.Kernel}}",
+        )?
+        .render(&facts)?,
+        Some("json") => facts.to_string(),
+        Some(template) => Template::parse(template)?.render(&facts)?,
+    };
+    output::line(text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where a program is and what it calls its version.
+fn program(name: &str) -> Value {
+    let Ok(path) = programs::find(name) else {
+        return json!({"Path": name, "Version": "not found"});
+    };
+    let output = Command::new(&path).arg("--version").stdin(Stdio::null()).output();
+    let version = output
+        .ok()
+        .filter(|output| output.status.success())
+        .map(|output| {
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            text.lines().next().unwrap_or_default().to_owned()
+        });
+    json!({"Path": path, "Version": version.unwrap_or_else(|| "unknown".to_owned())})
 }

@@ -36,7 +36,7 @@ pub(super) fn gather(options: &Options) -> Result<Facts> {
         requested_device(device, &mut requested)?;
     }
     Ok(Facts {
-        architecture: architecture(&name.machine().to_string_lossy()).to_owned(),
+        architecture: go_architecture(&name.machine().to_string_lossy()).to_owned(),
         kernel: kernel(&name.release().to_string_lossy()),
         hostname: name.nodename().to_string_lossy().into_owned(),
         last_capability: last_capability()?,
@@ -49,8 +49,13 @@ pub(super) fn gather(options: &Options) -> Result<Facts> {
     })
 }
 
-/// The kernel's word for the machine in Go's words.
-fn architecture(machine: &str) -> &str {
+/// This machine's architecture in Go's words.
+pub(crate) fn architecture() -> &'static str {
+    go_architecture(std::env::consts::ARCH)
+}
+
+/// The kernel's word for a machine in Go's words.
+fn go_architecture(machine: &str) -> &str {
     match machine {
         "x86_64" => "amd64",
         "aarch64" => "arm64",
@@ -159,7 +164,7 @@ mod tests {
     fn kernels_and_architectures() {
         assert_eq!(kernel("6.18.44-fc-v669"), (6, 18));
         assert_eq!(kernel("5"), (5, 0));
-        assert_eq!(architecture("x86_64"), "amd64");
+        assert_eq!(go_architecture("x86_64"), "amd64");
     }
 
     #[test]

@@ -217,15 +217,16 @@ fn failure(step: &str, message: &str) -> Error {
     let about_command = lower.contains("exec") && step != "mount";
     let missing = lower.contains("executable file") && lower.contains("not found")
         || about_command && lower.contains("no such file or directory");
-    let refused = about_command
-        && [
-            "permission denied",
-            "is a directory",
-            "not a directory",
-            "exec format error",
-        ]
-        .iter()
-        .any(|reason| lower.contains(reason));
+    let refused = lower.contains("open executable")
+        || about_command
+            && [
+                "permission denied",
+                "is a directory",
+                "not a directory",
+                "exec format error",
+            ]
+            .iter()
+            .any(|reason| lower.contains(reason));
     let kind = match (missing, refused) {
         (true, _) => Kind::CommandNotFound,
         (_, true) => Kind::NotExecutable,

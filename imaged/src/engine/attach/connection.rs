@@ -6,7 +6,6 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
-use serde::Deserialize;
 use serde_json::json;
 
 use super::frame;
@@ -28,8 +27,6 @@ pub(crate) enum Event<'a> {
     Stderr(&'a [u8]),
     /// The container ended; nothing comes behind this.
     Exited(ExitRecord),
-    /// Output was lost because this client was slow.
-    Dropped(u64),
     /// The shim went away without a word.
     Gone,
 }
@@ -39,11 +36,6 @@ pub(crate) enum Event<'a> {
 pub(crate) struct Connection {
     socket: UnixStream,
     payload: Vec<u8>,
-}
-
-#[derive(Deserialize)]
-struct Dropped {
-    bytes: u64,
 }
 
 impl Connection {
@@ -98,11 +90,7 @@ impl Connection {
                     Ok(record) => return Ok(Event::Exited(record)),
                     Err(_) => return Ok(Event::Gone),
                 },
-                frame::DROPPED => {
-                    let dropped = serde_json::from_slice::<Dropped>(&self.payload);
-                    return Ok(Event::Dropped(dropped.map_or(0, |dropped| dropped.bytes)));
-                }
-                // The welcome, and types of later versions.
+                // The welcome, output that was lost (never: we let the container wait), types of later versions.
                 _ => {}
             }
         }

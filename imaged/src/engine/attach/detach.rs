@@ -10,14 +10,6 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// ctrl-p ctrl-q.
-    pub(crate) fn standard() -> Self {
-        Self {
-            sequence: vec![0x10, 0x11],
-            matched: 0,
-        }
-    }
-
     /// Docker's way to write keys: `ctrl-p,ctrl-q`, `ctrl-@,x`; empty switches detaching off.
     ///
     /// # Errors
@@ -73,14 +65,14 @@ mod tests {
 
     #[test]
     fn the_sequence_may_come_in_pieces() {
-        let mut keys = Keys::standard();
+        let mut keys = Keys::parse("ctrl-p,ctrl-q").unwrap();
         assert_eq!(keys.filter(b"a\x10").unwrap(), b"a");
         assert_eq!(keys.filter(b"\x11"), None);
     }
 
     #[test]
     fn a_broken_sequence_is_passed_on() {
-        let mut keys = Keys::standard();
+        let mut keys = Keys::parse("ctrl-p,ctrl-q").unwrap();
         assert_eq!(keys.filter(b"\x10x").unwrap(), b"\x10x");
         assert_eq!(keys.filter(b"\x10\x10").unwrap(), b"\x10");
         assert_eq!(keys.filter(b"\x11"), None);

@@ -118,7 +118,6 @@ impl Relay {
                 Event::Exited(record) => return Ok(Outcome::Exited(record)),
                 Event::Gone if detached.load(Ordering::Acquire) => return Ok(Outcome::Detached),
                 Event::Gone => return Ok(Outcome::Gone),
-                Event::Dropped(_) => {}
             }
         }
     }
