@@ -10,7 +10,12 @@ use crate::sys;
 use crate::sys::process::CapSets;
 use nix::sys::stat::{Mode, umask};
 
-impl Operation for HostOp<'_> {}
+impl Operation for HostOp<'_> {
+    /// What the container's process tells comes with its own operation's text, and a hook's error names it.
+    fn speaks_for_itself(&self) -> bool {
+        matches!(self, Self::Await { .. } | Self::Hooks { .. })
+    }
+}
 
 impl Operation for InitOp<'_> {
     fn speaks_for_itself(&self) -> bool {

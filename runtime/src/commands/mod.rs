@@ -7,6 +7,7 @@ mod features;
 mod kill;
 mod list;
 mod not_yet;
+mod plan;
 mod ps;
 mod run;
 mod spec;
@@ -76,6 +77,7 @@ const VERBS: &[Entry] = &[
     entry::<kill::KillArgs>(),
     entry::<list::ListArgs>(),
     not_yet::entry("pause", "suspend all processes of a container", FAILURE),
+    entry::<plan::PlanArgs>(),
     entry::<ps::PsArgs>(),
     not_yet::entry("restore", "restore a container from a checkpoint", FAILURE),
     not_yet::entry("resume", "resume all processes of a paused container", FAILURE),

@@ -39,7 +39,10 @@ pub(super) fn create(
 }
 
 /// The root file system's path without symbolic links.
-pub(super) fn resolve_root(bundle: &Path, spec: &Spec<'_>) -> Result<String> {
+///
+/// # Errors
+/// When config.json names no directory.
+pub fn resolve_root(bundle: &Path, spec: &Spec<'_>) -> Result<String> {
     let path = spec.root.as_ref().map_or("", |root| &root.path);
     let path = bundle.join(path);
     let resolved = std::fs::canonicalize(&path).map_err(|error| {
@@ -58,7 +61,10 @@ pub(super) fn resolve_root(bundle: &Path, spec: &Spec<'_>) -> Result<String> {
 }
 
 /// What the plan needs to know of the machine.
-pub(super) fn find_facts(id: &str, spec: &Spec<'_>) -> Result<Facts> {
+///
+/// # Errors
+/// When it cannot be read, or a cgroup of the container cannot be.
+pub fn find_facts(id: &str, spec: &Spec<'_>) -> Result<Facts> {
     let layout = host::cgroup::layout()?;
     let linux = spec.linux.as_ref();
     let path = linux.and_then(|linux| linux.cgroups_path.as_deref());

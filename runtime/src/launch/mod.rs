@@ -5,6 +5,10 @@ mod channel;
 mod child;
 mod create;
 pub mod hooks;
+mod protect;
+
+pub use create::{find_facts, resolve_root};
+pub use protect::protect_own_file;
 
 use crate::error::{Error, Kind, Result};
 use crate::oci::Spec;

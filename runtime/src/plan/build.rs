@@ -108,6 +108,10 @@ pub fn build<'a>(wish: Wish<'a>, spec: &'a Spec<'a>, facts: &'a Facts) -> Result
         .as_ref()
         .map(|profile| seccomp::compile(profile, seccomp::Arch::NATIVE));
     let filter = filter.transpose()?;
+    if filter.as_ref().is_some_and(|filter| filter.notify) {
+        let text = "linux.seccomp: SCMP_ACT_NOTIFY is not supported yet";
+        return Err(Error::new(Kind::Unsupported, text));
+    }
     let mut plan = Plan {
         before: Vec::new(),
         init: Vec::new(),
@@ -250,6 +254,8 @@ fn plan_arrival<'a>(input: &Input<'a>, plan: &mut Plan<'a>, joins: &[(Slot, Name
     use super::op::ProcessOp::{BecomeRoot, DieWithRuntime, Hide, JoinNamespace, Unshare};
     let mut push = |op| plan.init.push(InitOp::Process(op));
     push(DieWithRuntime { on: true });
+    plan.init
+        .extend(input.facts.cgroup.join.iter().cloned().map(InitOp::Cgroup));
     plan.init.push(InitOp::Sync(SyncOp::Await { message: Sync::Go }));
     let mut push = |op| plan.init.push(InitOp::Process(op));
     for (slot, kind) in joins {

@@ -235,3 +235,42 @@ pub fn set_blocking(file: BorrowedFd<'_>) -> Result<()> {
     })
     .map(|_| ())
 }
+
+/// Whether a file was opened through a mount that cannot be written.
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn on_read_only_mount(file: BorrowedFd<'_>) -> Result<bool> {
+    let found = named(nix::sys::statvfs::fstatvfs(file), || "fstatvfs()".to_owned())?;
+    Ok(found.flags().contains(nix::sys::statvfs::FsFlags::ST_RDONLY))
+}
+
+/// The seals after which a file in memory cannot change any more.
+const SEALS: fcntl::SealFlag = fcntl::SealFlag::all();
+
+/// Whether a file is in memory and cannot change any more.
+pub fn is_sealed(file: BorrowedFd<'_>) -> bool {
+    let seals = fcntl::fcntl(file, fcntl::FcntlArg::F_GET_SEALS).unwrap_or(0);
+    seals & SEALS.bits() == SEALS.bits()
+}
+
+/// Copies a file to memory and seals the copy.
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn sealed_copy(file: BorrowedFd<'_>, name: &str) -> Result<OwnedFd> {
+    use nix::sys::memfd::{MFdFlags, memfd_create};
+    let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
+    let copy = named(memfd_create(name, flags), || format!("memfd_create({name:?})"))?;
+    let io_error = |error: std::io::Error| {
+        crate::error::Error::syscall("copy a file to memory", error.raw_os_error().unwrap_or(libc::EIO))
+    };
+    let mut from = std::fs::File::from(file.try_clone_to_owned().map_err(io_error)?);
+    let mut to = std::fs::File::from(copy);
+    std::io::copy(&mut from, &mut to).map_err(io_error)?;
+    let copy = OwnedFd::from(to);
+    named(fcntl::fcntl(&copy, fcntl::FcntlArg::F_ADD_SEALS(SEALS)), || {
+        "fcntl(F_ADD_SEALS)".to_owned()
+    })?;
+    Ok(copy)
+}

@@ -56,13 +56,7 @@ pub fn set_size(terminal: BorrowedFd<'_>, rows: u16, columns: u16) -> Result<()>
         ws_xpixel: 0,
         ws_ypixel: 0,
     };
-    ioctl(
-        terminal,
-        TIOCSWINSZ,
-        (&raw const size) as u64,
-        "TIOCSWINSZ",
-    )
-    .map(|_| ())
+    ioctl(terminal, TIOCSWINSZ, (&raw const size) as u64, "TIOCSWINSZ").map(|_| ())
 }
 
 /// Makes standard input, output and error the given terminal.
