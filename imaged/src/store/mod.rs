@@ -25,6 +25,7 @@ mod refs;
 mod remove;
 mod scratch;
 mod usage;
+mod users;
 
 use std::fs;
 use std::io;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::atomic::sync_dir;
 use super::scratch::Scratch;
-use super::{IMAGE_FILE, Store, failed, fault_point};
+use super::{Store, failed, fault_point};
 use crate::error::{Error, Kind, Result};
 use crate::image::{Image, Reference};
 use crate::oci::{Digest, digest};
@@ -96,21 +96,10 @@ impl Store {
 
     /// A container that uses the image.
     fn user_of(&self, id: &Digest) -> Result<Option<String>> {
-        let wanted = id.to_string();
-        for path in self.container_dirs()? {
-            let uses = fs::read_to_string(path.join(IMAGE_FILE)).is_ok_and(|text| text.trim() == wanted);
-            if uses {
-                return Ok(path.file_name().map(|name| name.to_string_lossy().into_owned()));
-            }
-        }
-        Ok(None)
-    }
-
-    fn container_dirs(&self) -> Result<Vec<std::path::PathBuf>> {
-        match self.path("containers").exists() {
-            true => self.files_of("containers"),
-            false => Ok(Vec::new()),
-        }
+        Ok(self
+            .users()?
+            .remove(id)
+            .and_then(|users| users.into_iter().next()))
     }
 
     /// Removes the image's record, then everything that only it needed, topmost layer first.

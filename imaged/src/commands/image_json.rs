@@ -1,0 +1,68 @@
+//! An image as `inspect` shows it: docker's fields.
+
+use serde_json::{Value, json};
+
+use crate::error::{Error, Kind, Result};
+use crate::image::Image;
+use crate::oci::Config;
+use crate::store::Store;
+
+/// Everything about an image, in docker's words.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(crate) fn describe(store: &Store, image: &Image) -> Result<Value> {
+    let names = store.names(&image.id)?;
+    let layers: Vec<_> = image
+        .layers
+        .iter()
+        .rev()
+        .map(|chain_id| store.layer_files(chain_id))
+        .collect();
+    let last = image.config.history.last();
+    Ok(json!({
+        "Id": image.id,
+        "RepoTags": names.tags,
+        "RepoDigests": names.digests,
+        "Parent": "",
+        "Comment": last.and_then(|step| step.comment.as_deref()).unwrap_or_default(),
+        "Created": image.config.created,
+        "DockerVersion": "",
+        "Author": image.config.author.as_deref().unwrap_or_default(),
+        "Config": config(&image.config.config)?,
+        "Architecture": image.config.architecture,
+        "Variant": image.config.variant,
+        "Os": image.config.os,
+        "Size": image.size,
+        "GraphDriver": {"Name": "overlay2", "Data": {"LowerDir": join(&layers)}},
+        "RootFS": {"Type": "layers", "Layers": image.config.rootfs.diff_ids},
+        "Metadata": {"LastTagTime": "0001-01-01T00:00:00Z"},
+        "Descriptor": {"digest": image.manifest},
+    }))
+}
+
+fn join(layers: &[std::path::PathBuf]) -> String {
+    layers
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect::<Vec<_>>()
+        .join(":")
+}
+
+/// The image's defaults, with the fields that docker always shows.
+fn config(config: &Config) -> Result<Value> {
+    let mut shown = json!({
+        "User": "", "Env": null, "Cmd": null, "Entrypoint": null, "WorkingDir": "", "Labels": null,
+        "Volumes": null, "ExposedPorts": null, "OnBuild": null,
+    });
+    let own = serde_json::to_value(config).map_err(|error| {
+        Error::new(
+            Kind::System,
+            format!("the configuration cannot be shown: {error}"),
+        )
+    })?;
+    if let (Some(shown), Value::Object(own)) = (shown.as_object_mut(), own) {
+        shown.extend(own);
+    }
+    Ok(shown)
+}

@@ -1,0 +1,131 @@
+//! What a person sees of a pull: bars on a terminal, a line for each step elsewhere, in docker's words.
+
+use std::collections::HashMap;
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::image::Reference;
+use crate::oci::Digest;
+use crate::registry::{Progress, Step};
+
+/// Where to show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stream {
+    /// For `pull`, whose output it is.
+    Stdout,
+    /// For verbs that have other output.
+    Stderr,
+}
+
+/// Shows the steps of a pull.
+pub(crate) struct Display {
+    stream: Stream,
+    /// On a terminal only.
+    bars: Option<MultiProgress>,
+    layers: Mutex<HashMap<Digest, ProgressBar>>,
+}
+
+impl Display {
+    /// A display on this stream, with bars if it is a terminal.
+    pub(crate) fn new(stream: Stream) -> Self {
+        let (is_terminal, target) = match stream {
+            Stream::Stdout => (io::stdout().is_terminal(), ProgressDrawTarget::stdout()),
+            Stream::Stderr => (io::stderr().is_terminal(), ProgressDrawTarget::stderr()),
+        };
+        let bars = is_terminal.then(|| MultiProgress::with_draw_target(target));
+        Self {
+            stream,
+            bars,
+            layers: Mutex::new(HashMap::new()),
+        }
+    }
+
+    fn line(&self, text: &str) {
+        // A reader that went away is reported with the last line, whose writing can fail.
+        let _ = match (&self.bars, self.stream) {
+            (Some(bars), _) => bars.println(text),
+            (None, Stream::Stdout) => writeln!(io::stdout(), "{text}"),
+            (None, Stream::Stderr) => writeln!(io::stderr(), "{text}"),
+        };
+    }
+
+    /// One bar of the terminal for each layer.
+    fn update(&self, bars: &MultiProgress, blob: &Digest, step: Step) {
+        let mut layers = self.layers.lock().unwrap_or_else(PoisonError::into_inner);
+        let bar = layers.entry(*blob).or_insert_with(|| {
+            let bar = bars.add(ProgressBar::new(0));
+            bar.set_style(text_style());
+            bar.set_prefix(blob.short());
+            bar
+        });
+        match step {
+            Step::Waiting(size) => {
+                bar.set_length(size);
+                bar.set_message("Pulling fs layer");
+            }
+            Step::Progress(bytes) => {
+                if bar.position() == 0 {
+                    bar.set_style(bar_style());
+                }
+                bar.set_message("Downloading");
+                bar.set_position(bytes);
+            }
+            Step::Retrying => bar.set_message("Retrying"),
+            Step::Downloaded => bar.set_message("Extracting"),
+            Step::Present => finish(bar, "Already exists"),
+            Step::Complete => finish(bar, "Pull complete"),
+        }
+    }
+}
+
+fn finish(bar: &ProgressBar, message: &'static str) {
+    bar.set_style(text_style());
+    bar.finish_with_message(message);
+}
+
+fn text_style() -> ProgressStyle {
+    style("{prefix}: {msg}")
+}
+
+fn bar_style() -> ProgressStyle {
+    style("{prefix}: {msg} [{bar:50}] {decimal_bytes}/{decimal_total_bytes}")
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).map_or_else(
+        |_| ProgressStyle::default_bar(),
+        |style| style.progress_chars("=> "),
+    )
+}
+
+impl Progress for Display {
+    fn begin(&self, reference: &Reference) {
+        let name = match (reference.tag(), reference.digest()) {
+            (Some(tag), _) => tag.to_owned(),
+            (None, digest) => digest.map(ToString::to_string).unwrap_or_default(),
+        };
+        let path = if reference.domain() == "docker.io" {
+            reference.path()
+        } else {
+            &reference.repository()
+        };
+        self.line(&format!("{name}: Pulling from {path}"));
+    }
+
+    fn layer(&self, blob: &Digest, step: Step) {
+        if let Some(bars) = &self.bars {
+            return self.update(bars, blob, step);
+        }
+        let text = match step {
+            Step::Waiting(_) => "Pulling fs layer",
+            Step::Present => "Already exists",
+            Step::Retrying => "Retrying",
+            Step::Downloaded => "Download complete",
+            Step::Complete => "Pull complete",
+            Step::Progress(_) => return,
+        };
+        self.line(&format!("{}: {text}", blob.short()));
+    }
+}
