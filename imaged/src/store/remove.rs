@@ -33,7 +33,7 @@ impl Store {
         let lock = self.lock_exclusive()?;
         let image = self.resolve(name)?;
         let refs: Vec<Reference> = self.refs_of(&image.id)?;
-        let named = self.named_by(name, &image.id)?;
+        let named = named_by(name, &refs);
         let going = match &named {
             Some(reference) => with_digests_left_alone(reference, &refs),
             None => refs.clone(),
@@ -77,21 +77,6 @@ impl Store {
             .collect();
         refs.sort_by_key(|reference| (reference.digest().is_some(), reference.to_string()));
         Ok(refs)
-    }
-
-    /// The reference that `name` is, when it is one rather than an id.
-    fn named_by(&self, name: &str, id: &Digest) -> Result<Option<Reference>> {
-        let Ok(reference) = name.parse::<Reference>() else {
-            return Ok(None);
-        };
-        let reference = match reference.digest() {
-            Some(digest) => reference.with_digest(*digest),
-            None => reference,
-        };
-        Ok(self
-            .get_ref(&reference)?
-            .filter(|record| record.image == *id)
-            .map(|_| reference))
     }
 
     /// A container that uses the image.
@@ -176,6 +161,17 @@ impl Store {
             Err(error) => Err(failed("rename", place, &error)),
         }
     }
+}
+
+/// The reference that `name` is, when it is one rather than an id.
+fn named_by(name: &str, refs: &[Reference]) -> Option<Reference> {
+    let reference = name.parse::<Reference>().ok()?;
+    let complete = match reference.digest() {
+        Some(digest) => reference.with_digest(*digest),
+        None => reference,
+    }
+    .to_string();
+    refs.iter().find(|other| other.to_string() == complete).cloned()
 }
 
 /// The last tag of a repository takes the repository's digests with it.

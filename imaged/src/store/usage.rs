@@ -58,11 +58,15 @@ impl Store {
         }
         for path in self.files_of("")? {
             match path.file_name().and_then(|name| name.to_str()) {
-                Some("layers") => {}
-                Some("containers") => usage.containers = containers(&path)?,
+                Some("layers") => usage.other += own_bytes(&path)?,
+                Some("containers") => {
+                    usage.other += own_bytes(&path)?;
+                    usage.containers = containers(&path)?;
+                }
                 _ => usage.other += disk_bytes(&path)?,
             }
         }
+        usage.other += own_bytes(&self.root)?;
         Ok(usage)
     }
 }
@@ -77,6 +81,11 @@ fn containers(path: &Path) -> Result<Vec<(String, u64)>> {
         ));
     }
     Ok(all)
+}
+
+/// The blocks of a directory itself.
+fn own_bytes(path: &Path) -> Result<u64> {
+    Ok(unless_gone(fs::symlink_metadata(path), path)?.map_or(0, |meta| meta.blocks() * 512))
 }
 
 /// The blocks of a file or a tree, each inode once. What vanishes meanwhile counts nothing.
