@@ -4,7 +4,6 @@ mod container_options;
 pub(crate) mod create;
 pub(crate) mod exec;
 mod foreground;
-mod image_json;
 pub(crate) mod images;
 mod images_for_run;
 pub(crate) mod inspect;
