@@ -9,6 +9,7 @@ use nix::sys::signal::{Signal, raise};
 use std::fmt::Display;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
+use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -51,6 +52,11 @@ impl Conductor {
             fault,
             side: "runtime",
         })
+    }
+
+    /// The trace's descriptor.
+    pub fn descriptor(&self) -> Option<RawFd> {
+        self.trace.as_ref().map(|trace| trace.as_raw_fd())
     }
 
     /// From here on the operations are the container's process's.

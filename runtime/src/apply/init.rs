@@ -83,6 +83,10 @@ pub fn build(inside: &mut Inside, op: &RootOp<'_>) -> Result<()> {
 pub fn become_it(inside: &mut Inside, op: &ProcessOp<'_>) -> Result<()> {
     match op {
         ProcessOp::DieWithRuntime { on } => sys::process::die_with_parent(*on),
+        ProcessOp::LetGo => {
+            inside.let_go();
+            Ok(())
+        }
         ProcessOp::Hide => sys::process::set_dumpable(false),
         ProcessOp::JoinNamespace { slot, kind } => process::join_namespace(inside, *slot, *kind),
         ProcessOp::Unshare { kind } => sys::process::unshare(kind.flag()),

@@ -11,7 +11,7 @@ pub struct Inside {
     /// The root file system, once it is a mount.
     pub(super) root: Option<OwnedFd>,
     /// The machine's /proc, verified, from before any mount of the container.
-    pub(super) proc: OwnedFd,
+    pub(super) proc: Option<OwnedFd>,
     /// What the runtime opened.
     pub(super) slots: Vec<Option<OwnedFd>>,
     /// The connection that receives the terminal's master.
@@ -36,7 +36,7 @@ impl Inside {
     pub fn new(slots: Vec<Option<OwnedFd>>, console: Option<OwnedFd>) -> Result<Self> {
         Ok(Self {
             root: None,
-            proc: open_proc()?,
+            proc: Some(open_proc()?),
             slots,
             console,
             mask: None,
@@ -51,6 +51,18 @@ impl Inside {
     pub(super) fn root(&self) -> Result<BorrowedFd<'_>> {
         let root = self.root.as_ref().map(AsFd::as_fd);
         root.ok_or_else(|| Error::new(Kind::System, "the root file system is not open yet"))
+    }
+
+    /// The machine's /proc.
+    pub(super) fn proc(&self) -> Result<BorrowedFd<'_>> {
+        let proc = self.proc.as_ref().map(AsFd::as_fd);
+        proc.ok_or_else(|| Error::new(Kind::System, "the machine's /proc is closed already"))
+    }
+
+    /// Closes all that leads outside, as well as what is not needed once the root is entered.
+    pub(super) fn let_go(&mut self) {
+        self.slots.clear();
+        (self.root, self.proc, self.console, self.mask, self.null) = (None, None, None, None, None);
     }
 
     /// Takes what the runtime opened.

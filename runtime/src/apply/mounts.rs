@@ -84,7 +84,39 @@ fn find(inside: &Inside, mount: &Mount<'_>, make: Make) -> Result<Place> {
     } else {
         place::find_or_make(root, &mount.destination, make)
     };
-    place.context(|| format!("open the destination {}", mount.destination))
+    let place = place.context(|| format!("open the destination {}", mount.destination))?;
+    check_proc(mount, &place)?;
+    Ok(place)
+}
+
+/// What lxcfs and its like may put over single files of a container's /proc.
+const PROC_FILES: &[&str] = &[
+    "/proc/cpuinfo",
+    "/proc/diskstats",
+    "/proc/meminfo",
+    "/proc/stat",
+    "/proc/swaps",
+    "/proc/uptime",
+    "/proc/loadavg",
+    "/proc/slabinfo",
+    "/proc/sys/kernel/ns_last_pid",
+    "/proc/net/dev",
+    "/proc/sys/crypto/fips_enabled",
+];
+
+/// A mount over a part of /proc would fake what the runtime and the container's programs read there. Asked of
+/// the place, not of its path: an image's links can lead there too (CVE-2019-19921, CVE-2025-52881).
+fn check_proc(mount: &Mount<'_>, place: &Place) -> Result<()> {
+    let is_proc = matches!(mount.what, What::New { fs: "proc", .. });
+    let is_allowed = is_proc || PROC_FILES.contains(&&*mount.destination);
+    if is_allowed || !place::is_inside_procfs(place.fd.as_fd())? {
+        return Ok(());
+    }
+    let text = format!(
+        "{:?} cannot be mounted because it is inside /proc",
+        mount.destination
+    );
+    Err(Error::new(Kind::Config, text))
 }
 
 fn mount_new(inside: &mut Inside, wanted: &Mount<'_>) -> Result<()> {

@@ -62,7 +62,12 @@ pub(super) fn find_plain_directory(root: BorrowedFd<'_>, path: &str) -> Result<P
     let flags = libc::O_PATH | libc::O_DIRECTORY;
     match files::open_in(root, path, flags, files::IN_ROOT_NO_LINKS) {
         Ok(fd) => Ok(Place { fd, made: false }),
-        Err(error) if error.errno() == Some(libc::ENOENT) => find_or_make(root, path, Make::Directory),
+        Err(error) if error.errno() == Some(libc::ENOENT) => {
+            find_or_make(root, path, Make::Directory)?;
+            // Somebody who shares the root may have been quicker, and made a link.
+            let fd = files::open_in(root, path, flags, files::IN_ROOT_NO_LINKS)?;
+            Ok(Place { fd, made: true })
+        }
         Err(error) if matches!(error.errno(), Some(libc::ELOOP | libc::ENOTDIR)) => {
             let text = format!("{path} in the root file system must be mounted on ordinary directory");
             Err(error.context(text).with_kind(Kind::Config))
@@ -121,6 +126,13 @@ fn make_missing(root: BorrowedFd<'_>, path: &str, make: Make) -> Result<OwnedFd>
                 libc::ELOOP,
             ));
         }
+        if is_inside_procfs(next.as_fd())? {
+            // A magic link leads to where its process looks, not to what it reads like.
+            return Err(Error::syscall(
+                format!("{name} in {path} is a link of procfs"),
+                libc::ELOOP,
+            ));
+        }
         let target = files::read_link(next.as_fd(), "")?;
         if target.starts_with('/') {
             done.clear();
@@ -147,6 +159,16 @@ fn step(here: BorrowedFd<'_>, name: &str, make: Make) -> Result<OwnedFd> {
         other => other.context(|| format!("make the missing {name}"))?,
     }
     open()
+}
+
+/// Whether a place is on a procfs, below its root.
+///
+/// # Errors
+/// The kernel's.
+pub(super) fn is_inside_procfs(place: BorrowedFd<'_>) -> Result<bool> {
+    let root_of_proc = 1;
+    let is_procfs = files::fs_type(place)? == libc::PROC_SUPER_MAGIC as i64;
+    Ok(is_procfs && files::status(place)?.st_ino != root_of_proc)
 }
 
 fn is_link(file: BorrowedFd<'_>) -> Result<bool> {

@@ -65,7 +65,7 @@ pub(super) fn set_host_name(name: &str) -> Result<()> {
 /// Through the machine's own procfs, which no mount of the container can have replaced.
 pub(super) fn set_sysctl(inside: &Inside, path: &str, value: &str) -> Result<()> {
     let file = files::open_in(
-        inside.proc.as_fd(),
+        inside.proc()?,
         &format!("sys/{path}"),
         libc::O_WRONLY,
         files::SAME_FS,

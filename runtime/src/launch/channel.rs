@@ -22,7 +22,7 @@ use crate::sys::files;
 use nix::errno::Errno;
 use nix::sys::socket::{self, AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, recv, send, socketpair};
 use serde::{Deserialize, Serialize};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
@@ -64,6 +64,11 @@ impl Channel {
     pub(super) fn take(&mut self) -> Result<Self> {
         let closed = files::open_path("/").map(Self)?;
         Ok(std::mem::replace(self, closed))
+    }
+
+    /// The connection's descriptor.
+    pub(super) fn descriptor(&self) -> RawFd {
+        self.0.as_raw_fd()
     }
 
     /// Says something.

@@ -10,7 +10,7 @@ use crate::oci::State;
 use crate::plan::op::{InitOp, Sync, SyncOp};
 use crate::sys::process;
 use nix::sys::stat::{Mode, umask};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixListener;
 
 /// What the process brings along from the runtime.
@@ -23,6 +23,8 @@ pub(super) struct Child<'a> {
     pub(super) console: Option<OwnedFd>,
     pub(super) channel: Channel,
     pub(super) listener: Option<UnixListener>,
+    /// The first descriptor that is not the user's program's.
+    pub(super) first_own: u32,
     /// What its hooks read; the pid is told by the runtime.
     pub(super) state: State<'a>,
 }
@@ -37,6 +39,7 @@ pub(super) fn become_container(mut child: Child<'_>) -> ! {
 }
 
 fn run(child: &mut Child<'_>) -> Result<()> {
+    process::close_all_but(child.first_own, &child.descriptors())?;
     let mut inside = Inside::new(std::mem::take(&mut child.slots), child.console.take())?;
     // Modes of nodes and directories are as given.
     umask(Mode::empty());
@@ -52,6 +55,23 @@ fn run(child: &mut Child<'_>) -> Result<()> {
 }
 
 impl Child<'_> {
+    /// What the process itself needs. All else that the runtime or its caller had open leads outside, and would
+    /// do so from within the container too (CVE-2024-21626).
+    fn descriptors(&self) -> Vec<RawFd> {
+        let opened = self
+            .slots
+            .iter()
+            .flatten()
+            .chain(&self.console)
+            .map(AsRawFd::as_raw_fd);
+        let listener = self.listener.as_ref().map(AsRawFd::as_raw_fd);
+        opened
+            .chain(listener)
+            .chain(self.conductor.descriptor())
+            .chain([self.channel.descriptor()])
+            .collect()
+    }
+
     fn meet(&mut self, op: &SyncOp<'_>) -> Result<()> {
         match op {
             SyncOp::Send { message } => self.channel.send(&Message::Sync(*message, 0)),

@@ -270,6 +270,7 @@ impl<'a> Parent<'a> {
             console: self.console.take(),
             channel,
             listener,
+            first_own: 3 + self.request.preserve_fds + listen_fds(),
             state: self.state(0),
         })
     }

@@ -166,6 +166,8 @@ pub enum ProcessOp<'a> {
         soft: u64,
         hard: u64,
     },
+    /// Closes what was opened outside to build the container.
+    LetGo,
     Umask {
         mask: u32,
     },

@@ -124,6 +124,8 @@ fn sysctl_path(key: &str) -> String {
 /// User, groups and what can be set under another user too.
 fn plan_identity<'a>(input: &Input<'a>, capabilities: &Sets, ops: &mut Vec<ProcessOp<'a>>) {
     let user = &input.process.user;
+    // From here on, paths of config.json are followed with the process's own means.
+    ops.push(ProcessOp::LetGo);
     ops.push(ProcessOp::WorkDir {
         path: &input.process.cwd,
         make: true,

@@ -156,7 +156,6 @@ fn plan_mount<'a>(
         let deep = options.deep || kind == "rbind";
         return plan_bind(input, index, mount, &options, deep, plan);
     }
-    check_proc(&destination, kind)?;
     match kind {
         "cgroup" => push(plan, cgroup_mount::plan(input, destination, &options)),
         "sysfs" if input.has_user_namespace() && !input.is_new(Namespace::Network) => {
@@ -166,7 +165,10 @@ fn plan_mount<'a>(
                 deep: true,
                 slot: None,
             };
-            push(plan, [RootOp::Mount(assemble(destination, what, &options, true))]);
+            let mut mount = assemble(destination, what, &options, true);
+            // The machine's cgroups and the like are mounted below it (CVE-2023-25809).
+            mount.recursive.set |= mount.attributes.set & RDONLY;
+            push(plan, [RootOp::Mount(mount)]);
         }
         _ => {
             let what = new_file_system(input, kind, mount, &options);
@@ -306,31 +308,6 @@ pub(super) fn inside(path: &str) -> Cow<'_, str> {
     } else {
         format!("/{path}").into()
     }
-}
-
-/// What lxcfs and its like may put over single files of a container's /proc.
-const PROC_FILES: &[&str] = &[
-    "/proc/cpuinfo",
-    "/proc/diskstats",
-    "/proc/meminfo",
-    "/proc/stat",
-    "/proc/swaps",
-    "/proc/uptime",
-    "/proc/loadavg",
-    "/proc/slabinfo",
-    "/proc/sys/kernel/ns_last_pid",
-    "/proc/net/dev",
-    "/proc/sys/crypto/fips_enabled",
-];
-
-/// A file system over a part of /proc would fake what the runtime and the container's programs read there.
-fn check_proc(destination: &str, kind: &str) -> Result<()> {
-    let part = destination.strip_prefix("/proc/").filter(|part| !part.is_empty());
-    if part.is_none() || kind == "proc" || PROC_FILES.contains(&destination) {
-        return Ok(());
-    }
-    let text = format!("{destination:?} cannot be mounted because it is inside /proc");
-    Err(Error::new(Kind::Config, text))
 }
 
 /// The hooks that run when the mounts are made and the root is not entered yet.

@@ -97,6 +97,7 @@ impl Display for ProcessOp<'_> {
         match self {
             Self::DieWithRuntime { on: true } => f.write_str("die with the runtime"),
             Self::DieWithRuntime { on: false } => f.write_str("outlive the runtime"),
+            Self::LetGo => f.write_str("close what was opened outside"),
             Self::Hide => f.write_str("become non-dumpable"),
             Self::JoinNamespace { kind, .. } => write!(f, "join the {kind} namespace"),
             Self::Unshare { kind } => write!(f, "make a new {kind} namespace"),

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use nix::errno::Errno;
 use nix::sched::CloneFlags;
 use std::ffi::CString;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, RawFd};
 
 /// prctl(2) with integer arguments.
 fn prctl(option: i32, a: libc::c_ulong, b: libc::c_ulong, name: &str) -> Result<libc::c_long> {
@@ -251,15 +251,40 @@ pub fn set_domain_name(name: &str) -> Result<()> {
     check(result, || format!("setdomainname({name:?})")).map(|_| ())
 }
 
+/// Closes every descriptor from `first` on but those to keep.
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn close_all_but(first: u32, keep: &[RawFd]) -> Result<()> {
+    let mut keep: Vec<u32> = keep
+        .iter()
+        .map(|fd| fd.cast_unsigned())
+        .filter(|fd| *fd >= first)
+        .collect();
+    keep.sort_unstable();
+    let mut from = first;
+    for kept in keep {
+        if from < kept {
+            close_range(from, kept - 1, 0)?;
+        }
+        from = kept + 1;
+    }
+    close_range(from, u32::MAX, 0)
+}
+
 /// Every descriptor from `first` on closes on execve.
 ///
 /// # Errors
 /// The kernel's, with the call.
 pub fn close_on_exec_from(first: u32) -> Result<()> {
     const CLOSE_RANGE_CLOEXEC: libc::c_uint = 4;
-    // SAFETY: plain integers; nothing is closed before execve.
-    let result = unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, CLOSE_RANGE_CLOEXEC) };
-    check(result, || format!("close_range({first}, CLOEXEC)")).map(|_| ())
+    close_range(first, u32::MAX, CLOSE_RANGE_CLOEXEC)
+}
+
+fn close_range(first: u32, last: u32, flags: libc::c_uint) -> Result<()> {
+    // SAFETY: plain integers. What is closed is not used any more: the callers give what is to be kept.
+    let result = unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) };
+    check(result, || format!("close_range({first}, {last}, {flags:#x})")).map(|_| ())
 }
 
 /// Replaces the program; returns only if that failed.
