@@ -104,7 +104,7 @@ pub fn become_it(inside: &mut Inside, op: &ProcessOp<'_>) -> Result<()> {
             Ok(())
         }
         ProcessOp::BoundingSet { keep } => sys::process::limit_bounding_set(*keep),
-        ProcessOp::Groups { groups } => sys::process::set_groups(groups),
+        ProcessOp::Groups { groups } => process::set_groups(groups),
         ProcessOp::Group { gid } => process::become_group(*gid),
         ProcessOp::User { uid } => process::become_user(*uid),
         ProcessOp::WorkDir { path, make } => process::enter_work_dir(inside, path, *make),

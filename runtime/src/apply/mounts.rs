@@ -32,8 +32,26 @@ fn bind(inside: &mut Inside, mount: &Mount<'_>, source: &str, deep: bool, slot: 
         Make::File
     };
     let place = find(inside, mount, make)?;
+    check_alike(&place, source, source_is_dir, mount)?;
     set_bind_attributes(tree.as_fd(), &mount.attributes)?;
-    finish(inside, mount, tree, &place).map_err(|error| explain_kind(error, source, source_is_dir, mount))
+    finish(inside, mount, tree, &place)
+}
+
+/// The kernel's own answer to a file over a directory is a bare EINVAL.
+fn check_alike(place: &Place, source: &str, source_is_dir: bool, mount: &Mount<'_>) -> Result<()> {
+    if files::is_dir(&files::status(place.fd.as_fd())?) == source_is_dir {
+        return Ok(());
+    }
+    let (one, other) = if source_is_dir {
+        ("directory", "file")
+    } else {
+        ("file", "directory")
+    };
+    let to = &mount.destination;
+    let text = format!("{source} is a {one}, but {to} in the root file system is a {other}");
+    Err(Error::syscall(text, libc::ENOTDIR)
+        .with_kind(Kind::Config)
+        .hint("both must be of one kind"))
 }
 
 /// A copy of the tree at a path outside.
@@ -60,21 +78,6 @@ fn set_bind_attributes(tree: BorrowedFd<'_>, attributes: &Attributes) -> Result<
         }
         other => other,
     }
-}
-
-fn explain_kind(error: Error, source: &str, source_is_dir: bool, mount: &Mount<'_>) -> Error {
-    if error.errno() != Some(libc::ENOTDIR) {
-        return error;
-    }
-    let (one, other) = if source_is_dir {
-        ("directory", "file")
-    } else {
-        ("file", "directory")
-    };
-    let to = &mount.destination;
-    error.hint(format!(
-        "{source} is a {one}, but {to} in the root file system is a {other}: they must be alike"
-    ))
 }
 
 fn find(inside: &Inside, mount: &Mount<'_>, make: Make) -> Result<Place> {
@@ -139,7 +142,7 @@ fn mount_new(inside: &mut Inside, wanted: &Mount<'_>) -> Result<()> {
         .then(|| files::status(place.fd.as_fd()))
         .transpose()?;
     let mode = mode.map(|status| format!("{:o}", status.st_mode & 0o7777));
-    let made = configure(context.as_fd(), source, data, mode.as_deref())
+    let made = configure(context.as_fd(), source, data, mode.as_deref(), *fs == "devpts")
         .and_then(|()| mount::fs_mount(context.as_fd(), wanted.attributes.set));
     let tree = made.map_err(|error| {
         let messages = mount::fs_messages(context.as_fd());
@@ -158,12 +161,17 @@ fn configure(
     source: &str,
     data: &[(&str, Option<&str>)],
     mode: Option<&str>,
+    is_devpts: bool,
 ) -> Result<()> {
     if !source.is_empty() {
         mount::fs_option(context, "source", Some(source))?;
     }
     for (key, value) in data {
-        mount::fs_option(context, key, *value)?;
+        match mount::fs_option(context, key, *value) {
+            // The group that terminals belong to may have no meaning in a joined user namespace.
+            Err(error) if is_devpts && *key == "gid" && error.errno() == Some(libc::EINVAL) => {}
+            other => other?,
+        }
     }
     mode.map_or(Ok(()), |mode| mount::fs_option(context, "mode", Some(mode)))
 }
@@ -225,7 +233,7 @@ pub(super) fn open_root_directory(path: &str) -> Result<OwnedFd> {
 pub(super) fn make_parent_private(path: &str) -> Result<()> {
     let mut at = path;
     loop {
-        match mount::propagate(at, libc::MS_PRIVATE as u64) {
+        match mount::propagate(at, libc::MS_PRIVATE) {
             // Not a mount's root: the mount begins further up.
             Err(error) if error.errno() == Some(libc::EINVAL) && at != "/" => {
                 at = at

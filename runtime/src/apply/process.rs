@@ -89,6 +89,14 @@ pub(super) fn become_user(uid: u32) -> Result<()> {
     process::set_capabilities(&CapSets { effective, ..before })
 }
 
+/// A user namespace may deny the call; where nothing is asked, nothing is missed.
+pub(super) fn set_groups(groups: &[u32]) -> Result<()> {
+    match process::set_groups(groups) {
+        Err(error) if groups.is_empty() && error.errno() == Some(libc::EPERM) => Ok(()),
+        other => other,
+    }
+}
+
 pub(super) fn become_group(gid: u32) -> Result<()> {
     process::set_group(gid).map_err(|error| match error.errno() {
         Some(libc::EINVAL) => error.hint("the user namespace does not map this id"),
@@ -189,7 +197,7 @@ pub(super) fn enter_root(inside: &Inside, how: Enter, shared: bool) -> Result<()
             // The old root lies over the new one now; it must go without unmounting anything outside.
             change(old.as_fd())?;
             if shared {
-                mount::propagate(".", (libc::MS_SLAVE | libc::MS_REC) as u64)?;
+                mount::propagate(".", libc::MS_SLAVE | libc::MS_REC)?;
             }
             mount::detach(".")?;
         }

@@ -240,7 +240,7 @@ impl<'a> Parent<'a> {
                     .and_then(Option::as_ref)
                     .ok_or_else(no_child)?;
                 match clone::clone(0, group)? {
-                    Side::Child => go_between(self.theirs.take(), namespace, flags),
+                    Side::Child => go_between(self.theirs.as_ref(), namespace, flags),
                     Side::Parent { pid, .. } => self.adopt(pid)?,
                 }
             }
@@ -333,8 +333,8 @@ fn no_child() -> Error {
 }
 
 /// The process between: joins the user namespace, makes the container's process in it, and ends.
-fn go_between(theirs: Option<(Channel, Option<UnixListener>)>, namespace: &OwnedFd, flags: u64) -> Side {
-    let Some((channel, listener)) = theirs else {
+fn go_between(theirs: Option<&(Channel, Option<UnixListener>)>, namespace: &OwnedFd, flags: u64) -> Side {
+    let Some((channel, _)) = theirs else {
         process::exit_now(1)
     };
     let made = process::join_namespace(namespace.as_fd(), libc::CLONE_NEWUSER)
@@ -345,7 +345,7 @@ fn go_between(theirs: Option<(Channel, Option<UnixListener>)>, namespace: &Owned
         Ok(Side::Parent { pid, .. }) => Message::Born(pid),
         Err(error) => Message::Failed(error),
     };
-    drop(listener);
+    // If it is not heard, the runtime has ended.
     drop(channel.send(&message));
     process::exit_now(0)
 }

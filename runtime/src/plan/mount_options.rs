@@ -39,14 +39,14 @@ const ATTRIBUTES: &[(&str, u64, u64)] = &[
 
 /// What a word does to the propagation, and whether to all mounts below as well.
 const PROPAGATION: &[(&str, u64, bool)] = &[
-    ("private", libc::MS_PRIVATE as u64, false),
-    ("rprivate", libc::MS_PRIVATE as u64, true),
-    ("shared", libc::MS_SHARED as u64, false),
-    ("rshared", libc::MS_SHARED as u64, true),
-    ("slave", libc::MS_SLAVE as u64, false),
-    ("rslave", libc::MS_SLAVE as u64, true),
-    ("unbindable", libc::MS_UNBINDABLE as u64, false),
-    ("runbindable", libc::MS_UNBINDABLE as u64, true),
+    ("private", libc::MS_PRIVATE, false),
+    ("rprivate", libc::MS_PRIVATE, true),
+    ("shared", libc::MS_SHARED, false),
+    ("rshared", libc::MS_SHARED, true),
+    ("slave", libc::MS_SLAVE, false),
+    ("rslave", libc::MS_SLAVE, true),
+    ("unbindable", libc::MS_UNBINDABLE, false),
+    ("runbindable", libc::MS_UNBINDABLE, true),
 ];
 
 /// Flags of the whole file system, as fsconfig(2) knows them, and the words that ask for nothing.

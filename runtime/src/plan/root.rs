@@ -81,8 +81,13 @@ fn plan_shared<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Result<()> {
 
 /// The root as a mount of its own that neither gives nor takes mounts from outside.
 fn plan_base<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Result<()> {
-    let wanted = propagation(input)?;
-    let (flags, name) = wanted.unwrap_or((MS_SLAVE | MS_REC, "rslave"));
+    // The asked propagation is set at the end; until then only a shared root needs its peers outside, and an
+    // unbindable one could show nothing.
+    let (flags, name) = match propagation(input)? {
+        Some((flags, name)) if flags & MS_SHARED != 0 => (flags, name),
+        Some((flags, _)) if flags & (MS_PRIVATE | MS_UNBINDABLE) != 0 => (MS_PRIVATE | MS_REC, "rprivate"),
+        _ => (MS_SLAVE | MS_REC, "rslave"),
+    };
     let path = Cow::Borrowed(input.wish.rootfs);
     push(
         plan,
@@ -99,8 +104,11 @@ fn plan_base<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Result<()> {
     Ok(())
 }
 
-const MS_REC: u64 = libc::MS_REC as u64;
-const MS_SLAVE: u64 = libc::MS_SLAVE as u64;
+const MS_REC: u64 = libc::MS_REC;
+const MS_SLAVE: u64 = libc::MS_SLAVE;
+const MS_SHARED: u64 = libc::MS_SHARED;
+const MS_PRIVATE: u64 = libc::MS_PRIVATE;
+const MS_UNBINDABLE: u64 = libc::MS_UNBINDABLE;
 
 /// linux.rootfsPropagation as flags of mount(2) and its name.
 fn propagation(input: &Input<'_>) -> Result<Option<(u64, &'static str)>> {
@@ -346,7 +354,7 @@ fn enter<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
         Enter::Pivot
     };
     let wanted = propagation(input).ok().flatten();
-    let shared = wanted.is_some_and(|(flags, _)| flags & libc::MS_SHARED as u64 != 0);
+    let shared = wanted.is_some_and(|(flags, _)| flags & MS_SHARED != 0);
     push(plan, [RootOp::EnterRoot { how, shared }]);
     if let Some((flags, name)) = wanted {
         push(

@@ -39,7 +39,7 @@ pub fn clone(flags: u64, cgroup: Option<BorrowedFd<'_>>) -> Result<Side> {
     args.flags = flags | libc::CLONE_PIDFD as u64 | into_cgroup;
     args.pidfd = (&raw mut pidfd) as u64;
     args.exit_signal = if sibling { 0 } else { libc::SIGCHLD as u64 };
-    args.cgroup = cgroup.map_or(0, |fd| fd.as_raw_fd() as u64);
+    args.cgroup = cgroup.map_or(0, |fd| u64::from(fd.as_raw_fd().cast_unsigned()));
     // SAFETY: without CLONE_VM the child has its own copy of memory and stack, as after fork(2); `args` and
     // `pidfd` live through the call.
     let result = unsafe { libc::syscall(libc::SYS_clone3, &raw const args, size_of::<libc::clone_args>()) };
@@ -48,9 +48,10 @@ pub fn clone(flags: u64, cgroup: Option<BorrowedFd<'_>>) -> Result<Side> {
         return Ok(Side::Child);
     }
     // SAFETY: CLONE_PIDFD made a new descriptor that nobody else owns.
+    let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
     Ok(Side::Parent {
         pid: fd_number(pid),
-        pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) },
+        pidfd,
     })
 }
 

@@ -1,0 +1,132 @@
+//! Hooks: which, when, where, with what, and what their failure does.
+
+use super::bundle;
+use crate::bundle::Bundle;
+use serde_json::{Value, json};
+use std::fs;
+
+/// A hook that appends a line to a file outside: its kind, its status from the state, and what `more` prints.
+fn hook(bundle: &Bundle, kind: &str, more: &str) -> Value {
+    let log = bundle.file("log");
+    let script = format!(
+        "read -r state; s=${{state#*\\\"status\\\":\\\"}}; echo {kind} ${{s%%\\\"*}} {more} >> {}",
+        log.display()
+    );
+    json!([{"path": "/bin/sh", "args": ["sh", "-c", script]}])
+}
+
+#[test]
+fn all_kinds_run_in_order() {
+    let bundle = bundle("hooks", "true");
+    let kinds = [
+        "prestart",
+        "createRuntime",
+        "createContainer",
+        "poststart",
+        "poststop",
+    ];
+    let hooks: serde_json::Map<String, Value> = kinds
+        .iter()
+        .map(|kind| ((*kind).to_owned(), hook(&bundle, kind, "")))
+        .collect();
+    bundle.edit(|config| {
+        config["hooks"] = Value::Object(hooks);
+        // In the container, whose shell has no way to the file outside: its error is what shows.
+        config["hooks"]["startContainer"] = json!([{"path": "/bin/echo", "args": ["echo", "x"]}]);
+    });
+    bundle.create();
+    let log = || fs::read_to_string(bundle.file("log")).unwrap();
+    assert_eq!(
+        log(),
+        "prestart creating \ncreateRuntime creating \ncreateContainer creating \n".replace(" \n", "\n")
+    );
+    bundle.must(&["start"]);
+    assert!(log().ends_with("poststart running\n"), "{}", log());
+    bundle.must(&["delete", "--force"]);
+    assert!(log().ends_with("poststop stopped\n"), "{}", log());
+}
+
+#[test]
+fn hooks_run_in_the_right_namespaces() {
+    let bundle = bundle("hook-ns", "true");
+    let link = "$(readlink /proc/self/ns/net)";
+    let (outer, inner) = (
+        hook(&bundle, "createRuntime", link),
+        hook(&bundle, "createContainer", link),
+    );
+    bundle.edit(|config| config["hooks"] = json!({"createRuntime": outer, "createContainer": inner}));
+    bundle.must(&["run"]);
+    let log = fs::read_to_string(bundle.file("log")).unwrap();
+    let own = fs::read_link("/proc/self/ns/net").unwrap();
+    let lines: Vec<&str> = log.lines().collect();
+    assert!(lines[0].ends_with(own.to_str().unwrap()), "{log}");
+    assert!(!lines[1].ends_with(own.to_str().unwrap()), "{log}");
+}
+
+#[test]
+fn a_hooks_environment_is_exact_and_its_directory_the_bundle() {
+    let bundle = bundle("hook-env", "true");
+    let script = "/usr/bin/env > log; pwd >> log";
+    bundle.edit(|config| {
+        config["hooks"] = json!({"createRuntime": [{"path": "/bin/sh", "args": ["renamed", "-c", script], "env": ["ONLY=this"]}]});
+    });
+    bundle.must(&["run"]);
+    let log = fs::read_to_string(bundle.file("log")).unwrap();
+    assert!(log.contains("ONLY=this\n") && !log.contains("PATH="), "{log}");
+    assert!(log.ends_with(&format!("{}\n", bundle.path().display())), "{log}");
+}
+
+#[test]
+fn a_failing_hook_is_named_and_nothing_is_left() {
+    for kind in ["prestart", "createRuntime", "createContainer", "startContainer"] {
+        let bundle = bundle("hook-fails", "echo ran");
+        bundle.edit(|config| {
+            config["hooks"] = json!({kind: [{"path": "/bin/true"}, {"path": "/bin/sh", "args": ["sh", "-c", "echo why >&2; exit 3"]}]});
+        });
+        let error = bundle.refused(&["run"]);
+        assert_eq!(
+            error,
+            format!("error running {kind} hook #1: /bin/sh: exit status 3, it said: why")
+        );
+        assert_eq!(bundle.leftovers(), [""; 0], "{kind}");
+    }
+}
+
+#[test]
+fn a_hook_that_takes_too_long_is_ended() {
+    let bundle = bundle("hook-slow", "echo ran");
+    bundle.edit(|config| {
+        config["hooks"] =
+            json!({"createRuntime": [{"path": "/bin/sleep", "args": ["sleep", "60"], "timeout": 1}]});
+    });
+    let error = bundle.refused(&["run"]);
+    assert!(
+        error.contains("it did not end within its timeout of 1 s"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_a_hook_leaves_running_holds_nobody_up() {
+    let bundle = bundle("hook-daemon", "echo ran");
+    let pid = bundle.file("pid");
+    let script = format!("sleep 60 & echo $! > {}", pid.display());
+    bundle.edit(|config| {
+        config["hooks"] = json!({"createRuntime": [{"path": "/bin/sh", "args": ["sh", "-c", script], "env": ["PATH=/bin:/usr/bin"]}]});
+    });
+    assert_eq!(bundle.must(&["run"]), "ran\n");
+    let pid: i32 = fs::read_to_string(pid).unwrap().trim().parse().unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).unwrap();
+}
+
+#[test]
+fn a_missing_hook_is_named() {
+    let bundle = bundle("hook-missing", "true");
+    bundle.edit(|config| config["hooks"] = json!({"createRuntime": [{"path": "/no/such/hook"}]}));
+    let error = bundle.refused(&["run"]);
+    assert!(
+        error.starts_with("error running createRuntime hook #0: /no/such/hook"),
+        "{error}"
+    );
+    assert!(error.ends_with("no such file or directory"), "{error}");
+}
