@@ -57,10 +57,7 @@ fn version(mut command: Command) -> String {
 /// A table of medians; the first row is ours, and what the others take is told as a multiple of it.
 pub(crate) fn table(title: &str, rows: &[Row]) {
     println!("{title}");
-    println!(
-        "  {:<22} {:>10} {:>8} {:>10}",
-        "", "median ms", "ratio", "peak KiB"
-    );
+    println!("  {:<22} {:>10} {:>8}", "", "median ms", "ratio");
     let ours = rows.first().map_or(f64::NAN, |row| median(&row.times));
     for row in rows {
         let time = median(&row.times);

@@ -80,9 +80,24 @@ impl Case {
         crate::cgroups::in_v2_view(self.cmd("unshare"), program.as_ref())
     }
 
+    /// A command that sees no v2 hierarchy where v1 ones are in use: crun refuses such a mixture.
+    pub fn cmd_v1(&self, program: impl AsRef<Path>) -> Cmd {
+        crate::cgroups::in_v1_view(self.cmd("unshare"), program.as_ref())
+    }
+
     /// What the case has left so far: processes, mounts and cgroups with its tag.
     pub fn leaks(&self) -> Vec<leaks::Leak> {
         leaks::of(&self.tag, &self.dir)
+    }
+
+    /// Waits until no process of the case is left that is still on its way out: whoever lives longer than 10 seconds
+    /// stays, and is somebody else's finding.
+    pub fn settle(&self) {
+        for leak in self.leaks() {
+            if let leaks::Leak::Process(pid, _) = leak {
+                crate::wait::ends_within(pid, std::time::Duration::from_secs(10));
+            }
+        }
     }
 
     /// The directory is empty or does not exist: nothing was left in it.

@@ -12,6 +12,18 @@ const V2_VIEW: &str = r#"
     }
     exec "$@""#;
 
+/// Runs its arguments without the v2 hierarchy of a hybrid machine.
+const V1_VIEW: &str = r#"
+    ! mountpoint -q /sys/fs/cgroup/unified || umount /sys/fs/cgroup/unified || exit 99
+    exec "$@""#;
+
+/// `unshare` becomes a command that runs `program` without the v2 hierarchy of a hybrid machine.
+pub fn in_v1_view(unshare: Cmd, program: &Path) -> Cmd {
+    unshare
+        .args(["--mount", "--propagation", "slave", "sh", "-c", V1_VIEW, "sh"])
+        .arg(program)
+}
+
 /// `unshare` becomes a command that runs `program` with a pure v2 view in a mount namespace of its own.
 pub fn in_v2_view(unshare: Cmd, program: &Path) -> Cmd {
     unshare

@@ -8,6 +8,7 @@ pub mod case;
 pub mod cgroups;
 pub mod command;
 pub mod debian;
+pub mod engine;
 pub mod fault;
 pub mod layout;
 pub mod leaks;

@@ -16,6 +16,11 @@ pub fn for_end_of(pid: u32) {
     );
 }
 
+/// Waits for the end of a process, but not longer than this; says whether it came.
+pub fn ends_within(pid: u32, time: std::time::Duration) -> bool {
+    sys::exits_within(pid, time)
+}
+
 /// Is there a process (or zombie) with this id?
 pub fn exists(pid: u32) -> bool {
     sys::pidfd(pid).is_some()

@@ -122,7 +122,7 @@ fn peak(program: &str, args: &[&str]) -> Result<ExitCode> {
     Ok(status
         .code()
         .and_then(|code| u8::try_from(code).ok())
-        .map_or(ExitCode::from(98), ExitCode::from))
+        .map_or_else(|| ExitCode::from(98), ExitCode::from))
 }
 
 /// Prints the terminal's size, and again after each line of input.

@@ -1,4 +1,12 @@
 //! The suites. Each test makes a [`corten_conformance::Case`], runs programs, and judges them from outside.
 
+mod bad_images;
+mod bundles_by_hand;
+mod containers;
+mod crashes;
+mod images;
+mod podman;
+mod runtime_bad_input;
 mod runtime_properties;
 mod runtime_states;
+mod swapped;

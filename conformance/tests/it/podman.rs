@@ -1,0 +1,141 @@
+//! Our runtime in podman's hands.
+
+use corten_conformance::bundle::Runtime;
+use corten_conformance::engine::probe_image;
+use corten_conformance::pty::Session;
+use corten_conformance::{Case, Cmd, programs, skip};
+use serde_json::json;
+use std::fs;
+
+struct Podman<'a> {
+    case: &'a Case,
+}
+
+impl Podman<'_> {
+    /// podman with a storage of its own and our runtime.
+    fn cmd(&self, args: &[&str]) -> Cmd {
+        let dirs = self.case.dir("podman");
+        self.case
+            .cmd("podman")
+            .arg("--root")
+            .arg(dirs.join("root"))
+            .arg("--runroot")
+            .arg(dirs.join("run"))
+            .arg("--tmpdir")
+            .arg(dirs.join("tmp"))
+            .args([
+                "--storage-driver",
+                "vfs",
+                "--cgroup-manager",
+                "cgroupfs",
+                "--events-backend",
+                "none",
+            ])
+            .arg("--runtime")
+            .arg(Runtime::ours().program())
+            .args(args)
+    }
+
+    #[track_caller]
+    fn run(&self, args: &[&str]) -> Cmd {
+        self.cmd(&["run", "--network", "none", "--rm"]).args(args)
+    }
+}
+
+#[track_caller]
+fn with_podman(test: impl FnOnce(&Podman<'_>)) {
+    let case = Case::new();
+    let layout = case.dir("layout");
+    probe_image(&json!({})).write_layout(&layout, "probe");
+    let podman = Podman { case: &case };
+    podman
+        .cmd(&["pull", "--quiet", &format!("oci:{}:probe", layout.display())])
+        .ok();
+    let id = podman.cmd(&["images", "--quiet", "--no-trunc"]).ok().out();
+    podman.cmd(&["tag", id.trim(), "localhost/probe"]).ok();
+    test(&podman);
+    podman.cmd(&["rm", "--all", "--force"]).ok();
+    podman.cmd(&["rmi", "--all", "--force"]).ok();
+    fs::remove_dir_all(case.path("podman")).expect("podman's directory");
+}
+
+#[test]
+fn run_gives_output_and_exit_codes() {
+    if programs::peer("podman").is_none() {
+        skip!("podman is not installed");
+    }
+    with_podman(|podman| {
+        let out = podman.run(&["localhost/probe"]).ok();
+        assert_eq!(out.out(), "hello\n");
+        for code in [0, 1, 42] {
+            podman
+                .run(&["localhost/probe", "exit", &code.to_string()])
+                .run()
+                .code(code);
+        }
+        let out = podman.run(&["-i", "localhost/probe", "cat"]).stdin("piped").ok();
+        assert_eq!(out.out(), "piped");
+        podman
+            .run(&["--entrypoint", "/not/there", "localhost/probe"])
+            .run()
+            .code(127);
+    });
+}
+
+#[test]
+fn options_reach_the_container() {
+    if programs::peer("podman").is_none() {
+        skip!("podman is not installed");
+    }
+    with_podman(|podman| {
+        let args = [
+            "--hostname",
+            "pod",
+            "--user",
+            "1000:2000",
+            "--read-only",
+            "--cap-drop",
+            "all",
+        ];
+        let facts = podman.run(&args).args(["localhost/probe", "facts"]).ok().json();
+        assert_eq!(facts["hostname"], "pod");
+        assert_eq!(facts["status"]["Uid"], "1000 1000 1000 1000");
+        assert_eq!(facts["status"]["CapBnd"], "0000000000000000");
+        let mut session = Session::start(podman.run(&["-it", "localhost/probe", "winsize"]), 31, 61);
+        session.shows("size 31 61");
+        session.type_in("end\r");
+        assert_eq!(session.ends().0.code(), Some(0));
+    });
+}
+
+#[test]
+fn a_detached_container_is_stopped_and_removed() {
+    if programs::peer("podman").is_none() {
+        skip!("podman is not installed");
+    }
+    with_podman(|podman| {
+        podman
+            .cmd(&[
+                "run",
+                "--network",
+                "host",
+                "-d",
+                "--name",
+                "long",
+                "localhost/probe",
+                "block",
+            ])
+            .ok();
+        let state = podman
+            .cmd(&["inspect", "--format", "{{.State.Status}} {{.OCIRuntime}}", "long"])
+            .ok()
+            .out();
+        assert!(
+            state.starts_with("running ") && state.contains("corten-runtime"),
+            "{state}"
+        );
+        podman.cmd(&["kill", "long"]).ok();
+        assert_eq!(podman.cmd(&["wait", "long"]).ok().out().trim(), "137");
+        podman.cmd(&["rm", "long"]).ok();
+    });
+}
