@@ -21,9 +21,9 @@ pub fn ends_within(pid: u32, time: std::time::Duration) -> bool {
     sys::exits_within(pid, time)
 }
 
-/// Is there a process (or zombie) with this id?
+/// Is there a process with this id? One that has ended and only waits to be waited for counts no more.
 pub fn exists(pid: u32) -> bool {
-    sys::pidfd(pid).is_some()
+    !sys::exits_within(pid, std::time::Duration::ZERO)
 }
 
 /// A FIFO on which a container tells that it runs (the probe's `ready`).

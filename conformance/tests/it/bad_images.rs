@@ -72,6 +72,7 @@ fn with_config(config: &Value) -> Image {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn lying_manifests() {
     let zeros = format!("sha256:{}", "0".repeat(64));
     let wrong_type = "application/vnd.oci.image.index.v1+json";
@@ -328,6 +329,7 @@ fn harmless(name: &str, layer: Vec<u8>) {
 const ESCAPED: &str = "corten-escaped";
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn archives_that_climb_out() {
     let up = "../".repeat(12);
     let out = |prefix: &str| format!("{prefix}{ESCAPED}");
@@ -427,7 +429,7 @@ fn a_hard_link_never_reaches_a_file_of_the_host() {
     let target = secret.display().to_string();
     for target in [
         target.clone(),
-        format!("{}{target}", "..".repeat(1) + &"/..".repeat(12)),
+        format!("{}{target}", "..".to_owned() + &"/..".repeat(12)),
     ] {
         let layer = archive(&[Entry::hard_link("stolen", &target)]);
         let server = Server::start(with_layer(layer), Target::Manifest, Fault::None);

@@ -27,10 +27,15 @@ fn strace(case: &Case, arguments: &[&str]) -> Cmd {
 
 /// How many of the calls the command makes in the thread that makes most of them.
 #[track_caller]
-fn count(case: &Case, complete: impl FnOnce(Cmd) -> Cmd) -> usize {
+fn count(case: &Case, follow: Follow, complete: impl FnOnce(Cmd) -> Cmd) -> usize {
     let log = case.path("strace.log");
     let trace = format!("trace={CALLS}");
-    complete(strace(case, &["-e", &trace, "-o", &log.display().to_string()])).ok();
+    complete(strace(
+        case,
+        follow,
+        &["-e", &trace, "-o", &log.display().to_string()],
+    ))
+    .ok();
     let text = fs::read_to_string(&log).expect("strace's output");
     let mut per_thread: HashMap<&str, usize> = HashMap::new();
     for line in text
@@ -45,10 +50,11 @@ fn count(case: &Case, complete: impl FnOnce(Cmd) -> Cmd) -> usize {
 }
 
 /// The command, killed at its n-th call.
-fn killed_at(case: &Case, n: usize) -> Cmd {
+fn killed_at(case: &Case, follow: Follow, n: usize) -> Cmd {
     let inject = format!("inject={CALLS}:signal=SIGKILL:when={n}");
     strace(
         case,
+        follow,
         &["-e", &format!("trace={CALLS}"), "-e", &inject, "-o", "/dev/null"],
     )
 }
@@ -78,14 +84,14 @@ fn the_runtime_killed_in_create() {
     let counted = {
         let case = Case::new();
         Bundle::new(&case, "bundle", &["block"]).write();
-        let calls = count(&case, |cmd| create(&case, cmd, &case.id("c")));
+        let calls = count(&case, Follow::No, |cmd| create(&case, cmd, &case.id("c")));
         runtime.cmd(&case).args(["delete", "--force", &case.id("c")]).ok();
         calls
     };
     for n in moments(counted) {
         let case = Case::new();
         Bundle::new(&case, "bundle", &["block"]).write();
-        create(&case, killed_at(&case, n), &case.id("c")).run();
+        create(&case, killed_at(&case, Follow::No, n), &case.id("c")).run();
         runtime.cmd(&case).args(["delete", "--force", &case.id("c")]).ok();
         case.assert_empty("root-corten-runtime");
         assert_no_leaks(&case, n);
@@ -128,9 +134,9 @@ fn corten_killed_in_run() {
     let case = Case::new();
     let engine = Engine::new(&case);
     engine.pull(&server.image());
-    let counted = count(&case, |cmd| run(&case, cmd));
+    let counted = count(&case, Follow::Yes, |cmd| run(&case, cmd));
     for n in moments(counted) {
-        run(&case, killed_at(&case, n)).run();
+        run(&case, killed_at(&case, Follow::Yes, n)).run();
         clean_up(&case, &engine, n);
         engine.verb(&["run", "--rm", &server.image()]).ok();
     }
@@ -216,11 +222,11 @@ fn a_pull_killed_anywhere() {
             .args(["pull", "--quiet", &image])
     };
     let case = Case::new();
-    let counted = count(&case, |cmd| pull(&case, cmd, "counted"));
+    let counted = count(&case, Follow::Yes, |cmd| pull(&case, cmd, "counted"));
     fs::remove_dir_all(case.path("counted")).expect("the store");
     for n in moments(counted).step_by(3) {
         let store = format!("store-{n}");
-        pull(&case, killed_at(&case, n), &store).run();
+        pull(&case, killed_at(&case, Follow::Yes, n), &store).run();
         let cmd = || {
             let dirs = [case.path(&store), case.path("state")];
             case.cmd(programs::ours("corten"))

@@ -68,6 +68,7 @@ fn text_that_is_no_configuration() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn wrong_types_and_values() {
     let table: Vec<(&str, &str, Value, &[&str])> = vec![
         ("version as number", "/ociVersion", json!(1), &["ociVersion"]),
@@ -267,11 +268,6 @@ fn mounts_that_cannot_be() {
             "a source that is not there",
             mount("bind", "/not/there", "/x", json!(["bind"])),
             &["/not/there"],
-        ),
-        (
-            "a relative destination that climbs",
-            mount("tmpfs", "x", "../../x", json!([])),
-            &["destination", "../../x"],
         ),
         (
             "no destination",
