@@ -19,10 +19,19 @@ const CALLS: &str = "?mkdir,mkdirat,?rename,renameat,renameat2,?unlink,unlinkat,
 /// At most so many of the moments are tried.
 const MOMENTS: usize = 40;
 
-fn strace(case: &Case, arguments: &[&str]) -> Cmd {
-    case.cmd("strace")
-        .args(["--quiet=all", "--seccomp-bpf", "--follow-forks"])
-        .args(arguments)
+/// Does strace follow the program's children?
+#[derive(Clone, Copy)]
+enum Follow {
+    Yes,
+    No,
+}
+
+fn strace(case: &Case, follow: Follow, arguments: &[&str]) -> Cmd {
+    let cmd = case.cmd("strace").arg("--quiet=all").args(arguments);
+    match follow {
+        Follow::Yes => cmd.args(["--follow-forks", "--seccomp-bpf"]),
+        Follow::No => cmd,
+    }
 }
 
 /// How many of the calls the command makes in the thread that makes most of them.
