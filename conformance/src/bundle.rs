@@ -26,7 +26,7 @@ impl Bundle {
         for sub in ["proc", "sys", "dev", "tmp", "etc"] {
             fs::create_dir_all(dir.join("rootfs").join(sub)).expect("a directory in the bundle");
         }
-        fs::copy(programs::probe(), dir.join("rootfs/probe")).expect("a copy of the probe");
+        programs::copy(&programs::probe(), &dir.join("rootfs/probe"));
         _ = symlink("/probe", dir.join("rootfs/link-to-probe"));
         let mut command = vec!["/probe"];
         command.extend(args);

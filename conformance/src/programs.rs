@@ -59,3 +59,16 @@ pub fn peer(name: &str) -> Option<PathBuf> {
 pub fn cache() -> PathBuf {
     env::var_os("CORTEN_CACHE").map_or_else(|| target_dir().join("cache"), PathBuf::from)
 }
+
+/// Copies a program to be run from there. By another process: as long as a fork of ours held the copy open for writing,
+/// it could not be run ("text file busy").
+#[track_caller]
+pub fn copy(from: &Path, to: &Path) {
+    let status = std::process::Command::new("cp").arg(from).arg(to).status();
+    assert!(
+        status.is_ok_and(|status| status.success()),
+        "cp {} {}",
+        from.display(),
+        to.display()
+    );
+}

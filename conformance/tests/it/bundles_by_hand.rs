@@ -24,7 +24,7 @@ fn runc_spec_writes_a_bundle_for_us_and_we_for_runc() {
         let case = Case::new();
         let bundle = case.dir("bundle");
         fs::create_dir(bundle.join("rootfs")).expect("a directory");
-        fs::copy(programs::probe(), bundle.join("rootfs/probe")).expect("a copy");
+        programs::copy(&programs::probe(), &bundle.join("rootfs/probe"));
         case.cmd(writer.program()).arg("spec").cwd(&bundle).ok();
         edit(&bundle.join("config.json"), |config| {
             config["process"]["terminal"] = json!(false);

@@ -51,9 +51,11 @@ fn count(case: &Case, follow: Follow, complete: impl FnOnce(Cmd) -> Cmd) -> usiz
         .lines()
         .filter(|l| !l.contains("resumed>") && !l.contains("+++"))
     {
-        *per_thread
-            .entry(line.split(' ').next().unwrap_or_default())
-            .or_default() += 1;
+        let thread = match follow {
+            Follow::Yes => line.split(' ').next().unwrap_or_default(),
+            Follow::No => "the only one",
+        };
+        *per_thread.entry(thread).or_default() += 1;
     }
     per_thread.into_values().max().unwrap_or(0)
 }
@@ -155,7 +157,7 @@ fn corten_killed_in_run() {
 fn programs_with_shim(case: &Case, strace: &str) -> PathBuf {
     let dir = case.dir("bin");
     for name in ["corten", "corten-runtime"] {
-        fs::copy(programs::ours(name), dir.join(name)).expect("a copy of the program");
+        programs::copy(&programs::ours(name), &dir.join(name));
     }
     let script = format!(
         "#!/bin/sh\nexec {strace} {} \"$@\"\n",
