@@ -1,8 +1,9 @@
 //! The image that a container is made of: from the store, or pulled.
 
 use super::container_options::ContainerOptions;
+use super::pull_display::{Display, Stream};
 use crate::error::{Kind, Result};
-use crate::image::{Image, Reference};
+use crate::image::{Image, Reference, platform};
 use crate::registry::{self, Silent};
 use crate::store::Store;
 
@@ -19,6 +20,11 @@ pub(crate) fn get(store: &Store, options: &ContainerOptions) -> Result<Image> {
         }
     }
     let reference: Reference = name.parse()?;
-    let how = registry::Options::default();
-    Ok(registry::pull(store, &reference, &how, &Silent)?.image)
+    let platform = options.platform.as_deref().map(platform::parse).transpose()?;
+    let how = registry::Options { platform, ..registry::Options::default() };
+    let pulled = match options.quiet {
+        true => registry::pull(store, &reference, &how, &Silent),
+        false => registry::pull(store, &reference, &how, &Display::new(Stream::Stderr)),
+    };
+    Ok(pulled?.image)
 }
