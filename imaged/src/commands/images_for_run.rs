@@ -21,7 +21,10 @@ pub(crate) fn get(store: &Store, options: &ContainerOptions) -> Result<Image> {
     }
     let reference: Reference = name.parse()?;
     let platform = options.platform.as_deref().map(platform::parse).transpose()?;
-    let how = registry::Options { platform, ..registry::Options::default() };
+    let how = registry::Options {
+        platform,
+        ..registry::Options::default()
+    };
     let pulled = match options.quiet {
         true => registry::pull(store, &reference, &how, &Silent),
         false => registry::pull(store, &reference, &how, &Display::new(Stream::Stderr)),

@@ -13,7 +13,11 @@ use crate::store::Store;
 /// When the store cannot be read.
 pub(crate) fn details(store: &Store, image: &Image) -> Result<Value> {
     let names = store.names(&image.id)?;
-    let lower = image.layers.iter().rev().map(|chain_id| store.layer_files(chain_id).display().to_string());
+    let lower = image
+        .layers
+        .iter()
+        .rev()
+        .map(|chain_id| store.layer_files(chain_id).display().to_string());
     let last = image.config.history.last();
     Ok(json!({
         "Id": image.id,
@@ -42,8 +46,12 @@ fn config(config: &Config) -> Result<Value> {
         "User": "", "Env": null, "Cmd": null, "Entrypoint": null, "WorkingDir": "", "Labels": null,
         "Volumes": null, "ExposedPorts": null, "OnBuild": null,
     });
-    let own = serde_json::to_value(config)
-        .map_err(|error| Error::new(Kind::System, format!("the configuration cannot be shown: {error}")))?;
+    let own = serde_json::to_value(config).map_err(|error| {
+        Error::new(
+            Kind::System,
+            format!("the configuration cannot be shown: {error}"),
+        )
+    })?;
     if let (Some(shown), Value::Object(own)) = (shown.as_object_mut(), own) {
         shown.extend(own);
     }

@@ -9,6 +9,13 @@ mod settle;
 pub mod tar;
 mod unpack;
 
+#[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
+mod test_archive;
+#[cfg(test)]
+mod unpack_tests;
+
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
