@@ -20,7 +20,6 @@ impl Verb for CreateArgs {
     const ABOUT: &'static str = "create a container";
 
     fn run(self, globals: &Globals) -> Result<u8> {
-        crate::launch::protect_own_file()?;
         let id = self.bundle.id()?;
         let bundle = self.bundle.read_bundle()?;
         let spec = bundle.spec()?;

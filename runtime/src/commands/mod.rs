@@ -16,6 +16,7 @@ mod state;
 
 use crate::cli::{GlobalArgs, Globals};
 use crate::error::{Error, Kind, Result};
+use crate::launch::protect_own_file;
 use crate::{log, oci};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
@@ -88,6 +89,9 @@ const VERBS: &[Entry] = &[
     not_yet::entry("update", "change the resource limits of a container", FAILURE),
 ];
 
+/// The verbs whose process becomes a container's. A word like them elsewhere costs time only.
+const ENTERING: [&str; 2] = ["create", "run"];
+
 /// A failed command: the one error to report, and what to exit with.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -108,6 +112,11 @@ impl From<Error> for Failure {
 /// # Errors
 /// When the command line is wrong or its verb fails.
 pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Result<u8, Failure> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    if args.iter().any(|arg| ENTERING.iter().any(|verb| arg == verb)) {
+        // Before anything else: what comes before it is done twice.
+        protect_own_file()?;
+    }
     let matches = match command().try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(error) if !error.use_stderr() => {

@@ -32,7 +32,6 @@ impl Verb for RunArgs {
     const ABOUT: &'static str = "create and run a container";
 
     fn run(self, globals: &Globals) -> Result<u8> {
-        crate::launch::protect_own_file()?;
         let id = self.bundle.id()?;
         let bundle = self.bundle.read_bundle()?;
         let spec = bundle.spec()?;

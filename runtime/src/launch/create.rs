@@ -113,7 +113,8 @@ struct Parent<'a> {
     conductor: Conductor,
     slots: Vec<Option<OwnedFd>>,
     console: Option<OwnedFd>,
-    channel: Channel,
+    /// The runtime's end; the container's process must not have it.
+    channel: Option<Channel>,
     /// The container's ends, until the clone.
     theirs: Option<(Channel, Option<UnixListener>)>,
     child: Option<(i32, OwnedFd)>,
@@ -141,7 +142,7 @@ impl<'a> Parent<'a> {
             conductor,
             slots,
             console,
-            channel,
+            channel: Some(channel),
             theirs,
             child: None,
         })
@@ -160,10 +161,12 @@ impl<'a> Parent<'a> {
 
     fn finish(&mut self) -> Result<Created> {
         let (pid, pidfd) = self.child.take().ok_or_else(no_child)?;
-        let channel = (self.request.gate == Gate::Channel)
-            .then(|| self.channel.take())
-            .transpose()?;
+        let channel = self.channel.take().filter(|_| self.request.gate == Gate::Channel);
         Ok(Created { pid, pidfd, channel })
+    }
+
+    fn channel(&self) -> Result<&Channel> {
+        self.channel.as_ref().ok_or_else(no_child)
     }
 
     fn pid(&self) -> Result<i32> {
@@ -206,7 +209,7 @@ impl<'a> Parent<'a> {
                 resource, soft, hard, ..
             } => process::set_limit(self.pid()?, *resource, *soft, *hard),
             HostOp::Hooks { kind, hooks, .. } => hooks::run(kind, hooks, &self.state(self.pid()?)),
-            HostOp::Send { message } => self.channel.send(&Message::Sync(*message, self.pid()?)),
+            HostOp::Send { message } => self.channel()?.send(&Message::Sync(*message, self.pid()?)),
             HostOp::Await { message } => self.wait_for(*message),
         }
     }
@@ -216,8 +219,8 @@ impl<'a> Parent<'a> {
         State {
             oci_version: crate::oci::VERSION,
             id: self.request.id,
-            // The spec's examples and runc say `creating`; `created` begins when create is done.
-            status: Status::Creating,
+            // The environment is created (runtime.md, "Lifecycle"): what is left are the hooks.
+            status: Status::Created,
             pid: Some(pid),
             bundle: self.request.bundle.to_str().unwrap_or_default(),
             annotations: &self.spec.annotations,
@@ -261,7 +264,7 @@ impl<'a> Parent<'a> {
         let Some((channel, listener)) = self.theirs.take() else {
             process::exit_now(1)
         };
-        drop(self.channel.take());
+        self.channel = None;
         become_container(Child {
             ops: &self.plan.init,
             first: self.plan.before.len(),
@@ -277,7 +280,7 @@ impl<'a> Parent<'a> {
 
     /// The child of the process that joined the user namespace is the container's; the other one is reaped.
     fn adopt(&self, between: i32) -> Result<Side> {
-        let born = self.channel.receive()?;
+        let born = self.channel()?.receive()?;
         let _ = waitpid(Pid::from_raw(between), None);
         match born {
             Some(Message::Born(pid)) => Ok(Side::Parent {
@@ -290,7 +293,7 @@ impl<'a> Parent<'a> {
     }
 
     fn wait_for(&self, wanted: Sync) -> Result<()> {
-        match self.channel.receive()? {
+        match self.channel()?.receive()? {
             Some(Message::Sync(message, _)) if message == wanted => Ok(()),
             Some(Message::Failed(error)) => Err(error),
             Some(other) => Err(Error::new(Kind::System, format!("unexpected message {other:?}"))),

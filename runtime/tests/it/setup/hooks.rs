@@ -38,7 +38,7 @@ fn all_kinds_run_in_order() {
     let log = || fs::read_to_string(bundle.file("log")).unwrap();
     assert_eq!(
         log(),
-        "prestart creating \ncreateRuntime creating \ncreateContainer creating \n".replace(" \n", "\n")
+        "prestart created \ncreateRuntime created \ncreateContainer created \n".replace(" \n", "\n")
     );
     bundle.must(&["start"]);
     assert!(log().ends_with("poststart running\n"), "{}", log());
