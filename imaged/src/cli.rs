@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands;
@@ -96,19 +96,62 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> 
     cli.command.run(&settings)
 }
 
-/// Help and version are results; everything else is a usage error in clap's words.
+/// Help and version are results; everything else is a usage error.
 fn explain(error: &clap::Error) -> Result<ExitCode> {
     let text = error.render().to_string();
-    match error.kind() {
+    let usage = match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             crate::output::print(&text)?;
-            Ok(ExitCode::SUCCESS)
+            return Ok(ExitCode::SUCCESS);
         }
-        _ => Err(Error::new(
-            Kind::Usage,
-            text.trim_end().trim_start_matches("error: ").to_owned(),
-        )),
+        ErrorKind::UnknownArgument => unknown_flag(error),
+        _ => Error::new(Kind::Usage, short(&text)),
+    };
+    // Docker's exit code for whatever keeps a container from being made is 125.
+    let makes_container = ["run", "create"]
+        .iter()
+        .any(|verb| text.contains(&format!("Usage: corten {verb} ")));
+    Err(if makes_container {
+        usage.with_kind(Kind::NotStarted)
+    } else {
+        usage
+    })
+}
+
+/// Docker's words for a flag that is not there, and whether it is one of docker's.
+fn unknown_flag(error: &clap::Error) -> Error {
+    let flag = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(flag)) => flag.split([' ', '=']).next().unwrap_or_default(),
+        _ => return Error::new(Kind::Usage, short(&error.render().to_string())),
+    };
+    match LATER.contains(&flag) {
+        true => Error::new(Kind::Usage, format!("the flag {flag} is not supported yet")),
+        false => Error::new(Kind::Usage, format!("unknown flag: {flag}")).hint("--help lists the flags"),
     }
+}
+
+/// Flags of docker's `create`, `run` and `start` that are still to come.
+#[rustfmt::skip]
+const LATER: [&str; 53] = [
+    "-a", "-p", "-P", "--annotation", "--attach", "--blkio-weight", "--blkio-weight-device", "--cgroup-parent",
+    "--checkpoint", "--checkpoint-dir", "--cpu-count", "--cpu-period", "--cpu-quota", "--cpu-rt-period",
+    "--cpu-rt-runtime", "--cpuset-cpus", "--cpuset-mems", "--device-cgroup-rule", "--device-read-bps",
+    "--device-read-iops", "--device-write-bps", "--device-write-iops", "--disable-content-trust", "--dns-opt",
+    "--dns-option", "--dns-search", "--expose", "--gpus", "--health-cmd", "--health-interval", "--health-retries",
+    "--health-start-interval", "--health-start-period", "--health-timeout", "--ip", "--ip6", "--isolation",
+    "--kernel-memory", "--link", "--link-local-ip", "--log-driver", "--log-opt", "--mac-address",
+    "--memory-reservation", "--memory-swappiness", "--network-alias", "--no-healthcheck", "--oom-kill-disable",
+    "--publish", "--publish-all", "--restart", "--storage-opt", "--userns",
+];
+
+/// Clap's message without its heading and its pointers.
+fn short(text: &str) -> String {
+    let text = text.trim_start_matches("error: ");
+    text.split("\n\nFor more information")
+        .next()
+        .unwrap_or(text)
+        .trim_end()
+        .to_owned()
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

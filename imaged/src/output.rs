@@ -30,6 +30,11 @@ pub(crate) fn line(text: impl std::fmt::Display) -> Result<()> {
     print(&format!("{text}\n"))
 }
 
+/// Says something beside the results. Nothing can be done when standard error is gone.
+pub(crate) fn note(text: impl std::fmt::Display) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
 /// Prints an error, its hints below it. Nothing can be done when standard error is gone.
 pub(crate) fn error(error: &Error) {
     if error.kind() == Kind::Closed {

@@ -21,6 +21,9 @@ pub(crate) struct ContainerOptions {
     /// Drop a capability
     #[arg(long, value_name = "CAP")]
     cap_drop: Vec<String>,
+    /// Cgroup namespace (default private with cgroup v2, host otherwise)
+    #[arg(long, value_name = "MODE", value_parser = ["private", "host"])]
+    cgroupns: Option<String>,
     /// Write the container's id to this file, which must not exist
     #[arg(long, value_name = "FILE")]
     pub(crate) cidfile: Option<String>,
@@ -147,20 +150,18 @@ pub(crate) struct ContainerOptions {
     /// Working directory
     #[arg(short, long, value_name = "DIR")]
     workdir: Option<String>,
-    /// Image, and the command with its arguments
-    #[arg(
-        required = true,
-        trailing_var_arg = true,
-        allow_hyphen_values = true,
-        value_name = "IMAGE [COMMAND] [ARG]"
-    )]
-    words: Vec<String>,
+    /// Image to make the container of
+    #[arg(value_name = "IMAGE")]
+    image: String,
+    /// Command and its arguments, in place of the image's
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
+    command: Vec<String>,
 }
 
 impl ContainerOptions {
     /// The image's name as typed.
     pub(crate) fn image(&self) -> &str {
-        self.words.first().map_or("", String::as_str)
+        &self.image
     }
 
     /// What is asked for.
@@ -187,7 +188,7 @@ impl ContainerOptions {
         }
         labels.extend(flags::labels(self.label.iter().map(String::as_str))?);
         Ok(Overrides {
-            args: self.words.iter().skip(1).cloned().collect(),
+            args: self.command.clone(),
             entrypoint: self.entrypoint.clone(),
             env: self.environment()?,
             working_dir: self.workdir.clone(),
@@ -242,6 +243,7 @@ impl ContainerOptions {
             network: network(self.network.as_deref())?,
             host_pid: self.pid.as_deref() == Some("host"),
             host_ipc: self.ipc.as_deref() == Some("host"),
+            host_cgroup: self.cgroupns.as_deref().map(|mode| mode == "host"),
             host_uts: self.uts.as_deref() == Some("host"),
             seccomp,
             no_new_privileges,

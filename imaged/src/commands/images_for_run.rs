@@ -4,7 +4,8 @@ use super::container_options::ContainerOptions;
 use super::pull_display::{Display, Stream};
 use crate::error::{Kind, Result};
 use crate::image::{Image, Reference, platform};
-use crate::registry::{self, Silent};
+use crate::output;
+use crate::registry::{self, Silent, builtin};
 use crate::store::Store;
 
 /// The image, pulled when `--pull` says so.
@@ -25,9 +26,16 @@ pub(crate) fn get(store: &Store, options: &ContainerOptions) -> Result<Image> {
         platform,
         ..registry::Options::default()
     };
-    let pulled = match options.quiet {
-        true => registry::pull(store, &reference, &how, &Silent),
-        false => registry::pull(store, &reference, &how, &Display::new(Stream::Stderr)),
-    };
-    Ok(pulled?.image)
+    // The built-in image is not far away: nothing worth a word.
+    if options.quiet || builtin::is_meant(&reference) {
+        return Ok(registry::pull(store, &reference, &how, &Silent)?.image);
+    }
+    if options.pull == "missing" {
+        output::note(format_args!(
+            "Unable to find image '{}' locally",
+            reference.familiar()
+        ));
+    }
+    let pulled = registry::pull(store, &reference, &how, &Display::new(Stream::Stderr))?;
+    Ok(pulled.image)
 }

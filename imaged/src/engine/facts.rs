@@ -6,6 +6,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
 use nix::sys::stat::{major, minor};
+use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
 use nix::sys::utsname::uname;
 
 use crate::error::{Error, Kind, Result};
@@ -39,6 +40,7 @@ pub(super) fn gather(options: &Options) -> Result<Facts> {
         architecture: go_architecture(&name.machine().to_string_lossy()).to_owned(),
         kernel: kernel(&name.release().to_string_lossy()),
         hostname: name.nodename().to_string_lossy().into_owned(),
+        cgroup2: statfs("/sys/fs/cgroup").is_ok_and(|facts| facts.filesystem_type() == CGROUP2_SUPER_MAGIC),
         last_capability: last_capability()?,
         devices: if options.privileged {
             host_devices()?

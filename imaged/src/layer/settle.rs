@@ -156,7 +156,10 @@ fn make_link(here: &mut Dirs, lower: &[Dirs], link: &ForeignLink) -> Result<u64>
 fn look_here(here: &Dirs, path: &[u8]) -> Result<Option<FileStat>> {
     match look(here, path)? {
         Look::There(stat) => Ok(Some(stat)),
-        Look::Hidden => Err(refused(path, "it is the target of a hard link, but hidden in this layer")),
+        Look::Hidden => Err(refused(
+            path,
+            "it is the target of a hard link, but hidden in this layer",
+        )),
         Look::Through => Ok(None),
     }
 }

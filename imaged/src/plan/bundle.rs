@@ -51,7 +51,7 @@ pub(crate) fn bundle_config(container: &Container<'_>, facts: &Facts) -> Result<
     )?;
     let mut linux = json!({
         "cgroupsPath": format!("/corten/{id}"),
-        "namespaces": namespaces(options),
+        "namespaces": namespaces(options, facts),
         "resources": resources::cgroup(options, devices::rules(options, facts)),
         "rootfsPropagation": root_propagation(options),
     });
@@ -134,13 +134,19 @@ fn environment(config: &Config, options: &Options, hostname: &str) -> Vec<String
     env
 }
 
-fn namespaces(options: &Options) -> Vec<Value> {
+fn namespaces(options: &Options, facts: &Facts) -> Vec<Value> {
     let mut kinds = vec!["mount"];
     let unless = [
         ("network", options.network == Network::Host),
         ("uts", options.host_uts),
         ("pid", options.host_pid),
         ("ipc", options.host_ipc),
+        (
+            "cgroup",
+            options
+                .host_cgroup
+                .unwrap_or(!facts.cgroup2 || options.privileged),
+        ),
     ];
     kinds.extend(unless.iter().filter(|(_, host)| !host).map(|(kind, _)| *kind));
     kinds.into_iter().map(|kind| json!({"type": kind})).collect()

@@ -9,6 +9,8 @@ pub(crate) struct Facts {
     pub(crate) kernel: (u32, u32),
     /// The host's own name.
     pub(crate) hostname: String,
+    /// Whether /sys/fs/cgroup is one cgroup2 file system.
+    pub(crate) cgroup2: bool,
     /// Number of the last capability the kernel knows.
     pub(crate) last_capability: u8,
     /// All devices of the host's /dev; needed for privileged containers only.

@@ -35,6 +35,8 @@ pub(crate) struct Options {
     pub(crate) host_ipc: bool,
     /// The host's uts namespace.
     pub(crate) host_uts: bool,
+    /// The host's cgroup namespace or one of its own; none is docker's default: its own with cgroup v2 alone.
+    pub(crate) host_cgroup: Option<bool>,
     pub(crate) seccomp: Seccomp,
     pub(crate) no_new_privileges: bool,
     pub(crate) ulimits: Vec<Ulimit>,
