@@ -4,6 +4,7 @@
 mod bundle;
 mod cgroup;
 mod layers;
+mod lifecycle;
 mod manual;
 mod schema;
 mod seccomp;

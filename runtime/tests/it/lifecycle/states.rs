@@ -1,0 +1,275 @@
+//! The states of a container, and the error of every wrong step between them.
+
+use super::wait_for_end;
+use crate::bundle::Bundle;
+use serde_json::json;
+use std::fs;
+
+const FOREVER: &str = "exec sleep 1000";
+
+#[test]
+fn a_container_is_created_runs_stops_and_is_gone() {
+    let bundle = Bundle::new("states", "exit 7");
+    bundle.edit(|config| config["annotations"] = json!({"org.example.key": "value"}));
+    bundle.create();
+    let created = bundle.state();
+    assert_eq!(created["status"], "created");
+    assert_eq!(created["id"], bundle.id());
+    assert_eq!(created["bundle"], bundle.path().to_str().unwrap());
+    assert_eq!(created["rootfs"], bundle.file("rootfs").to_str().unwrap());
+    assert_eq!(created["annotations"]["org.example.key"], "value");
+    assert!(created["pid"].as_i64().unwrap() > 1);
+    bundle.must(&["start"]);
+    wait_for_end(&bundle);
+    let stopped = bundle.state();
+    assert_eq!(
+        (&stopped["status"], &stopped["pid"]),
+        (&json!("stopped"), &json!(0))
+    );
+    bundle.must(&["delete"]);
+    assert_eq!(bundle.leftovers(), [""; 0]);
+    assert_eq!(
+        bundle.refused(&["state"]),
+        format!("container does not exist: {:?}", bundle.id())
+    );
+}
+
+#[test]
+fn a_running_container_can_only_be_killed_or_deleted_by_force() {
+    let bundle = Bundle::new("running", FOREVER);
+    bundle.create();
+    bundle.must(&["start"]);
+    assert_eq!(bundle.status(), "running");
+    let id = bundle.id();
+    assert_eq!(
+        bundle.refused(&["start"]),
+        format!("cannot start an already running container: {id:?} is running")
+    );
+    assert_eq!(
+        bundle.refused(&["create"]),
+        format!("container with id exists: {id}")
+    );
+    assert_eq!(
+        bundle.refused(&["run"]),
+        format!("container with id exists: {id}")
+    );
+    assert_eq!(
+        bundle.refused(&["delete"]),
+        format!("cannot delete container {id} that is not stopped: running")
+    );
+    assert_eq!(bundle.status(), "running");
+    bundle.must(&["delete", "--force"]);
+    assert_eq!(bundle.leftovers(), [""; 0]);
+}
+
+#[test]
+fn a_stopped_container_can_only_be_deleted() {
+    let bundle = Bundle::new("stopped", "true");
+    bundle.create();
+    bundle.must(&["start"]);
+    wait_for_end(&bundle);
+    let id = bundle.id();
+    assert_eq!(
+        bundle.refused(&["start"]),
+        format!("cannot start a container that has stopped: {id:?}")
+    );
+    assert_eq!(
+        bundle.refused(&["kill"]),
+        format!("container not running: {id:?} is stopped")
+    );
+    assert_eq!(
+        bundle.refused(&["ps"]),
+        format!("container not running: {id:?} is stopped")
+    );
+    bundle.must(&["kill", "--all"]);
+    bundle.must(&["delete"]);
+}
+
+#[test]
+fn a_created_container_can_be_killed_and_deleted() {
+    let bundle = Bundle::new("created", FOREVER);
+    bundle.create();
+    bundle.must(&["delete"]);
+    assert_eq!(bundle.leftovers(), [""; 0]);
+    bundle.create();
+    bundle.must(&["kill"]);
+    wait_for_end(&bundle);
+    assert_eq!(bundle.status(), "stopped");
+}
+
+#[test]
+fn an_absent_container_is_an_error_for_every_command_but_delete_by_force() {
+    let bundle = Bundle::new("absent", "true");
+    let expected = format!("container does not exist: {:?}", bundle.id());
+    for verb in ["state", "start", "kill", "delete", "ps"] {
+        assert_eq!(bundle.refused(&[verb]), expected);
+    }
+    bundle.must(&["delete", "--force"]);
+}
+
+#[test]
+fn kill_takes_names_and_numbers() {
+    for signal in ["9", "KILL", "SIGKILL"] {
+        let bundle = Bundle::new("signals", FOREVER);
+        bundle.create();
+        bundle.must(&["start"]);
+        let killed = bundle.command(&["kill", bundle.id(), signal]).status().unwrap();
+        assert!(killed.success());
+        wait_for_end(&bundle);
+        assert_eq!(bundle.status(), "stopped");
+    }
+}
+
+#[test]
+fn kill_of_an_unknown_signal_changes_nothing() {
+    let bundle = Bundle::new("nosignal", FOREVER);
+    bundle.create();
+    let output = bundle.command(&["kill", bundle.id(), "NOSUCH"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stderr.starts_with(b"unknown signal \"NOSUCH\""));
+    assert_eq!(bundle.status(), "created");
+}
+
+#[test]
+fn ps_and_list_show_a_running_container() {
+    let bundle = Bundle::new("shown", FOREVER);
+    bundle.create();
+    bundle.must(&["start"]);
+    let pid = bundle.state()["pid"].as_i64().unwrap();
+    assert_eq!(bundle.must(&["ps", "--format", "json"]), format!("[{pid}]\n"));
+    let table = bundle.must(&["ps"]);
+    assert!(table.contains("sleep 1000"), "{table}");
+    let listed = bundle.command(&["list", "--format", "json"]).output().unwrap();
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(listed[0]["id"], bundle.id());
+    assert_eq!(listed[0]["status"], "running");
+    assert_eq!(listed[0]["owner"], "root");
+}
+
+#[test]
+fn the_pid_file_is_relative_to_the_caller() {
+    let bundle = Bundle::new("pidfile", FOREVER);
+    let elsewhere = bundle.file("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    let mut create = bundle.command(&["create", bundle.id(), "--pid-file", "pid", "--bundle", ".."]);
+    assert!(
+        create
+            .current_dir(&elsewhere)
+            .stdout(std::process::Stdio::null())
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_eq!(
+        fs::read_to_string(elsewhere.join("pid")).unwrap(),
+        bundle.state()["pid"].to_string()
+    );
+}
+
+#[test]
+fn run_exits_as_its_program_does() {
+    for (script, code) in [("exit 0", 0), ("exit 1", 1), ("exit 42", 42)] {
+        let bundle = Bundle::new("codes", script);
+        assert_eq!(bundle.call(&["run"]).status.code(), Some(code));
+        assert_eq!(bundle.leftovers(), [""; 0]);
+    }
+}
+
+#[test]
+fn run_passes_standard_output_and_error_through() {
+    let bundle = Bundle::new("output", "echo out; echo err >&2");
+    let output = bundle.call(&["run"]);
+    assert_eq!(
+        (&output.stdout[..], &output.stderr[..]),
+        (&b"out\n"[..], &b"err\n"[..])
+    );
+}
+
+#[test]
+fn run_keep_leaves_a_stopped_container() {
+    let bundle = Bundle::new("keep", "exit 3");
+    assert_eq!(bundle.call(&["run", "--keep"]).status.code(), Some(3));
+    assert_eq!(bundle.status(), "stopped");
+    bundle.must(&["delete"]);
+}
+
+#[test]
+fn run_detach_returns_while_the_program_runs() {
+    let bundle = Bundle::new("detach", FOREVER);
+    let mut run = bundle.command(&["run", "--detach", bundle.id()]);
+    assert!(
+        run.stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_eq!(bundle.status(), "running");
+}
+
+#[test]
+fn a_missing_program_fails_run_and_leaves_nothing() {
+    let bundle = Bundle::new("missing", "");
+    bundle.edit(|config| config["process"]["args"] = json!(["/no/such/program"]));
+    let message = bundle.refused(&["run"]);
+    assert!(message.contains("/no/such/program"), "{message}");
+    assert_eq!(bundle.leftovers(), [""; 0]);
+}
+
+#[test]
+fn terminals_and_console_sockets_belong_together() {
+    let bundle = Bundle::new("console", "true");
+    assert_eq!(
+        bundle.refused(&["create", "--console-socket", "socket"]),
+        "cannot use console socket if the runtime will not detach or allocate tty"
+    );
+    bundle.edit(|config| config["process"]["terminal"] = json!(true));
+    assert_eq!(
+        bundle.refused(&["create"]),
+        "cannot allocate tty if the runtime will detach without setting console socket"
+    );
+    assert_eq!(bundle.leftovers(), [""; 0]);
+}
+
+#[test]
+fn poststop_hooks_run_once_after_a_failed_create_and_after_delete() {
+    let bundle = Bundle::new("poststop", "true");
+    let log = bundle.file("hooks.log");
+    let hook = |kind: &str| json!([{"path": "/bin/sh", "args": ["sh", "-c", format!("echo {kind} >> {}", log.display())]}]);
+    bundle.edit(|config| {
+        config["hooks"] = json!({"poststop": hook("poststop"), "poststart": hook("poststart")})
+    });
+    bundle.call(&["run"]);
+    assert_eq!(fs::read_to_string(&log).unwrap(), "poststart\npoststop\n");
+    fs::remove_file(&log).unwrap();
+    bundle.edit(|config| config["process"]["args"] = json!(["/no/such/program"]));
+    bundle.refused(&["create"]);
+    assert_eq!(fs::read_to_string(&log).unwrap(), "poststop\n");
+}
+
+#[test]
+fn the_last_error_line_of_the_json_log_is_the_reason() {
+    let bundle = Bundle::new("log", "true");
+    let log = bundle.file("log.json");
+    let output = bundle
+        .command(&["state", bundle.id()])
+        .env_clear()
+        .output()
+        .unwrap();
+    let mut logged = std::process::Command::new(crate::bundle::RUNTIME);
+    logged
+        .arg("--root")
+        .arg(bundle.file("state"))
+        .arg("--log")
+        .arg(&log)
+        .args(["--log-format", "json", "state", bundle.id()]);
+    assert_eq!(logged.output().unwrap().status.code(), Some(1));
+    let lines = fs::read_to_string(&log).unwrap();
+    let last: serde_json::Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+    assert_eq!(last["level"], "error");
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .starts_with(last["msg"].as_str().unwrap())
+    );
+}
