@@ -1,7 +1,9 @@
 //! The life of containers through the program's own command line.
 
 mod concurrent;
+mod faults;
 mod states;
+mod terminal;
 
 use crate::bundle::Bundle;
 use corten_runtime::sys::clone::pidfd_open;
