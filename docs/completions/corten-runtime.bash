@@ -46,6 +46,9 @@ _corten__runtime() {
             corten__runtime,pause)
                 cmd="corten__runtime__subcmd__pause"
                 ;;
+            corten__runtime,plan)
+                cmd="corten__runtime__subcmd__plan"
+                ;;
             corten__runtime,ps)
                 cmd="corten__runtime__subcmd__ps"
                 ;;
@@ -100,6 +103,9 @@ _corten__runtime() {
             corten__runtime__subcmd__help,pause)
                 cmd="corten__runtime__subcmd__help__subcmd__pause"
                 ;;
+            corten__runtime__subcmd__help,plan)
+                cmd="corten__runtime__subcmd__help__subcmd__plan"
+                ;;
             corten__runtime__subcmd__help,ps)
                 cmd="corten__runtime__subcmd__help__subcmd__ps"
                 ;;
@@ -131,7 +137,7 @@ _corten__runtime() {
 
     case "${cmd}" in
         corten__runtime)
-            opts="-v -h --version --debug --log --log-format --root --criu --systemd-cgroup --rootless --trace --help checkpoint create delete events exec features kill list pause ps restore resume run spec start state update help"
+            opts="-v -h --version --debug --log --log-format --root --criu --systemd-cgroup --rootless --trace --help checkpoint create delete events exec features kill list pause plan ps restore resume run spec start state update help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -273,7 +279,7 @@ _corten__runtime() {
             return 0
             ;;
         corten__subcmd__runtime__subcmd__help)
-            opts="checkpoint create delete events exec features kill list pause ps restore resume run spec start state update help"
+            opts="checkpoint create delete events exec features kill list pause plan ps restore resume run spec start state update help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -413,6 +419,20 @@ _corten__runtime() {
             return 0
             ;;
         corten__subcmd__runtime__subcmd__help__subcmd__pause)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__runtime__subcmd__help__subcmd__plan)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -581,6 +601,36 @@ _corten__runtime() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__runtime__subcmd__plan)
+            opts="-b -f -h --bundle --no-pivot --no-new-keyring --format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --bundle)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -b)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

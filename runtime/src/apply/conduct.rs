@@ -5,6 +5,7 @@
 //! `corten-runtime plan` numbers them.
 
 use crate::error::{Error, Kind, Result};
+use crate::sys::process;
 use nix::sys::signal::{Signal, raise};
 use std::fmt::Display;
 use std::fs::{File, OpenOptions};
@@ -95,7 +96,8 @@ impl Conductor {
         match self.fault {
             Some((at, fault)) if at == number => match fault {
                 Fault::Fail => Err(Error::new(Kind::System, "CORTEN_FAULT made this operation fail")),
-                Fault::Kill => stop_here(Signal::SIGKILL),
+                // The init of a pid namespace cannot kill itself.
+                Fault::Kill => stop_here(Signal::SIGKILL).and_then(|()| process::exit_now(128 + libc::SIGKILL)),
                 Fault::Stop => stop_here(Signal::SIGSTOP),
             },
             _ => Ok(()),

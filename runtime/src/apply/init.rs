@@ -13,7 +13,7 @@ use nix::sys::stat::{Mode, umask};
 impl Operation for HostOp<'_> {
     /// What the container's process tells comes with its own operation's text, and a hook's error names it.
     fn speaks_for_itself(&self) -> bool {
-        matches!(self, Self::Await { .. } | Self::Hooks { .. })
+        matches!(self, Self::Send { .. } | Self::Await { .. } | Self::Hooks { .. })
     }
 }
 

@@ -123,7 +123,7 @@ fn elf_interpreter(head: &[u8]) -> Option<String> {
         return None;
     }
     let number = |at: usize, size: usize| {
-        let bytes = head.get(at..at + size)?;
+        let bytes = head.get(at..at.checked_add(size)?)?;
         let value = bytes
             .iter()
             .rev()

@@ -1,4 +1,4 @@
-//! `spec`: a config.json to start from, the same as runc's.
+//! `spec`: a config.json to start from: runc's, without the ambient capabilities, which nothing could raise there.
 
 use super::Verb;
 use crate::cli::Globals;

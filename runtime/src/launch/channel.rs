@@ -79,9 +79,9 @@ impl Channel {
         let mut bytes = vec![0; LONGEST];
         let length = loop {
             match recv(self.0.as_raw_fd(), &mut bytes, MsgFlags::MSG_TRUNC) {
-                Err(Errno::EINTR) => {}
-                // Closed with something unread.
-                Err(Errno::ECONNRESET) | Ok(0) => return Ok(None),
+                // ECONNRESET tells once that the other end closed with something unread; what it said comes next.
+                Err(Errno::EINTR | Errno::ECONNRESET) => {}
+                Ok(0) => return Ok(None),
                 Ok(length) => break length,
                 Err(errno) => return Err(Error::syscall("recv()", errno as i32)),
             }

@@ -209,7 +209,7 @@ impl<'a> Parent<'a> {
                 resource, soft, hard, ..
             } => process::set_limit(self.pid()?, *resource, *soft, *hard),
             HostOp::Hooks { kind, hooks, .. } => hooks::run(kind, hooks, &self.state(self.pid()?)),
-            HostOp::Send { message } => self.channel()?.send(&Message::Sync(*message, self.pid()?)),
+            HostOp::Send { message } => self.tell(*message),
             HostOp::Await { message } => self.wait_for(*message),
         }
     }
@@ -289,6 +289,18 @@ impl<'a> Parent<'a> {
             }),
             Some(Message::Failed(error)) => Err(error),
             _ => Err(no_child()),
+        }
+    }
+
+    /// A process that hears no more has said why, or has been killed.
+    fn tell(&self, message: Sync) -> Result<()> {
+        let channel = self.channel()?;
+        match channel.send(&Message::Sync(message, self.pid()?)) {
+            Err(error) if error.errno() == Some(libc::EPIPE) => match channel.receive()? {
+                Some(Message::Failed(error)) => Err(error),
+                _ => Err(self.describe_end()),
+            },
+            sent => sent,
         }
     }
 

@@ -133,10 +133,11 @@ pub fn start(state_dir: &Path) -> Result<()> {
 
 /// Says go. The channel closes when execve has succeeded; before that comes the reason of a failure.
 fn let_go(channel: &Channel) -> Result<()> {
-    channel.send(&Message::Sync(Sync::Start, 0))?;
-    match channel.receive()? {
-        None => Ok(()),
-        Some(Message::Failed(error)) => Err(error),
-        Some(other) => Err(Error::new(Kind::System, format!("unexpected message {other:?}"))),
+    let sent = channel.send(&Message::Sync(Sync::Start, 0));
+    match (sent, channel.receive()?) {
+        (Ok(()), None) => Ok(()),
+        (Err(error), None) => Err(error.context("the container's process ended before its start")),
+        (_, Some(Message::Failed(error))) => Err(error),
+        (_, Some(other)) => Err(Error::new(Kind::System, format!("unexpected message {other:?}"))),
     }
 }

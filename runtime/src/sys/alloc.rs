@@ -11,6 +11,10 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 /// The arena's size: pages that are never touched cost nothing.
 const ARENA: usize = 16 * 1024 * 1024;
 
+/// What malloc promises: code that fills byte buffers with structures, as nix does for control messages,
+/// relies on it.
+const LEAST_ALIGN: usize = 16;
+
 #[repr(C, align(4096))]
 struct Arena(UnsafeCell<[u8; ARENA]>);
 
@@ -30,7 +34,7 @@ pub struct Bump;
 fn take(layout: Layout, size: usize) -> Option<usize> {
     let mut used = USED.load(Relaxed);
     loop {
-        let start = used.checked_next_multiple_of(layout.align())?;
+        let start = used.checked_next_multiple_of(layout.align().max(LEAST_ALIGN))?;
         let end = start.checked_add(size).filter(|end| *end <= ARENA)?;
         match USED.compare_exchange_weak(used, end, Relaxed, Relaxed) {
             Ok(_) => return Some(start),

@@ -1,30 +1,29 @@
 //! Commands that meet: of one id there is one container, and deleting is once.
 
 use crate::bundle::Bundle;
+use std::fs::File;
 use std::process::Stdio;
 
 #[test]
 fn of_parallel_creates_of_one_id_one_succeeds() {
     let bundle = Bundle::new("race", "exec sleep 1000");
     let mut creates = Vec::new();
-    for _ in 0..8 {
+    for number in 0..8 {
+        // A file: the container inherits standard error, and a pipe would stay open.
+        let errors = bundle.file(&format!("errors.{number}"));
         let mut create = bundle.command(&["create", bundle.id()]);
-        creates.push(
-            create
-                .stdout(Stdio::null())
-                .stderr(Stdio::piped())
-                .spawn()
-                .unwrap(),
-        );
+        create
+            .stdout(Stdio::null())
+            .stderr(File::create(&errors).unwrap());
+        creates.push((create.spawn().unwrap(), errors));
     }
     let mut created = 0;
-    for create in creates {
-        let output = create.wait_with_output().unwrap();
-        if output.status.success() {
+    for (mut create, errors) in creates {
+        if create.wait().unwrap().success() {
             created += 1;
         } else {
-            let error = String::from_utf8(output.stderr).unwrap();
-            assert!(error.starts_with("container with id exists: "), "{error}");
+            let errors = std::fs::read_to_string(errors).unwrap();
+            assert!(errors.starts_with("container with id exists: "), "{errors}");
         }
     }
     assert_eq!(created, 1);

@@ -10,63 +10,62 @@ use std::process::{ExitStatus, Stdio};
 const TOO_MANY: usize = 500;
 
 #[test]
-fn a_create_that_fails_at_any_operation_leaves_nothing() {
-    let bundle = elaborate("fail");
-    let last = first_harmless(|number| {
-        let (status, errors) = create_with_fault(&bundle, &format!("{number}:fail"));
-        if status.success() {
-            return true;
-        }
-        assert_eq!(status.code(), Some(1), "operation {number}");
+fn an_operation_that_fails_leaves_nothing_and_a_killed_one_nothing_that_stays() {
+    let bundle = elaborate("faults");
+    let operations = walk(|number| fails_nothing(&bundle, number));
+    assert!(operations > 50, "only {operations} operations");
+    let killed = (0..operations)
+        .filter(|number| kills_create(&bundle, *number))
+        .count();
+    assert!(killed > 50, "only {killed} kills were felt by create");
+}
+
+#[test]
+fn a_run_that_fails_at_any_operation_leaves_nothing() {
+    let bundle = elaborate("run");
+    bundle.edit(|config| config["process"]["args"] = json!(["/bin/true"]));
+    walk(|number| {
+        let (status, errors) = with_fault(&bundle, "run", &format!("{number}:fail"));
+        assert!(
+            status.success() || errors.contains("CORTEN_FAULT"),
+            "operation {number}: {errors}"
+        );
+        assert_eq!(bundle.leftovers(), [""; 0], "operation {number}");
+        status.success()
+    });
+}
+
+/// Whether the operation of that number is none of the plan's: then the container runs.
+fn fails_nothing(bundle: &Bundle, number: usize) -> bool {
+    let (created, errors) = with_fault(bundle, "create", &format!("{number}:fail"));
+    if !created.success() {
         assert!(errors.contains("CORTEN_FAULT"), "operation {number}: {errors}");
         assert_eq!(bundle.leftovers(), [""; 0], "operation {number}");
-        false
-    });
-    assert!(last > 20, "only {last} operations");
-}
-
-#[test]
-fn delete_by_force_cleans_up_after_a_create_killed_at_any_operation() {
-    let bundle = elaborate("kill");
-    first_harmless(|number| {
-        let (status, _) = create_with_fault(&bundle, &format!("{number}:kill"));
-        if status.success() {
-            return true;
-        }
-        // The operations of the container's own process kill that one: create sees it and cleans up.
-        if status.signal().is_some() {
-            bundle.must(&["delete", "--force"]);
-        }
-        assert_eq!(bundle.leftovers(), [""; 0], "operation {number}");
-        false
-    });
-}
-
-#[test]
-fn a_start_that_breaks_off_at_any_operation_leaves_a_stopped_container() {
-    for fault in ["fail", "kill"] {
-        let bundle = elaborate(&format!("start-{fault}"));
-        let first = first_harmless(|number| {
-            create_with_fault(&bundle, &format!("{number}:{fault}"))
-                .0
-                .success()
-        });
-        bundle.must(&["delete", "--force"]);
-        let steps = first_harmless(|number| {
-            let (created, errors) = create_with_fault(&bundle, &format!("{}:{fault}", first + number));
-            assert!(created.success(), "{errors}");
-            let started = bundle.call(&["start"]).status;
-            if !started.success() {
-                assert_eq!(started.code(), Some(1), "operation {}", first + number);
-                super::wait_for_end(&bundle);
-                assert_eq!(bundle.status(), "stopped", "operation {}", first + number);
-            }
-            bundle.must(&["delete", "--force"]);
-            assert_eq!(bundle.leftovers(), [""; 0], "operation {}", first + number);
-            started.success()
-        });
-        assert!(steps > 0, "nothing is done at start");
+        return false;
     }
+    let started = bundle.call(&["start"]).status;
+    if !started.success() {
+        assert_eq!(started.code(), Some(1), "operation {number}");
+        super::wait_for_end(bundle);
+        assert_eq!(bundle.status(), "stopped", "operation {number}");
+    }
+    bundle.must(&["delete", "--force"]);
+    assert_eq!(bundle.leftovers(), [""; 0], "operation {number}");
+    started.success()
+}
+
+/// Kills whoever runs that operation, the runtime or the container's process; whether that ended create.
+fn kills_create(bundle: &Bundle, number: usize) -> bool {
+    let (created, _) = with_fault(bundle, "create", &format!("{number}:kill"));
+    if created.success() {
+        bundle.call(&["start"]);
+    } else if created.signal().is_none() {
+        // The container's process was killed: create has seen it and cleaned up.
+        assert_eq!(bundle.leftovers(), [""; 0], "operation {number}");
+    }
+    bundle.must(&["delete", "--force"]);
+    assert_eq!(bundle.leftovers(), [""; 0], "operation {number}");
+    !created.success()
 }
 
 /// A bundle whose plan has operations of every kind.
@@ -95,16 +94,16 @@ fn elaborate(name: &str) -> Bundle {
     bundle
 }
 
-/// The first number for which `is_harmless`.
-fn first_harmless(mut is_harmless: impl FnMut(usize) -> bool) -> usize {
+/// The number of operations: the first number whose fault `is_harmless`.
+fn walk(mut is_harmless: impl FnMut(usize) -> bool) -> usize {
     let found = (0..TOO_MANY).find(|number| is_harmless(*number));
     found.expect("a plan ends somewhere")
 }
 
-fn create_with_fault(bundle: &Bundle, fault: &str) -> (ExitStatus, String) {
-    let log = bundle.file("create.err");
+fn with_fault(bundle: &Bundle, verb: &str, fault: &str) -> (ExitStatus, String) {
+    let log = bundle.file("errors");
     let errors = std::fs::File::create(&log).unwrap();
-    let mut create = bundle.command(&["create", bundle.id()]);
+    let mut create = bundle.command(&[verb, bundle.id()]);
     create
         .env("CORTEN_FAULT", fault)
         .stdout(Stdio::null())

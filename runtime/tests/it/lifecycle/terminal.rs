@@ -5,7 +5,6 @@ use nix::pty::{Winsize, openpty};
 use serde_json::json;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 
 /// A session: `run` on a terminal of 24 by 80 characters.
@@ -24,7 +23,7 @@ impl Session {
             ws_ypixel: 0,
         };
         let terminal = openpty(Some(&size), None).unwrap();
-        let stream = || Stdio::from(OwnedFd::from(terminal.slave.try_clone().unwrap()));
+        let stream = || Stdio::from(terminal.slave.try_clone().unwrap());
         let mut run = bundle.command(&["run", bundle.id()]);
         let run = run
             .stdin(stream())
