@@ -98,12 +98,12 @@ fn set_first(path: &str, choices: &[(String, String)], required: bool) -> Result
 
 /// Loads and attaches a device program.
 ///
-/// Within a user namespace the kernel refuses device programs, and needs none: nobody there may make or open
-/// nodes that the outer system did not hand in.
+/// Without privilege over the machine the kernel refuses device programs, and needs none: who has none can neither
+/// make nodes nor open those that he could not open before.
 fn attach_devices(path: &str, program: &[Instruction]) -> Result<()> {
     let code: Vec<[u8; 8]> = program.iter().map(|instruction| instruction.bytes()).collect();
     let program = match bpf::load_device_program(&code) {
-        Err(Errno::EPERM) if host::in_user_namespace() => return Ok(()),
+        Err(Errno::EPERM) if host::is_unprivileged() => return Ok(()),
         loaded => loaded.map_err(|errno| {
             Error::syscall("bpf(BPF_PROG_LOAD, BPF_PROG_TYPE_CGROUP_DEVICE)", errno as i32).hint(
                 "device rules on cgroup v2 need CAP_BPF or CAP_SYS_ADMIN and a kernel with CONFIG_CGROUP_BPF",

@@ -136,7 +136,8 @@ fn read(path: &str) -> Result<String> {
     String::from_utf8(text).map_err(|_| Error::new(Kind::System, format!("{path} is not UTF-8")))
 }
 
-/// Whether this process is in a user namespace that is not the machine's first one.
-pub fn in_user_namespace() -> bool {
-    read("/proc/self/uid_map").is_ok_and(|map| map.split_whitespace().ne(["0", "0", "4294967295"]))
+/// Whether this process is not the machine's root: another user, or in a user namespace that is not the first one.
+pub fn is_unprivileged() -> bool {
+    let first = |map: String| map.split_whitespace().eq(["0", "0", "4294967295"]);
+    !unistd::geteuid().is_root() || !read("/proc/self/uid_map").is_ok_and(first)
 }
