@@ -1,0 +1,186 @@
+//! Removing images: what others need stays, what containers use stays, the rest goes.
+
+use std::fs;
+use std::process::Command;
+
+use corten_imaged::error::Kind;
+use corten_imaged::image::Reference;
+use corten_imaged::registry::{self, Silent};
+use corten_imaged::snapshot;
+use corten_imaged::store::{Removed, Store};
+
+use super::fake_registry::FakeRegistry;
+use super::pulls::{names_in, new_store, options, pull, reference};
+use super::test_image::{TestImage, TestLayer, tar_of, two_layers};
+
+fn assert_empty(store: &Store) {
+    for directory in ["images", "refs", "tmp", "layers", "blobs/sha256"] {
+        assert_eq!(names_in(store, directory), [""; 0], "{directory}");
+    }
+}
+
+#[test]
+fn the_last_name_takes_the_image_with_it() {
+    let (registry, (_dir, store)) = (FakeRegistry::start(), new_store());
+    two_layers().serve(&registry, "1");
+    let pulled = pull(&store, &registry).unwrap();
+    let name = reference(&registry, ":1").familiar();
+    let removed = store.remove_image(&name, false).unwrap();
+    assert_eq!(removed[0], Removed::Untagged(name.clone()));
+    assert!(removed.contains(&Removed::Deleted(pulled.image.id)));
+    assert_empty(&store);
+    let error = store.remove_image(&name, false).unwrap_err();
+    assert_eq!(error.to_string(), format!("No such image: {name}"));
+}
+
+#[test]
+fn layers_that_another_image_needs_stay() {
+    let (registry, (_dir, store)) = (FakeRegistry::start(), new_store());
+    let one = two_layers();
+    one.serve(&registry, "1");
+    let mut layers = one.layers.clone();
+    layers.push(TestLayer::gzip(&tar_of(&[("third", b"3")])));
+    TestImage::new(layers).serve(&registry, "2");
+    let first = pull(&store, &registry).unwrap();
+    let second = registry::pull(&store, &reference(&registry, ":2"), &options(), &Silent).unwrap();
+    store.remove_image(&first.image.id.hex(), false).unwrap();
+    assert_eq!(store.images().unwrap().len(), 1);
+    assert!(
+        second
+            .image
+            .layers
+            .iter()
+            .all(|chain_id| store.has_layer(chain_id))
+    );
+    store.remove_image(&second.image.id.short(), false).unwrap();
+    assert_empty(&store);
+}
+
+#[test]
+fn an_image_in_use_stays() {
+    let (registry, (_dir, store)) = (FakeRegistry::start(), new_store());
+    two_layers().serve(&registry, "1");
+    let pulled = pull(&store, &registry).unwrap();
+    let container = store.root().join("containers/c1");
+    fs::create_dir_all(&container).unwrap();
+    snapshot::prepare(&store, &pulled.image, &container).unwrap();
+    let name = reference(&registry, ":1").familiar();
+    for (typed, force) in [
+        (&name, false),
+        (&pulled.image.id.hex(), false),
+        (&pulled.image.id.hex(), true),
+    ] {
+        let error = store.remove_image(typed, force).unwrap_err();
+        assert_eq!(error.kind(), Kind::Conflict, "{typed} {force}");
+        assert!(error.to_string().contains("container c1"), "{error}");
+    }
+    store.remove_image(&name, true).unwrap();
+    assert_eq!(
+        store.resolve(&pulled.image.id.hex()).unwrap(),
+        pulled.image,
+        "only its name is gone"
+    );
+    assert!(
+        pulled
+            .image
+            .layers
+            .iter()
+            .all(|chain_id| store.has_layer(chain_id))
+    );
+    fs::remove_dir_all(&container).unwrap();
+    store.remove_image(&pulled.image.id.hex(), false).unwrap();
+    assert_empty(&store);
+}
+
+#[test]
+fn another_tag_keeps_the_image() {
+    let (registry, (_dir, store)) = (FakeRegistry::start(), new_store());
+    let image = two_layers();
+    image.serve(&registry, "1");
+    image.serve(&registry, "2");
+    let pulled = pull(&store, &registry).unwrap();
+    registry::pull(&store, &reference(&registry, ":2"), &options(), &Silent).unwrap();
+    let one = reference(&registry, ":1").familiar();
+    assert_eq!(store.remove_image(&one, false).unwrap(), [Removed::Untagged(one)]);
+    assert_eq!(
+        store.names(&pulled.image.id).unwrap().tags,
+        [reference(&registry, ":2").familiar()]
+    );
+}
+
+#[test]
+fn a_tag_that_moves_leaves_the_old_image_without_it() {
+    let (registry, (_dir, store)) = (FakeRegistry::start(), new_store());
+    two_layers().serve(&registry, "1");
+    let old = pull(&store, &registry).unwrap();
+    TestImage::new(vec![TestLayer::plain(&tar_of(&[("x", b"")]))]).serve(&registry, "1");
+    let new = pull(&store, &registry).unwrap();
+    assert!(!new.was_current);
+    assert_eq!(
+        store.resolve(&reference(&registry, ":1").familiar()).unwrap().id,
+        new.image.id
+    );
+    assert_eq!(store.names(&old.image.id).unwrap().tags, [""; 0]);
+}
+
+/// users-pains P21: what `system df` says is what du says.
+#[test]
+fn usage_is_what_du_counts() {
+    let (registry, (_dir, store)) = (FakeRegistry::start(), new_store());
+    two_layers().serve(&registry, "1");
+    let pulled = pull(&store, &registry).unwrap();
+    let container = store.root().join("containers/c1");
+    fs::create_dir_all(&container).unwrap();
+    snapshot::prepare(&store, &pulled.image, &container).unwrap();
+    fs::write(container.join("upper/file"), vec![1; 1 << 20]).unwrap();
+    fs::hard_link(container.join("upper/file"), container.join("upper/link")).unwrap();
+    let usage = store.usage().unwrap();
+    let layers: u64 = usage.layers.iter().map(|layer| layer.bytes).sum();
+    let containers: u64 = usage.containers.iter().map(|(_, bytes)| bytes).sum();
+    let output = Command::new("du")
+        .args(["-s", "-B1"])
+        .arg(store.root())
+        .output()
+        .unwrap();
+    let du: u64 = String::from_utf8(output.stdout)
+        .unwrap()
+        .split('\t')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert_eq!(layers + containers + usage.other, du);
+}
+
+#[test]
+fn the_built_in_image_needs_no_registry() {
+    let (_dir, store) = new_store();
+    let reference: Reference = "corten/hello".parse().unwrap();
+    let pulled = registry::pull(&store, &reference, &options(), &Silent).unwrap();
+    assert_eq!(store.resolve("corten/hello").unwrap(), pulled.image);
+    assert!(
+        registry::pull(&store, &reference, &options(), &Silent)
+            .unwrap()
+            .was_current
+    );
+    let hello = store.layer_files(&pulled.image.layers[0]).join("hello");
+    let output = Command::new(&hello).output().unwrap();
+    assert!(output.status.success());
+    assert!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .starts_with("Hello from a container made by Corten!")
+    );
+    assert_eq!(
+        Command::new(&hello).args(["exit", "42"]).status().unwrap().code(),
+        Some(42)
+    );
+    let bytes = Command::new(&hello)
+        .args(["bytes", "100000"])
+        .output()
+        .unwrap()
+        .stdout;
+    assert_eq!(bytes.len(), 100_000);
+    store.remove_image("corten/hello", false).unwrap();
+    assert_empty(&store);
+}
