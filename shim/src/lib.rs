@@ -28,7 +28,7 @@ use error::{Call, Context, Error, Kind, Result};
 use stdio::{Facts, Stdio};
 use supervise::{Keeper, Outcome, Request, call, prepare};
 use sys::socket::Control;
-use sys::{files, mount, process};
+use sys::{mount, process};
 
 /// Runs the program with the given arguments (the first is the program's name) and returns its exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -176,9 +176,10 @@ fn mounted(args: &MountArgs) -> Result<()> {
     let text = std::fs::read(&args.mounts).call(|| format!("read({})", args.mounts.display()))?;
     let list = contract::mounts::parse(&text).context(|| args.mounts.display().to_string())?;
     let bundle = absolute(&args.bundle)?;
-    let outer = files::open_dir(Path::new("."))?;
+    // By its path: a handle would stay in the namespace outside, where nothing is mounted.
+    let here = std::env::current_dir().call(|| "getcwd")?;
     mount::enter_own_namespace()?;
     mount::Mounted::new(&bundle, &list)?;
-    nix::unistd::fchdir(&outer).call(|| "fchdir(.)")?;
+    std::env::set_current_dir(&here).call(|| format!("chdir({})", here.display()))?;
     Err(process::become_command(&args.command))
 }

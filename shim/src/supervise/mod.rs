@@ -290,6 +290,7 @@ impl Keeper {
 
     fn leave(&mut self, failure: Option<(Step, String)>) -> Outcome {
         self.stdio.close();
+        self.console = None;
         self.place.take_down(failure.is_some());
         let outcome = match (failure, self.unrecorded.take()) {
             (Some((step, message)), _) => Outcome::Failed(step, message),

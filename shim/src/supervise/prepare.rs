@@ -92,7 +92,7 @@ fn read_list(request: &Request) -> Result<Vec<mounts::Mount>> {
 fn set_up(request: &Request) -> Result<Prepared> {
     let dir = open_dir(&request.dir)?;
     let lock = lock(&request.dir.join("shim.lock"))?;
-    remove_durably(&request.exit_file).context(|| "removing the exit record of the last run")?;
+    remove_durably(&request.exit_file).context(|| "the exit record")?;
     for stale in [LOG, PID_FILE] {
         let _ = std::fs::remove_file(request.dir.join(stale));
     }

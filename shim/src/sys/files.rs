@@ -99,24 +99,27 @@ fn write_new(path: &Path, content: &[u8], durability: Durability) -> Result<()> 
     Ok(())
 }
 
+fn parent(path: &Path) -> &Path {
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or_else(|| Path::new("."))
+}
+
 fn sync_parent(path: &Path) -> Result<()> {
-    let parent = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    let parent = parent(path);
     open_dir(parent)?
         .sync_all()
         .call(|| format!("fsync({})", parent.display()))
 }
 
-/// Removes a file durably; that it was not there is fine.
+/// Removes a file durably; that it was not there is fine, but its directory must be.
 ///
 /// # Errors
-/// It is there and cannot be removed.
+/// It is there and cannot be removed, or there is no place for it.
 pub fn remove_durably(path: &Path) -> Result<()> {
     match std::fs::remove_file(path) {
         Ok(()) => sync_parent(path),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => open_dir(parent(path)).map(drop),
         Err(error) => Err(Error::syscall(format!("unlink({})", path.display()), error)),
     }
 }

@@ -1,4 +1,16 @@
-//! Integration tests of corten-shim, one binary. They need root.
+//! Integration tests of corten-shim, one binary. They need root, runc, crun and a static busybox.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+#![allow(unreachable_pub, reason = "a test binary has no outside")]
 
+mod attach;
+mod budget;
+mod fixture;
+mod killed;
 mod layers;
+mod life;
+mod mounts;
+mod noise;
+mod oom;
+mod start_failures;
+mod stdio;
+mod terminal;

@@ -179,5 +179,4 @@ fn died_early(ended: Ended) -> String {
 }
 
 #[cfg(test)]
-#[path = "machine_tests.rs"]
 mod tests;
