@@ -110,11 +110,9 @@ pub fn fs_messages(fs: BorrowedFd<'_>) -> Vec<String> {
     let mut line = [0; 512];
     while let Ok(length @ 1..) = nix::unistd::read(fs, &mut line) {
         let text = String::from_utf8_lossy(&line[..length]);
-        messages.push(
-            text.trim_start_matches(['e', 'w', 'i', ' '])
-                .trim_end()
-                .to_owned(),
-        );
+        // "e ", "w " or "i " says how serious it is.
+        let said = text.split_once(' ').map_or(&*text, |(_, said)| said);
+        messages.push(said.trim_end().to_owned());
     }
     messages
 }

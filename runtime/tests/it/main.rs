@@ -3,6 +3,14 @@
 
 mod bundle;
 mod cgroup;
+mod cve_2019_19921;
+mod cve_2019_5736;
+mod cve_2021_30465;
+mod cve_2023_25809;
+mod cve_2024_21626;
+mod cve_2024_25621;
+mod cve_2025_23266;
+mod cve_2025_31133;
 mod layers;
 mod lifecycle;
 mod manual;

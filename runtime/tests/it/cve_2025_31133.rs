@@ -1,0 +1,87 @@
+//! CVE-2025-31133: masks are made of the image's /dev/null, which is a link to something else.
+//! CVE-2025-52565: the same with /dev/console. CVE-2026-41579: /dev itself is a link.
+
+use crate::bundle::Bundle;
+use serde_json::{Value, json};
+use std::fs;
+use std::os::unix::fs::symlink;
+
+/// Without a file system of its own at /dev, so that the image's is used.
+fn with_the_images_dev(config: &mut Value) {
+    let mounts = config["mounts"].as_array_mut().unwrap();
+    mounts.retain(|mount| !mount["destination"].as_str().unwrap().starts_with("/dev"));
+}
+
+#[test]
+fn an_images_null_device_is_not_used_for_masks() {
+    let bundle = Bundle::new("31133", "cat /secret; echo overwritten >/secret");
+    fs::create_dir_all(bundle.file("rootfs/dev")).unwrap();
+    symlink("/proc/sys/kernel/core_pattern", bundle.file("rootfs/dev/null")).unwrap();
+    fs::write(bundle.file("rootfs/secret"), "secret\n").unwrap();
+    bundle.edit(|config| {
+        with_the_images_dev(config);
+        config["linux"]["maskedPaths"] = json!(["/secret"]);
+    });
+    let before = fs::read("/proc/sys/kernel/core_pattern").unwrap();
+    // A node that is none is refused; if it were not, the mask would have to hold all the same.
+    let output = bundle.call(&["run"]);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+    assert!(!output.status.success());
+    assert_eq!(fs::read("/proc/sys/kernel/core_pattern").unwrap(), before);
+    assert_eq!(fs::read(bundle.file("rootfs/secret")).unwrap(), b"secret\n");
+}
+
+#[test]
+fn a_mask_is_the_machines_null_device() {
+    let bundle = Bundle::new("31133-mask", "stat -c %t:%T /secret /proc/keys; ls /hidden");
+    symlink("busybox", bundle.file("rootfs/bin/stat")).unwrap();
+    symlink("busybox", bundle.file("rootfs/bin/ls")).unwrap();
+    fs::write(bundle.file("rootfs/secret"), "secret\n").unwrap();
+    fs::create_dir(bundle.file("rootfs/hidden")).unwrap();
+    fs::write(bundle.file("rootfs/hidden/file"), "").unwrap();
+    bundle.edit(|config| {
+        config["linux"]["maskedPaths"] = json!(["/secret", "/proc/keys", "/hidden", "/absent"]);
+    });
+    assert_eq!(bundle.must(&["run"]), "1:3\n1:3\n");
+}
+
+#[test]
+fn a_console_that_is_a_link_does_not_cover_its_target() {
+    let bundle = Bundle::new("52565", "cat /target");
+    fs::create_dir_all(bundle.file("rootfs/dev/pts")).unwrap();
+    fs::write(bundle.file("rootfs/target"), "target\n").unwrap();
+    symlink("../target", bundle.file("rootfs/dev/console")).unwrap();
+    let socket = std::os::unix::net::UnixListener::bind(bundle.file("console.sock")).unwrap();
+    bundle.edit(|config| {
+        with_the_images_dev(config);
+        let devpts = json!({"destination": "/dev/pts", "type": "devpts", "source": "devpts", "options": ["newinstance", "ptmxmode=0666"]});
+        config["mounts"].as_array_mut().unwrap().push(devpts);
+        config["process"]["terminal"] = json!(true);
+    });
+    let path = bundle.file("console.sock");
+    let output = bundle.call(&["create", "--console-socket", path.to_str().unwrap()]);
+    if output.status.success() {
+        let pid = bundle.state()["pid"].to_string();
+        let target = fs::metadata(format!("/proc/{pid}/root/target")).unwrap();
+        assert!(target.is_file(), "the terminal covers the link's target");
+    }
+    assert_eq!(fs::read(bundle.file("rootfs/target")).unwrap(), b"target\n");
+    drop(socket);
+}
+
+#[test]
+fn a_linked_dev_directory_leads_into_the_image() {
+    let outside = tempfile::tempdir().unwrap();
+    let up = std::path::Path::new("../../../../../..").join(outside.path().strip_prefix("/").unwrap());
+    for target in [outside.path().to_owned(), up] {
+        for own in [true, false] {
+            let bundle = Bundle::new("41579", "true");
+            symlink(&target, bundle.file("rootfs/dev")).unwrap();
+            if !own {
+                bundle.edit(with_the_images_dev);
+            }
+            bundle.call(&["run"]);
+            assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0, "made outside");
+        }
+    }
+}
