@@ -3,11 +3,14 @@
 //! A configuration with every property of the schema is made from the schema itself. What the model reads
 //! and writes back must be all of it, but for the properties of other platforms, which are refused by name.
 
+use crate::bundle::{Bundle, RUNTIME};
 use corten_runtime::oci::{self, Spec};
 use corten_runtime::plan::validate;
+use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Command;
 
 const OTHER_PLATFORMS: &[&str] = &["freebsd", "solaris", "vm", "windows", "zos"];
 
@@ -26,6 +29,27 @@ fn every_property_of_the_schema_is_in_the_model() {
     let mut lost = Vec::new();
     compare("", &sample, &kept, &mut lost);
     assert!(lost.is_empty(), "the model loses: {}", lost.join(", "));
+}
+
+proptest! {
+    /// Whatever stands in config.json, the answer is a configuration or an error.
+    #[test]
+    fn no_config_json_breaks_the_parser(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        cut in any::<Option<prop::sample::Index>>(),
+    ) {
+        let mut text = full_configuration().to_string().into_bytes();
+        for (place, byte) in changes {
+            let place = place.index(text.len());
+            text[place] = byte;
+        }
+        if let Some(cut) = cut {
+            text.truncate(cut.index(text.len()));
+        }
+        if let Err(error) = validate::parse(&text) {
+            prop_assert!(error.to_string().starts_with("invalid configuration: "));
+        }
+    }
 }
 
 #[test]
@@ -63,6 +87,62 @@ fn what_is_not_handled_yet_is_refused_by_name() {
     );
 }
 
+#[test]
+fn the_model_reads_what_oci_spec_reads() {
+    let text = include_str!("../../src/commands/spec.json");
+    let theirs: oci_spec::runtime::Spec = serde_json::from_str(text).unwrap();
+    let ours: Spec<'_> = oci::parse(text.as_bytes()).unwrap();
+    let (mut theirs, mut ours) = (
+        serde_json::to_value(&theirs).unwrap(),
+        serde_json::to_value(&ours).unwrap(),
+    );
+    // Sets there, lists here; and what is false or empty may be absent.
+    for value in [&mut theirs, &mut ours] {
+        sort_sets(value);
+        drop_empty(value);
+    }
+    assert_eq!(ours, theirs);
+}
+
+#[test]
+fn features_and_state_have_the_specs_form() {
+    let schemas = Schemas::of_the_spec();
+    let features = Command::new(RUNTIME).arg("features").output().unwrap();
+    let features = serde_json::from_slice(&features.stdout).unwrap();
+    assert_eq!(schemas.problems("features-schema.json", &features), [""; 0]);
+
+    let bundle = Bundle::new("schema", "true");
+    bundle.create();
+    assert_eq!(schemas.problems("state-schema.json", &bundle.state()), [""; 0]);
+}
+
+#[test]
+fn the_check_of_a_form_finds_what_is_wrong() {
+    let state = json!({"ociVersion": 1, "id": "x", "status": "unknown", "bundle": "/b"});
+    let problems = Schemas::of_the_spec().problems("state-schema.json", &state);
+    assert_eq!(problems.len(), 2, "{problems:?}");
+}
+
+fn sort_sets(value: &mut Value) {
+    let sets = value
+        .pointer_mut("/process/capabilities")
+        .and_then(Value::as_object_mut);
+    for set in sets.into_iter().flat_map(|sets| sets.values_mut()) {
+        set.as_array_mut().unwrap().sort_by_key(ToString::to_string);
+    }
+}
+
+fn drop_empty(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            object.values_mut().for_each(drop_empty);
+            object.retain(|_, value| !(value.is_null() || *value == json!(false) || *value == json!([])));
+        }
+        Value::Array(list) => list.iter_mut().for_each(drop_empty),
+        _ => {}
+    }
+}
+
 /// Collects the places of `sample` that `kept` has not, or has otherwise.
 fn compare(place: &str, sample: &Value, kept: &Value, lost: &mut Vec<String>) {
     match (sample, kept) {
@@ -87,7 +167,7 @@ fn compare(place: &str, sample: &Value, kept: &Value, lost: &mut Vec<String>) {
 }
 
 fn full_configuration() -> Value {
-    let schemas = Schemas::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/schema"));
+    let schemas = Schemas::of_the_spec();
     let mut sample = schemas.sample("config-schema.json", &schemas.files["config-schema.json"]);
     sample["ociVersion"] = json!("1.3.0");
     sample
@@ -99,6 +179,62 @@ struct Schemas {
 }
 
 impl Schemas {
+    fn of_the_spec() -> Self {
+        Self::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/schema"))
+    }
+
+    /// What in a value is not as the file's schema has it.
+    fn problems(&self, file: &str, value: &Value) -> Vec<String> {
+        let mut problems = Vec::new();
+        self.check(file, &self.files[file], "", value, &mut problems);
+        problems
+    }
+
+    fn check(&self, file: &str, schema: &Value, place: &str, value: &Value, problems: &mut Vec<String>) {
+        if let Some(reference) = schema["$ref"].as_str() {
+            let (target, found) = self.follow(file, reference);
+            return self.check(target, found, place, value, problems);
+        }
+        if schema["enum"]
+            .as_array()
+            .is_some_and(|words| !words.contains(value))
+        {
+            problems.push(format!("{place}: {value} is not in {}", schema["enum"]));
+        }
+        let right_type = match schema["type"].as_str() {
+            Some("object") => value.is_object(),
+            Some("array") => value.is_array(),
+            Some("string") => value.is_string(),
+            Some("boolean") => value.is_boolean(),
+            Some("integer") => value.is_i64() || value.is_u64(),
+            _ => true,
+        };
+        if !right_type {
+            problems.push(format!("{place}: {value} is no {}", schema["type"]));
+        }
+        for name in schema["required"].as_array().into_iter().flatten() {
+            if value.get(name.as_str().unwrap()).is_none() {
+                problems.push(format!("{place}: no {name}"));
+            }
+        }
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            if let Some(value) = value.get(name) {
+                self.check(file, property, &format!("{place}.{name}"), value, problems);
+            }
+        }
+        for item in value.as_array().into_iter().flatten() {
+            self.check(file, &schema["items"], &format!("{place}[]"), item, problems);
+        }
+    }
+
+    /// The file and the schema that a reference in `file` names.
+    fn follow<'s>(&'s self, file: &'s str, reference: &'s str) -> (&'s str, &'s Value) {
+        let (target, pointer) = reference.split_once('#').unwrap();
+        let target = if target.is_empty() { file } else { target };
+        let found = self.files[target].pointer(pointer);
+        (target, found.unwrap_or_else(|| panic!("{reference} in {file}")))
+    }
+
     fn read(dir: &Path) -> Self {
         let files = std::fs::read_dir(dir).unwrap().map(|entry| {
             let entry = entry.unwrap();
