@@ -1,6 +1,7 @@
 //! The life of containers through the program's own command line.
 
 mod concurrent;
+mod debris;
 mod faults;
 mod states;
 mod terminal;

@@ -1,0 +1,75 @@
+//! What commands that were killed, or other hands, leave in the state directory.
+
+use crate::bundle::Bundle;
+use std::fs;
+use std::path::PathBuf;
+
+fn state_dir(bundle: &Bundle) -> PathBuf {
+    bundle.file("state").join(bundle.id())
+}
+
+#[test]
+fn an_empty_directory_is_no_container_and_goes_by_force() {
+    let bundle = Bundle::new("empty", "true");
+    fs::create_dir_all(state_dir(&bundle)).unwrap();
+    assert_eq!(
+        bundle.refused(&["delete"]),
+        format!("container does not exist: {:?}", bundle.id())
+    );
+    assert_eq!(bundle.command(&["list", "--quiet"]).output().unwrap().stdout, b"");
+    bundle.must(&["delete", "--force"]);
+    assert!(!state_dir(&bundle).exists());
+}
+
+#[test]
+fn a_directory_without_a_record_is_deleted() {
+    let bundle = Bundle::new("norecord", "true");
+    fs::create_dir_all(state_dir(&bundle)).unwrap();
+    fs::write(state_dir(&bundle).join("lock"), "").unwrap();
+    fs::write(state_dir(&bundle).join("state.json.new"), "{\"half").unwrap();
+    bundle.must(&["delete"]);
+    assert!(!state_dir(&bundle).exists());
+}
+
+#[test]
+fn a_damaged_record_is_told_and_goes_by_force() {
+    let bundle = Bundle::new("damaged", "true");
+    fs::create_dir_all(state_dir(&bundle)).unwrap();
+    fs::write(state_dir(&bundle).join("lock"), "").unwrap();
+    fs::write(state_dir(&bundle).join("state.json"), "{\"form\":").unwrap();
+    for verb in ["state", "delete", "start", "kill"] {
+        let message = bundle.refused(&[verb]);
+        assert!(
+            message.contains("state.json is damaged: EOF"),
+            "{verb}: {message}"
+        );
+    }
+    let listed = bundle.command(&["list"]).output().unwrap();
+    assert!(listed.status.success());
+    assert!(String::from_utf8(listed.stderr).unwrap().contains("is damaged"));
+    bundle.must(&["delete", "--force"]);
+    assert!(!state_dir(&bundle).exists());
+}
+
+#[test]
+fn foreign_files_below_the_root_are_no_containers() {
+    let bundle = Bundle::new("foreign", "true");
+    fs::create_dir_all(bundle.file("state").join("not an id")).unwrap();
+    assert_eq!(bundle.command(&["list", "--quiet"]).output().unwrap().stdout, b"");
+    fs::remove_dir(bundle.file("state").join("not an id")).unwrap();
+}
+
+#[test]
+fn a_pid_that_another_process_has_by_now_is_not_the_container() {
+    let bundle = Bundle::new("reused", "exec sleep 1000");
+    bundle.create();
+    let path = state_dir(&bundle).join("state.json");
+    let mut record: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    record["init"]["pid"] = std::process::id().into();
+    fs::write(&path, record.to_string()).unwrap();
+    assert_eq!(bundle.status(), "stopped");
+    assert!(bundle.refused(&["kill"]).starts_with("container not running"));
+    // This process lives on although it is "the container's init"; the container's group has the real one.
+    bundle.must(&["delete", "--force"]);
+    assert_eq!(bundle.leftovers(), [""; 0]);
+}
