@@ -8,9 +8,6 @@ use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use std::io::IoSlice;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-/// statfs(2): what a devpts says it is.
-const DEVPTS_MAGIC: i64 = 0x1cd1;
-
 /// A device as the operation gives it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Device<'a> {
@@ -153,7 +150,7 @@ fn open_multiplexer(root: BorrowedFd<'_>) -> Result<OwnedFd> {
     )
     .map_err(|error| error.hint("a terminal needs a devpts at /dev/pts among the mounts"))?;
     let genuine = files::is_char_device(&files::status(place.as_fd())?, 5, 2)
-        && files::fs_type(place.as_fd())? == DEVPTS_MAGIC;
+        && files::fs_type(place.as_fd())? == files::DEVPTS;
     if !genuine {
         return Err(Error::new(
             Kind::Config,

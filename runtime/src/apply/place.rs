@@ -167,7 +167,7 @@ fn step(here: BorrowedFd<'_>, name: &str, make: Make) -> Result<OwnedFd> {
 /// The kernel's.
 pub(super) fn is_inside_procfs(place: BorrowedFd<'_>) -> Result<bool> {
     let root_of_proc = 1;
-    let is_procfs = files::fs_type(place)? == libc::PROC_SUPER_MAGIC as i64;
+    let is_procfs = files::fs_type(place)? == files::PROCFS;
     Ok(is_procfs && files::status(place)?.st_ino != root_of_proc)
 }
 

@@ -170,6 +170,11 @@ pub fn change_mode(dir: BorrowedFd<'_>, name: &str, mode: u32) -> Result<()> {
     )
 }
 
+/// [`fs_type`] of a procfs.
+pub const PROCFS: i64 = 0x9fa0;
+/// [`fs_type`] of a devpts.
+pub const DEVPTS: i64 = 0x1cd1;
+
 /// The magic number of the file system that a file is on.
 ///
 /// # Errors
