@@ -2,6 +2,8 @@
 
 use crate::error::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::Read;
 
 /// One process, for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +45,13 @@ struct Stat {
 }
 
 fn read_stat(pid: i32) -> Option<Stat> {
-    parse_stat(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+    // One read gives the whole line: the kernel makes it at once, and it has some 350 bytes.
+    let mut line = [0; 1024];
+    let length = File::open(format!("/proc/{pid}/stat"))
+        .ok()?
+        .read(&mut line)
+        .ok()?;
+    parse_stat(&String::from_utf8_lossy(&line[..length]))
 }
 
 /// proc_pid_stat(5): the name in parentheses may hold anything, the fields after the last one are plain.
