@@ -168,12 +168,12 @@ fn lying_configurations() {
         (
             "a wrong diff ID",
             base(json!({"type": "layers", "diff_ids": [wrong]})),
-            "diff",
+            "uncompressed layer should be",
         ),
         (
             "no diff IDs",
             base(json!({"type": "layers", "diff_ids": []})),
-            "diff",
+            "configuration describes",
         ),
         (
             "no rootfs",
@@ -197,13 +197,13 @@ fn lying_and_breaking_registries() {
     use Target::{Config, Layer, Manifest};
     let endless: &[&str] = &["size", "bytes", "large", "limit"];
     let table: Vec<(&str, Target, Fault, &[&str])> = vec![
-        ("a corrupt layer", Layer, Fault::Corrupt, &["digest"]),
-        ("a corrupt config", Config, Fault::Corrupt, &["digest"]),
+        ("a corrupt layer", Layer, Fault::Corrupt, &["digest", "damaged"]),
+        ("a corrupt config", Config, Fault::Corrupt, &["should be sha256"]),
         (
             "another layer",
             Layer,
             Fault::Replace(b"not what was asked for".to_vec()),
-            &["digest", "size", "bytes"],
+            &["digest", "size", "bytes", "damaged"],
         ),
         (
             "a layer cut off for ever",
@@ -550,7 +550,7 @@ fn bad_references_are_named() {
     let long = "a".repeat(300);
     for reference in [
         "",
-        "UPPER/case",
+        "docker.io/UPPER/case",
         "a//b",
         ":tag",
         "name:",
@@ -581,6 +581,6 @@ fn the_manifest_a_digest_names_is_the_manifest_or_none() {
     engine
         .verb(&["pull", &format!("{name}@{wrong}")])
         .fails()
-        .says("digest");
+        .says("should be sha256");
     engine.verb(&["pull", &format!("{name}@{right}")]).ok();
 }

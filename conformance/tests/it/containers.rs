@@ -206,7 +206,8 @@ fn a_container_has_dockers_surroundings() {
         assert_eq!(facts.at("/pid"), 1);
         assert!(facts.mount("/sys").expect("sysfs").has("ro"));
         for masked in ["/proc/kcore", "/proc/keys", "/proc/timer_list"] {
-            assert!(facts.mount(masked).is_some(), "{masked} is not masked");
+            let there = std::path::Path::new(masked).exists();
+            assert!(!there || facts.mount(masked).is_some(), "{masked} is not masked");
         }
         let open: Vec<&String> = facts.at("/fds").as_object().expect("an object").keys().collect();
         assert_eq!(open, ["0", "1", "2"]);
@@ -235,7 +236,11 @@ fn options_change_the_surroundings() {
         let facts = Facts(engine.cmd().args(args).args([image, "facts"]).ok().json());
         assert_eq!(facts.status("Uid"), "1000 1000 1000 1000");
         assert_eq!(facts.status("Gid"), "2000 2000 2000 2000");
-        assert_eq!(facts.status("Groups"), "3000", "the groups of /etc/group");
+        assert_eq!(
+            facts.status("Groups"),
+            "2000 3000",
+            "the own group and those of /etc/group"
+        );
         assert_eq!(capabilities(facts.status("CapBnd")), 0);
         assert!(facts.mount("/").expect("the root").has("ro"));
         assert!(facts.mount("/volume").expect("the volume").has("ro"));

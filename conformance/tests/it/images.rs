@@ -14,7 +14,7 @@ const LISTING: &str = r#"
 
 #[track_caller]
 fn listing(case: &Case, engine: &Engine<'_>, image: &str) -> String {
-    let id = engine.id(&["create", image]);
+    let id = engine.id(&["create", image, "/bin/true"]);
     let tree = case
         .cmd("unshare")
         .args(["--mount", "sh", "-c", LISTING, "sh"])

@@ -7,6 +7,8 @@ use corten_conformance::{Case, Cmd, programs, skip};
 use serde_json::json;
 use std::fs;
 
+const LIMITS: [&str; 4] = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096"];
+
 struct Podman<'a> {
     case: &'a Case,
 }
@@ -36,9 +38,11 @@ impl Podman<'_> {
             .args(args)
     }
 
-    #[track_caller]
+    /// `run` with limits that need no CAP_SYS_RESOURCE: podman's own defaults do.
     fn run(&self, args: &[&str]) -> Cmd {
-        self.cmd(&["run", "--network", "none", "--rm"]).args(args)
+        self.cmd(&["run", "--network", "none", "--rm"])
+            .args(LIMITS)
+            .args(args)
     }
 }
 
@@ -114,18 +118,10 @@ fn a_detached_container_is_stopped_and_removed() {
         skip!("podman is not installed");
     }
     with_podman(|podman| {
-        podman
-            .cmd(&[
-                "run",
-                "--network",
-                "host",
-                "-d",
-                "--name",
-                "long",
-                "localhost/probe",
-                "block",
-            ])
-            .ok();
+        let run = podman
+            .cmd(&["run", "--network", "host", "-d", "--name", "long"])
+            .args(LIMITS);
+        run.args(["localhost/probe", "block"]).ok();
         let state = podman
             .cmd(&["inspect", "--format", "{{.State.Status}} {{.OCIRuntime}}", "long"])
             .ok()
