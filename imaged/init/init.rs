@@ -41,13 +41,15 @@ fn main() -> ExitCode {
     let mut command = Command::new(&program);
     command.args(words);
     // SAFETY: between fork and exec only system calls are made. The signal that tcsetpgrp from the
-    // background would raise is blocked, and std empties the mask after this.
+    // background would raise is still blocked; the command itself starts with no signal blocked, because
+    // std lets it inherit the mask.
     unsafe {
         command.pre_exec(|| {
             if isatty(0) == 1 {
                 setpgid(0, 0);
                 tcsetpgrp(0, getpid());
             }
+            sigprocmask(SIG_SETMASK, &SignalSet([0; 16]), std::ptr::null_mut());
             Ok(())
         });
     }
