@@ -145,7 +145,9 @@ fn parse(text: &str) -> Result<Reference, &'static str> {
     if given.is_none() && digest.is_none() && Digest::from_hex(name).is_some() {
         return Err("64 hex digits are an image id, not a name");
     }
-    let tag = given.or(digest.is_none().then_some("latest")).map(str::to_owned);
+    let tag = given
+        .or_else(|| digest.is_none().then_some("latest"))
+        .map(str::to_owned);
     Ok(Reference {
         domain,
         path,

@@ -60,6 +60,7 @@ fn new() -> Archive {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn escapes_are_refused() {
     let deep = "d/".repeat(45);
     for (name, archive, words) in [
@@ -228,6 +229,7 @@ fn attributes_of_a_replaced_directory_do_not_follow_a_symlink() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn malformed_streams_are_refused() {
     let whole = new().file("a", b"content");
     let mut wrong_checksum = whole.clone().end();

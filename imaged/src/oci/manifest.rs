@@ -79,7 +79,7 @@ pub struct Index {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Document {
     /// One image.
-    Manifest(Manifest),
+    Manifest(Box<Manifest>),
     /// One image for each platform.
     Index(Index),
 }
@@ -118,7 +118,7 @@ impl Document {
         let is_index = shape.manifests.is_some();
         match announced {
             media::OCI_MANIFEST | media::DOCKER_MANIFEST if is_image && !is_index => {
-                Ok(Self::Manifest(read_json(bytes, "manifest")?))
+                Ok(Self::Manifest(Box::new(read_json(bytes, "manifest")?)))
             }
             media::OCI_INDEX | media::DOCKER_LIST if is_index && !is_image => {
                 Ok(Self::Index(read_json(bytes, "index")?))

@@ -52,7 +52,7 @@ pub(super) fn pull(
     let mut runtime = Some(runtime);
     for _ in 0..ROUNDS {
         workshop.make(&layers, || {
-            runtime.take().into_iter().for_each(Runtime::shutdown_background)
+            runtime.take().into_iter().for_each(Runtime::shutdown_background);
         })?;
         fault_point();
         if let Some(image) = store.put_image(&config_bytes, &found.bytes, reference, &digest)? {

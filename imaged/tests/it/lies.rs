@@ -70,8 +70,8 @@ const LIES: &[Lie] = &[
         name: "the manifest calls itself something else",
         tell: |registry| {
             serve(registry, |image| {
-                image.manifest["mediaType"] = media::DOCKER_MANIFEST.into()
-            })
+                image.manifest["mediaType"] = media::DOCKER_MANIFEST.into();
+            });
         },
         kind: Kind::Integrity,
         words: "calls itself",
@@ -234,7 +234,7 @@ const LIES: &[Lie] = &[
         tell: |registry| {
             serve_layer(registry, |layer| {
                 Answer::new(200, layer.blob.clone()).ending(Ending::CutAfter(0))
-            })
+            });
         },
         kind: Kind::Network,
         words: "get layer",
@@ -282,7 +282,7 @@ const LIES: &[Lie] = &[
                 registry,
                 media::OCI_LAYER_GZIP,
                 TestLayer::zstd(&tar_of(&[("a", b"")])).blob,
-            )
+            );
         },
         kind: Kind::Integrity,
         words: "the compressed data is damaged",
@@ -389,7 +389,7 @@ const LIES: &[Lie] = &[
             registry.route(
                 manifest_path("1"),
                 vec![Answer::new(429, "").header("Retry-After", "0")],
-            )
+            );
         },
         kind: Kind::Network,
         words: "429",

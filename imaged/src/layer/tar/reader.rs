@@ -210,7 +210,7 @@ impl<R: BufRead> Reader<R> {
             .sparse
             .name
             .clone()
-            .or(pax.path.clone())
+            .or_else(|| pax.path.clone())
             .or(long_path)
             .unwrap_or_else(|| header.path());
         let link = pax.link.clone().or(long_link).unwrap_or_else(|| header.link());
