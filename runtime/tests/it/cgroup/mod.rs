@@ -5,6 +5,7 @@
 mod kill;
 mod limits;
 mod machine;
+mod runs;
 mod unified;
 
 use corten_runtime::apply::cgroup::{self, prepare};
