@@ -7,6 +7,7 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::contract::time::Timestamp;
 use crate::error::{Call, Result};
@@ -48,6 +49,8 @@ struct Unfinished {
 pub struct JsonFile {
     file: File,
     unfinished: [Unfinished; 2],
+    /// The time of the last record, and its text: all that was read together has the same.
+    stamp: (Timestamp, String),
     /// Records that are not in the file yet, and their number.
     records: Vec<u8>,
     count: u64,
@@ -68,13 +71,18 @@ impl JsonFile {
             .create(true)
             .open(path)
             .call(|| format!("open({}, O_APPEND|O_CREAT)", path.display()))?;
-        Ok(Self {
+        Ok(Self::new(file))
+    }
+
+    fn new(file: File) -> Self {
+        Self {
             file,
             unfinished: Default::default(),
+            stamp: (Timestamp::new(Duration::ZERO), "1970-01-01T00:00:00Z".to_owned()),
             records: Vec::new(),
             count: 0,
             lost: 0,
-        })
+        }
     }
 
     /// Logs what the container wrote at the time `now`.
@@ -117,7 +125,10 @@ impl JsonFile {
     }
 
     fn record(&mut self, stream: Stream, text: [&[u8]; 2], newline: bool, time: Timestamp) {
-        append_record(&mut self.records, stream, text, newline, time);
+        if self.stamp.0 != time {
+            self.stamp = (time, time.to_string());
+        }
+        append_record(&mut self.records, stream, text, newline, &self.stamp.1);
         self.count += 1;
         if self.records.len() >= FLUSH_AT {
             self.flush(time);
@@ -133,7 +144,13 @@ impl JsonFile {
         if self.lost > 0 {
             let mut notice = Vec::new();
             let text = format!("[corten-shim: {} log records could not be written]", self.lost);
-            append_record(&mut notice, Stream::Stderr, [text.as_bytes(), &[]], true, now);
+            append_record(
+                &mut notice,
+                Stream::Stderr,
+                [text.as_bytes(), &[]],
+                true,
+                &now.to_string(),
+            );
             self.records.splice(0..0, notice);
         }
         match write_all_or_nothing(&mut self.file, &self.records) {
@@ -165,7 +182,7 @@ fn write_all_or_nothing(file: &mut File, bytes: &[u8]) -> bool {
     written == bytes.len()
 }
 
-fn append_record(records: &mut Vec<u8>, stream: Stream, text: [&[u8]; 2], newline: bool, time: Timestamp) {
+fn append_record(records: &mut Vec<u8>, stream: Stream, text: [&[u8]; 2], newline: bool, time: &str) {
     records.extend_from_slice(b"{\"log\":\"");
     match text {
         [one, []] | [[], one] => escape(records, one),
@@ -175,12 +192,9 @@ fn append_record(records: &mut Vec<u8>, stream: Stream, text: [&[u8]; 2], newlin
     if newline {
         records.extend_from_slice(b"\\n");
     }
-    // A vector never fails to take bytes.
-    let _ = writeln!(
-        records,
-        "\",\"stream\":\"{}\",\"time\":\"{time}\"}}",
-        stream.name()
-    );
+    for part in ["\",\"stream\":\"", stream.name(), "\",\"time\":\"", time, "\"}\n"] {
+        records.extend_from_slice(part.as_bytes());
+    }
 }
 
 /// Writes text as the inside of a JSON string, escaped as Go's encoder does it for HTML.

@@ -103,13 +103,7 @@ fn streams_do_not_mix() {
 #[test]
 fn a_full_disk_loses_records_not_lines() {
     let file = File::options().write(true).open("/dev/full").expect("a device");
-    let mut log = JsonFile {
-        file,
-        unfinished: Default::default(),
-        records: Vec::new(),
-        count: 0,
-        lost: 0,
-    };
+    let mut log = JsonFile::new(file);
     log.write(Stream::Stdout, b"a\nb\n", at(0));
     assert_eq!(log.lost, 2);
     let dir = tempfile::tempdir().expect("a directory");

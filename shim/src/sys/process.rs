@@ -4,12 +4,14 @@
     reason = "pidfd, close_range, prctl and signal calls that have no safe form"
 )]
 
-use std::ffi::OsString;
+use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::process::{Command, Stdio};
+use std::os::unix::ffi::OsStrExt;
+use std::process::Command;
 
 use nix::errno::Errno;
+use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawnp};
 use nix::sys::signal::{SigHandler, SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
@@ -96,24 +98,45 @@ pub fn signals() -> Result<SignalFd> {
 }
 
 /// Starts `command` with these stdin, stdout and stderr (`None`: /dev/null) and returns its process id.
-/// The standard library uses posix_spawn here: nothing of this process is copied.
+/// posix_spawn copies nothing of this process, and gives the child an empty signal mask without this
+/// process ever having one.
 ///
 /// # Errors
 /// The program cannot be executed.
 pub fn spawn(command: &[OsString], stdio: [Option<OwnedFd>; 3]) -> Result<i32> {
-    let [stdin, stdout, stderr] = stdio.map(|fd| fd.map_or_else(Stdio::null, Stdio::from));
-    let child = Command::new(&command[0])
-        .args(&command[1..])
-        .stdin(stdin)
-        .stdout(stdout)
-        .stderr(stderr)
-        .spawn();
-    match child {
-        Ok(child) => {
-            i32::try_from(child.id()).map_err(|_| Error::new(Kind::System, "a process id is too large"))
-        }
-        Err(error) => Err(Error::syscall(format!("execve({})", command[0].display()), error)),
+    let call = || format!("execve({})", command[0].display());
+    let words: Vec<CString> = command
+        .iter()
+        .map(|word| CString::new(word.as_bytes()))
+        .collect::<Result<_, _>>()
+        .map_err(|_| Error::new(Kind::Usage, "an argument for the runtime holds a zero byte"))?;
+    let null = File::options()
+        .read(true)
+        .write(true)
+        .open("/dev/null")
+        .call(|| "open(/dev/null)")?;
+    let mut actions = PosixSpawnFileActions::init().call(call)?;
+    for (target, fd) in (0..).zip(&stdio) {
+        let source = fd.as_ref().map_or(null.as_raw_fd(), AsRawFd::as_raw_fd);
+        actions.add_dup2(source, target).call(call)?;
     }
+    let mut attributes = PosixSpawnAttr::init().call(call)?;
+    attributes
+        .set_flags(PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF)
+        .call(call)?;
+    attributes.set_sigmask(&SigSet::empty()).call(call)?;
+    attributes
+        .set_sigdefault(&SigSet::from_iter([Signal::SIGPIPE]))
+        .call(call)?;
+    let environment: Vec<CString> = std::env::vars_os()
+        .filter_map(|(name, value)| variable(&name, &value))
+        .collect();
+    let pid = posix_spawnp(&words[0], &actions, &attributes, &words, &environment).call(call)?;
+    Ok(pid.as_raw())
+}
+
+fn variable(name: &OsStr, value: &OsStr) -> Option<CString> {
+    CString::new([name.as_bytes(), b"=", value.as_bytes()].concat()).ok()
 }
 
 /// Becomes `command`; returns only when that failed.

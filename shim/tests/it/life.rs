@@ -1,11 +1,12 @@
 //! Whole lives of containers: exit codes, signals, records, holding, the end of the caller.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
 use crate::attach::Client;
-use crate::fixture::{Bundle, runtimes};
+use crate::fixture::{Bundle, runtimes, script};
 
 #[test]
 fn exit_codes_are_recorded() {
@@ -202,4 +203,28 @@ fn paths_may_be_longer_than_a_socket_address() {
         client.rest();
         assert_eq!(shim.finish()["exit_code"], 0);
     }
+}
+
+#[test]
+fn the_runtime_inherits_no_signal_setting_and_no_descriptor() {
+    let bundle = Bundle::sh("exit 0");
+    let wrapper = bundle.path().join("wrapper");
+    let seen = bundle.path().join("seen");
+    // `ls` has the directory itself open, as 3.
+    let look = format!(
+        "#!/bin/sh\n{{ grep -E '^Sig(Blk|Ign)' /proc/self/status; ls /proc/self/fd; }} >{}\nexec crun \"$@\"\n",
+        seen.display()
+    );
+    script(&wrapper, &look);
+    let mut shim = bundle.shim(Path::new("crun")).through(wrapper).spawn();
+    shim.expect_started();
+    shim.finish();
+    // glibc's posix_spawn ignores 32 and 33, its own, in every child.
+    let seen = fs::read_to_string(seen)
+        .unwrap()
+        .replace("SigIgn:\t0000000180000000", "SigIgn:\t0000000000000000");
+    assert_eq!(
+        seen,
+        "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n0\n1\n2\n3\n"
+    );
 }
