@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::container_options::ContainerOptions;
 use super::{create, foreground};
-use crate::engine::attach::{self, Keys};
+use crate::engine::attach::Keys;
 use crate::engine::{Containers, start};
 use crate::error::{Error, Kind, Result};
 use crate::output;
@@ -37,7 +37,6 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let options = &args.options;
     if !args.detach {
         foreground::check_terminal(options.tty, options.interactive)?;
-        attach::block_signals()?;
     }
     let record = create::make(settings, options)?;
     let containers = Containers::new(settings);

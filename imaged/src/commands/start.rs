@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::{foreground, several};
-use crate::engine::attach::{self, Keys};
+use crate::engine::attach::Keys;
 use crate::engine::{Containers, start};
 use crate::error::{Error, Kind, Result};
 use crate::settings::Settings;
@@ -44,7 +44,6 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let record = containers.find(name)?;
     let stdin = args.interactive && record.options.stdin;
     foreground::check_terminal(record.options.tty, stdin)?;
-    attach::block_signals()?;
     let attach = foreground::attach(&record, stdin, true, Keys::parse(&args.detach_keys)?);
     let started = start::start(&containers, &record, Some(attach))?;
     foreground::run(&containers, &record, started)

@@ -17,7 +17,7 @@ use crate::plan::command::{self, Overrides};
 use crate::plan::options::{Mount, Options};
 use crate::plan::{self, hostfiles, user};
 use crate::snapshot;
-use crate::store::Store;
+use crate::store::{Store, fault_point};
 
 /// Neither passwd nor group of a real image comes near this.
 const MAX_ACCOUNTS: u64 = 8 << 20;
@@ -52,6 +52,7 @@ pub(crate) fn create(
     let runtime = text(&runtime)?;
     let id = ids::new()?;
     let lock = containers.make(&id)?;
+    fault_point();
     let mut made = Making {
         containers,
         id: &id,
@@ -60,6 +61,7 @@ pub(crate) fn create(
     };
     let name = name(containers, request.name.as_deref(), &id)?;
     made.name = Some(name.clone());
+    fault_point();
     let mut record = Record::new(id.clone(), name, Timestamp::now().to_string(), runtime);
     record.image = image.id.to_string();
     record.image_name = request.image_name;
@@ -67,6 +69,7 @@ pub(crate) fn create(
     record.options = with_image_volumes(request.options, &record.config);
     fill(containers, store, image, &mut record)?;
     store.put_file(&format!("containers/{id}/{}", record::FILE), &record.to_json()?)?;
+    fault_point();
     made.keep = true;
     drop(made);
     drop(lock);
@@ -133,6 +136,7 @@ fn with_image_volumes(mut options: Options, config: &Config) -> Options {
 fn fill(containers: &Containers, store: &Store, image: &Image, record: &mut Record) -> Result<()> {
     let directory = containers.directory(&record.id);
     let mounts = snapshot::prepare(store, image, &directory)?;
+    fault_point();
     write(
         &directory.join("mounts.json"),
         &serde_json::to_vec_pretty(&mounts).map_err(|error| invalid(&error))?,

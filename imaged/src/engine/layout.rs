@@ -209,6 +209,28 @@ impl Containers {
         }
     }
 
+    /// Takes back the names of containers that are no longer there.
+    ///
+    /// # Errors
+    /// The failed call.
+    pub(crate) fn release_unused(&self) -> Result<()> {
+        let names = self.names();
+        let Some(_lock) = lock_directory(&names, FlockArg::LockExclusive)? else {
+            return Ok(());
+        };
+        let failed = |error: io::Error| Error::io(format!("clean up {}", names.display()), &error);
+        for entry in fs::read_dir(&names).map_err(failed)? {
+            let link = entry.map_err(failed)?.path();
+            let holder = fs::read_link(&link)
+                .ok()
+                .and_then(|holder| holder.into_os_string().into_string().ok());
+            if holder.is_none_or(|holder| !self.is_used(&holder)) {
+                fs::remove_file(&link).map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Whether a container is there or somebody is making or removing it.
     fn is_used(&self, id: &str) -> bool {
         let path = self.directory(id);

@@ -13,6 +13,7 @@ use super::layout::Containers;
 use super::record::{self, Record};
 use super::status::{ShimFile, Status};
 use crate::error::{Error, Kind, Result};
+use crate::store::fault_point;
 
 /// A killed process ends at once, unless the kernel is stuck in a device.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -34,9 +35,12 @@ pub(crate) fn remove(containers: &Containers, record: &Record, force: bool) -> R
         ));
     }
     clear_last_run(containers, record)?;
+    fault_point();
     // From here on nobody sees the container; if we are killed now, the next `create` or `rm` sweeps the rest.
     file(&containers.directory(&record.id).join(record::FILE))?;
+    fault_point();
     containers.release(&record.name, &record.id)?;
+    fault_point();
     tree(&containers.directory(&record.id))
 }
 
@@ -123,6 +127,7 @@ pub(crate) fn sweep(containers: &Containers) -> Result<()> {
     for (id, _lock) in containers.leftovers()? {
         tree(&containers.shim_directory(&id))?;
         tree(&containers.directory(&id))?;
+        containers.release_unused()?;
     }
     Ok(())
 }

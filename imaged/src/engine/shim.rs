@@ -73,6 +73,8 @@ impl Shim {
         let log =
             File::create(&log).map_err(|error| Error::io(format!("create {}", log.display()), &error))?;
         let child = command
+            // Its own points of failure are other ones.
+            .env_remove("CORTEN_FAULT")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

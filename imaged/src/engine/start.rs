@@ -11,6 +11,7 @@ use super::shim::Shim;
 use super::status::{EXIT_FILE, START_FILE, StartFile, Status};
 use crate::error::{Error, Kind, Result};
 use crate::format::timestamp::Timestamp;
+use crate::store::fault_point;
 
 /// How a foreground container is attached.
 #[derive(Debug)]
@@ -67,8 +68,10 @@ pub(crate) fn start(containers: &Containers, record: &Record, attach: Option<Att
 fn launch(containers: &Containers, record: &Record, attach: Option<Attach>) -> Result<Started> {
     private_directory(&containers.shim_directory(&record.id))?;
     private_directory(&containers.runtime_root())?;
+    fault_point();
     let size = attach.as_ref().and_then(|attach| attach.size);
     let shim = Shim::create(containers, record, size)?;
+    fault_point();
     // Attached before the first output can come.
     let relay = attach
         .map(|attach| connect(containers, record, attach))
@@ -80,7 +83,9 @@ fn launch(containers: &Containers, record: &Record, attach: Option<Attach>) -> R
             ..StartFile::default()
         },
     )?;
+    fault_point();
     shim.start()?;
+    fault_point();
     Ok(Started {
         shim: Some(shim),
         relay,

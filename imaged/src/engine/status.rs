@@ -33,9 +33,16 @@ impl ShimFile {
         read_json(&directory.join("shim.json"))
     }
 
-    /// The shim, if it lives.
+    /// The shim, if it lives. A shim that became this very command (`--exit-command`) is one no longer.
     pub(crate) fn shim(&self) -> Option<Process> {
+        if self.is_ourselves() {
+            return None;
+        }
         Process::find(self.pid, self.start_time)
+    }
+
+    fn is_ourselves(&self) -> bool {
+        u32::try_from(self.pid) == Ok(std::process::id())
     }
 
     /// The container's first process, if it lives.
@@ -44,7 +51,7 @@ impl ShimFile {
     }
 
     fn shim_lives(&self) -> bool {
-        pidfd::start_time_of(self.pid) == Some(self.start_time)
+        !self.is_ourselves() && pidfd::start_time_of(self.pid) == Some(self.start_time)
     }
 
     fn init_pid(&self) -> Option<i32> {

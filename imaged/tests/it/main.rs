@@ -1,10 +1,17 @@
 //! Integration tests of corten, one binary. They need root.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod attach;
 mod crashes;
 mod fake_registry;
+mod killed;
 mod layers;
 mod lies;
+mod lifecycle;
+mod listing;
+mod manual;
 mod pulls;
 mod removal;
+mod run;
+mod sandbox;
 mod test_image;

@@ -7,4 +7,4 @@ mod relay;
 
 pub(crate) use connection::{Connection, Event, Streams};
 pub(crate) use detach::Keys;
-pub(crate) use relay::{Outcome, Relay, block_signals};
+pub(crate) use relay::{Outcome, Relay};

@@ -37,13 +37,6 @@ pub(crate) struct Relay {
     keys: Keys,
 }
 
-/// Blocks the signals that are passed on, in this and all later threads. Must come before any thread.
-pub(crate) fn block_signals() -> Result<()> {
-    forwarded()
-        .thread_block()
-        .map_err(|errno| Error::syscall("pthread_sigmask", errno as i32))
-}
-
 /// Everything that can be caught, but what concerns this process alone.
 fn forwarded() -> SigSet {
     let mut set = SigSet::all();
@@ -68,11 +61,17 @@ fn forwarded() -> SigSet {
 }
 
 impl Relay {
-    /// Connects to a container's shim.
+    /// Connects to a container's shim. From now on the signals that are passed on wait, in this and all later
+    /// threads; not before, for a shim and all it starts would inherit that.
     ///
     /// # Errors
     /// When nobody listens there.
     pub(crate) fn connect(shim: &Path, streams: Streams, tty: bool, proxy: bool, keys: Keys) -> Result<Self> {
+        if proxy || tty {
+            forwarded()
+                .thread_block()
+                .map_err(|errno| Error::syscall("pthread_sigmask", errno as i32))?;
+        }
         let connection = Connection::open(shim, streams)?;
         let signals = if proxy || tty {
             Some(Connection::open(shim, Streams::default())?)

@@ -1,0 +1,268 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_corten_global_optspecs
+    string join \n root= state-dir= runtime= l/log-level= h/help V/version
+end
+
+function __fish_corten_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_corten_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_corten_using_subcommand
+    set -l cmd (__fish_corten_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c corten -n "__fish_corten_needs_command" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_needs_command" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_needs_command" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_needs_command" -s l -l log-level -d 'How much to say about what is being done: error, warn, info or debug' -r -f -a "error\t''
+warn\t''
+info\t''
+debug\t''"
+complete -c corten -n "__fish_corten_needs_command" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_needs_command" -s V -l version -d 'Print version'
+complete -c corten -n "__fish_corten_needs_command" -f -a "create" -d 'Create a container without starting it'
+complete -c corten -n "__fish_corten_needs_command" -f -a "exec" -d 'Run a command in a running container (not supported yet)'
+complete -c corten -n "__fish_corten_needs_command" -f -a "images" -d 'List images'
+complete -c corten -n "__fish_corten_needs_command" -f -a "inspect" -d 'Show everything about containers and images'
+complete -c corten -n "__fish_corten_needs_command" -f -a "kill" -d 'Send a signal to running containers'
+complete -c corten -n "__fish_corten_needs_command" -f -a "logs" -d 'Show what a container wrote'
+complete -c corten -n "__fish_corten_needs_command" -f -a "ps" -d 'List containers'
+complete -c corten -n "__fish_corten_needs_command" -f -a "pull" -d 'Get images from their registries'
+complete -c corten -n "__fish_corten_needs_command" -f -a "rm" -d 'Remove containers'
+complete -c corten -n "__fish_corten_needs_command" -f -a "rmi" -d 'Remove images'
+complete -c corten -n "__fish_corten_needs_command" -f -a "run" -d 'Create and start a container'
+complete -c corten -n "__fish_corten_needs_command" -f -a "start" -d 'Start stopped containers'
+complete -c corten -n "__fish_corten_needs_command" -f -a "stop" -d 'Stop running containers: a signal, some patience, SIGKILL'
+complete -c corten -n "__fish_corten_needs_command" -f -a "system" -d 'Look after Corten itself'
+complete -c corten -n "__fish_corten_needs_command" -f -a "version" -d 'Show the versions of corten and of what it uses'
+complete -c corten -n "__fish_corten_needs_command" -f -a "wait" -d 'Wait until containers stop, and print their exit codes'
+complete -c corten -n "__fish_corten_using_subcommand create" -l add-host -d 'Add a host to /etc/hosts (name:address)' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l cap-add -d 'Add a capability' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l cap-drop -d 'Drop a capability' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l cgroupns -d 'Cgroup namespace (default private with cgroup v2, host otherwise)' -r -f -a "private\t''
+host\t''"
+complete -c corten -n "__fish_corten_using_subcommand create" -l cidfile -d 'Write the container\'s id to this file, which must not exist' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -s c -l cpu-shares -d 'Relative share of processor time' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l cpus -d 'Number of processors, such as 1.5' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l device -d 'Add a device of the host (source[:target[:rwm]])' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l dns -d 'Name server' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l domainname -d 'NIS domain name' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l entrypoint -d 'Replace the image\'s entrypoint' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -s e -l env -d 'Set an environment variable; a name alone takes the value from here' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l env-file -d 'Read environment variables from a file' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l group-add -d 'Add a group to the process' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -s h -l hostname -d 'Host name' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l ipc -d 'IPC namespace' -r -f -a "private\t''
+host\t''
+none\t''
+shareable\t''"
+complete -c corten -n "__fish_corten_using_subcommand create" -s l -l label -d 'Set a label' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l label-file -d 'Read labels from a file' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -s m -l memory -d 'Memory limit in bytes, with k, m or g' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l memory-swap -d 'Limit of memory and swap together; -1 is no limit' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l mount -d 'Mount something (type=bind|tmpfs|volume,source=…,target=…,readonly,…)' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l name -d 'Name of the container' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l network -l net -d 'Network: none (a loopback device only; the default) or host' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l oom-score-adj -d 'Adjust the OOM killer\'s preference (-1000 to 1000)' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l pid -d 'PID namespace' -r -f -a "private\t''
+host\t''"
+complete -c corten -n "__fish_corten_using_subcommand create" -l pids-limit -d 'Limit of processes; 0 and -1 are no limit' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l platform -d 'Platform of the image, if it has several (os/arch[/variant])' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l pull -d 'When to pull the image' -r -f -a "always\t''
+missing\t''
+never\t''"
+complete -c corten -n "__fish_corten_using_subcommand create" -l security-opt -d 'Security option: seccomp=unconfined, seccomp=FILE, no-new-privileges' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l shm-size -d 'Size of /dev/shm' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l stop-signal -d 'Signal that stops the container' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l stop-timeout -d 'Seconds between the stop signal and SIGKILL' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l sysctl -d 'Kernel parameter of the container\'s namespaces' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l tmpfs -d 'Mount memory (target[:options])' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l ulimit -d 'Resource limit (name=soft[:hard])' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -s u -l user -d 'User (name or number[:group])' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l uts -d 'UTS namespace' -r -f -a "private\t''
+host\t''"
+complete -c corten -n "__fish_corten_using_subcommand create" -s v -l volume -d 'Mount a directory or file of the host (source:target[:ro]), or make a volume (target)' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -s w -l workdir -d 'Working directory' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand create" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand create" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand create" -l init -d 'Run a small init that passes on signals and reaps processes'
+complete -c corten -n "__fish_corten_using_subcommand create" -s i -l interactive -d 'Keep standard input open'
+complete -c corten -n "__fish_corten_using_subcommand create" -l privileged -d 'All capabilities and devices, no seccomp, nothing masked'
+complete -c corten -n "__fish_corten_using_subcommand create" -s q -l quiet -d 'Say nothing about pulling'
+complete -c corten -n "__fish_corten_using_subcommand create" -l read-only -d 'The root file system cannot be written'
+complete -c corten -n "__fish_corten_using_subcommand create" -l rm -d 'Remove the container when it exits'
+complete -c corten -n "__fish_corten_using_subcommand create" -s t -l tty -d 'Give the container a terminal'
+complete -c corten -n "__fish_corten_using_subcommand exec" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand exec" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand exec" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand exec" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand images" -s f -l filter -d 'Show only those that match: dangling, label, reference, before, since' -r
+complete -c corten -n "__fish_corten_using_subcommand images" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
+complete -c corten -n "__fish_corten_using_subcommand images" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand images" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand images" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand images" -s a -l all -d 'Show all images (intermediate ones too, of which there are none yet)'
+complete -c corten -n "__fish_corten_using_subcommand images" -l digests -d 'Show digests'
+complete -c corten -n "__fish_corten_using_subcommand images" -l no-trunc -d 'Show ids in full'
+complete -c corten -n "__fish_corten_using_subcommand images" -s q -l quiet -d 'Show only ids'
+complete -c corten -n "__fish_corten_using_subcommand images" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand inspect" -s f -l format -d 'A Go template, or `json` for one line each' -r
+complete -c corten -n "__fish_corten_using_subcommand inspect" -l type -d 'Only objects of this type' -r -f -a "container\t''
+image\t''"
+complete -c corten -n "__fish_corten_using_subcommand inspect" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand inspect" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand inspect" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand inspect" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand kill" -s s -l signal -d 'The signal' -r
+complete -c corten -n "__fish_corten_using_subcommand kill" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand kill" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand kill" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand kill" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand logs" -l since -d 'Only what was written since then (RFC 3339, seconds, or a duration such as 10m)' -r
+complete -c corten -n "__fish_corten_using_subcommand logs" -s n -l tail -d 'Only so many lines from the end' -r
+complete -c corten -n "__fish_corten_using_subcommand logs" -l until -d 'Only what was written before then' -r
+complete -c corten -n "__fish_corten_using_subcommand logs" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand logs" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand logs" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand logs" -l details -d 'Show the container\'s labels and environment that the log carries (none yet)'
+complete -c corten -n "__fish_corten_using_subcommand logs" -s f -l follow -d 'Go on until the container ends'
+complete -c corten -n "__fish_corten_using_subcommand logs" -s t -l timestamps -d 'Show when each line was written'
+complete -c corten -n "__fish_corten_using_subcommand logs" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand ps" -s f -l filter -d 'Show only those that match: id, name, status, label, ancestor, exited, before, since' -r
+complete -c corten -n "__fish_corten_using_subcommand ps" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
+complete -c corten -n "__fish_corten_using_subcommand ps" -s n -l last -d 'Show the last so many, whatever their state' -r
+complete -c corten -n "__fish_corten_using_subcommand ps" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand ps" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand ps" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand ps" -s a -l all -d 'Show all containers, not only running ones'
+complete -c corten -n "__fish_corten_using_subcommand ps" -s l -l latest -d 'Show the latest one, whatever its state'
+complete -c corten -n "__fish_corten_using_subcommand ps" -l no-trunc -d 'Show ids, commands and names in full'
+complete -c corten -n "__fish_corten_using_subcommand ps" -s q -l quiet -d 'Show only ids'
+complete -c corten -n "__fish_corten_using_subcommand ps" -s s -l size -d 'Show the size of the writable layer'
+complete -c corten -n "__fish_corten_using_subcommand ps" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand pull" -l platform -d 'Platform to pull of images that have several, such as linux/arm64' -r
+complete -c corten -n "__fish_corten_using_subcommand pull" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand pull" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand pull" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand pull" -s q -l quiet -d 'Say only what was pulled'
+complete -c corten -n "__fish_corten_using_subcommand pull" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand rm" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand rm" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand rm" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand rm" -s f -l force -d 'Kill them first if they run; a container that is not there is no error'
+complete -c corten -n "__fish_corten_using_subcommand rm" -s v -l volumes -d 'Remove the containers\' own volumes too (they always go with their container)'
+complete -c corten -n "__fish_corten_using_subcommand rm" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand rmi" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand rmi" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand rmi" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand rmi" -s f -l force -d 'Remove names of images that containers use, and all names of an id'
+complete -c corten -n "__fish_corten_using_subcommand rmi" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand run" -l detach-keys -d 'Keys that leave a container running' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l sig-proxy -d 'Pass signals on to the container' -r -f -a "true\t''
+false\t''"
+complete -c corten -n "__fish_corten_using_subcommand run" -l add-host -d 'Add a host to /etc/hosts (name:address)' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l cap-add -d 'Add a capability' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l cap-drop -d 'Drop a capability' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l cgroupns -d 'Cgroup namespace (default private with cgroup v2, host otherwise)' -r -f -a "private\t''
+host\t''"
+complete -c corten -n "__fish_corten_using_subcommand run" -l cidfile -d 'Write the container\'s id to this file, which must not exist' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -s c -l cpu-shares -d 'Relative share of processor time' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l cpus -d 'Number of processors, such as 1.5' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l device -d 'Add a device of the host (source[:target[:rwm]])' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l dns -d 'Name server' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l domainname -d 'NIS domain name' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l entrypoint -d 'Replace the image\'s entrypoint' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -s e -l env -d 'Set an environment variable; a name alone takes the value from here' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l env-file -d 'Read environment variables from a file' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l group-add -d 'Add a group to the process' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -s h -l hostname -d 'Host name' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l ipc -d 'IPC namespace' -r -f -a "private\t''
+host\t''
+none\t''
+shareable\t''"
+complete -c corten -n "__fish_corten_using_subcommand run" -s l -l label -d 'Set a label' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l label-file -d 'Read labels from a file' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -s m -l memory -d 'Memory limit in bytes, with k, m or g' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l memory-swap -d 'Limit of memory and swap together; -1 is no limit' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l mount -d 'Mount something (type=bind|tmpfs|volume,source=…,target=…,readonly,…)' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l name -d 'Name of the container' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l network -l net -d 'Network: none (a loopback device only; the default) or host' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l oom-score-adj -d 'Adjust the OOM killer\'s preference (-1000 to 1000)' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l pid -d 'PID namespace' -r -f -a "private\t''
+host\t''"
+complete -c corten -n "__fish_corten_using_subcommand run" -l pids-limit -d 'Limit of processes; 0 and -1 are no limit' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l platform -d 'Platform of the image, if it has several (os/arch[/variant])' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l pull -d 'When to pull the image' -r -f -a "always\t''
+missing\t''
+never\t''"
+complete -c corten -n "__fish_corten_using_subcommand run" -l security-opt -d 'Security option: seccomp=unconfined, seccomp=FILE, no-new-privileges' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l shm-size -d 'Size of /dev/shm' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l stop-signal -d 'Signal that stops the container' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l stop-timeout -d 'Seconds between the stop signal and SIGKILL' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l sysctl -d 'Kernel parameter of the container\'s namespaces' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l tmpfs -d 'Mount memory (target[:options])' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l ulimit -d 'Resource limit (name=soft[:hard])' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -s u -l user -d 'User (name or number[:group])' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l uts -d 'UTS namespace' -r -f -a "private\t''
+host\t''"
+complete -c corten -n "__fish_corten_using_subcommand run" -s v -l volume -d 'Mount a directory or file of the host (source:target[:ro]), or make a volume (target)' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -s w -l workdir -d 'Working directory' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand run" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand run" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand run" -s d -l detach -d 'Leave the container in the background and print its id'
+complete -c corten -n "__fish_corten_using_subcommand run" -l init -d 'Run a small init that passes on signals and reaps processes'
+complete -c corten -n "__fish_corten_using_subcommand run" -s i -l interactive -d 'Keep standard input open'
+complete -c corten -n "__fish_corten_using_subcommand run" -l privileged -d 'All capabilities and devices, no seccomp, nothing masked'
+complete -c corten -n "__fish_corten_using_subcommand run" -s q -l quiet -d 'Say nothing about pulling'
+complete -c corten -n "__fish_corten_using_subcommand run" -l read-only -d 'The root file system cannot be written'
+complete -c corten -n "__fish_corten_using_subcommand run" -l rm -d 'Remove the container when it exits'
+complete -c corten -n "__fish_corten_using_subcommand run" -s t -l tty -d 'Give the container a terminal'
+complete -c corten -n "__fish_corten_using_subcommand start" -l detach-keys -d 'Keys that leave a container running' -r
+complete -c corten -n "__fish_corten_using_subcommand start" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand start" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand start" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand start" -s a -l attach -d 'Show its output, and pass signals on'
+complete -c corten -n "__fish_corten_using_subcommand start" -s i -l interactive -d 'Pass standard input on'
+complete -c corten -n "__fish_corten_using_subcommand start" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand stop" -s s -l signal -d 'Signal in place of the container\'s own' -r
+complete -c corten -n "__fish_corten_using_subcommand stop" -s t -l time -l timeout -d 'Seconds to wait before SIGKILL; -1 waits for ever (default 10, or what the container says)' -r
+complete -c corten -n "__fish_corten_using_subcommand stop" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand stop" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand stop" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand stop" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df" -f -a "df" -d 'Show how much of the disk is used'
+complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
+complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand version" -s f -l format -d 'A Go template, or `json`' -r
+complete -c corten -n "__fish_corten_using_subcommand version" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand version" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand version" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand version" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand wait" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand wait" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand wait" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand wait" -s h -l help -d 'Print help'

@@ -1,0 +1,124 @@
+//! The foreground: terminals, signals, detaching.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::process::Child;
+
+use nix::pty::{Winsize, openpty};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::termios::tcgetattr;
+use nix::unistd::Pid;
+
+use crate::sandbox::{HELLO, RUNTIMES, Sandbox};
+
+/// `corten` with a terminal.
+struct Session {
+    child: Child,
+    screen: File,
+    _slave: OwnedFd,
+    seen: String,
+}
+
+impl Session {
+    fn new(sandbox: &Sandbox, words: &[&str]) -> Self {
+        let size = Winsize {
+            ws_row: 30,
+            ws_col: 100,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        let pty = openpty(&size, None).unwrap();
+        let end = || pty.slave.try_clone().unwrap();
+        let child = sandbox
+            .command(words)
+            .stdin(end())
+            .stdout(end())
+            .stderr(end())
+            .spawn()
+            .unwrap();
+        Self {
+            child,
+            screen: File::from(pty.master),
+            _slave: pty.slave,
+            seen: String::new(),
+        }
+    }
+
+    fn type_in(&mut self, keys: &[u8]) {
+        self.screen.write_all(keys).unwrap();
+    }
+
+    /// Reads until this has been shown since the last time.
+    fn expect(&mut self, text: &str) {
+        let mut buffer = [0; 4096];
+        while !self.seen.contains(text) {
+            let length = self.screen.read(&mut buffer).unwrap();
+            self.seen.push_str(&String::from_utf8_lossy(&buffer[..length]));
+            assert!(!self.seen.contains("Error: "), "{}", self.seen);
+        }
+        self.seen.clear();
+    }
+
+    fn code(mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+}
+
+#[test]
+fn a_terminal_shows_through_and_detaching_leaves_the_container() {
+    for runtime in RUNTIMES {
+        let sandbox = Sandbox::with(runtime);
+        let mut session = Session::new(&sandbox, &["run", "-it", "--name", "box", HELLO, "cat"]);
+        session.type_in(b"hello\r");
+        // Once as the terminal's echo, once from the program.
+        session.expect("hello\r\nhello\r\n");
+        session.type_in(b"\x10\x11");
+        let slave = session._slave.try_clone().unwrap();
+        assert_eq!(session.code(), Some(0), "{runtime}");
+        assert!(is_cooked(&slave), "{runtime}: the terminal is as it was");
+        assert_eq!(sandbox.inspect("box")["State"]["Running"], true, "{runtime}");
+        let mut session = Session::new(&sandbox, &["start", "-ai", "box"]);
+        session.type_in(b"again\r");
+        session.expect("again\r\nagain\r\n");
+        session.type_in(b"\x04");
+        assert_eq!(session.code(), Some(0), "{runtime}");
+    }
+}
+
+#[test]
+fn signals_reach_the_container() {
+    for runtime in RUNTIMES {
+        let sandbox = Sandbox::with(runtime);
+        let mut child = sandbox.spawn(&["run", "--rm", "--init", "-i", HELLO, "cat"]);
+        // An echo proves that the container runs.
+        let mut byte = [0];
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(b"a").unwrap();
+        child.stdout.as_mut().unwrap().read_exact(&mut byte).unwrap();
+        kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGTERM).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(143), "{runtime}");
+        sandbox.assert_empty();
+    }
+}
+
+/// moby#22502 and its like: a reader that goes away ends the command, as with any other program.
+#[test]
+fn a_reader_that_goes_away() {
+    let sandbox = Sandbox::new();
+    let mut child = sandbox.spawn(&["run", "--name", "box", HELLO, "bytes", "100000000"]);
+    let mut stdout = child.stdout.take().unwrap();
+    let mut some = [0; 100];
+    stdout.read_exact(&mut some).unwrap();
+    drop(stdout);
+    assert_eq!(child.wait().unwrap().code(), Some(141));
+    sandbox.ok(&["rm", "-f", "box"]);
+    sandbox.assert_empty();
+}
+
+fn is_cooked(terminal: &OwnedFd) -> bool {
+    tcgetattr(terminal)
+        .unwrap()
+        .local_flags
+        .contains(nix::sys::termios::LocalFlags::ICANON)
+}

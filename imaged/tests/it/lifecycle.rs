@@ -1,0 +1,148 @@
+//! The verbs around a container's life, and what they refuse.
+
+use crate::sandbox::{HELLO, RUNTIMES, Sandbox};
+
+#[test]
+fn from_created_to_gone() {
+    for runtime in RUNTIMES {
+        let sandbox = Sandbox::with(runtime);
+        let id = sandbox.ok(&["create", "--name", "one", "-l", "kind=test", HELLO, "exit", "3"]);
+        assert_eq!(id.len(), 64);
+        assert_eq!(sandbox.inspect("one")["State"]["Status"], "created");
+        assert_eq!(sandbox.ok(&["start", "one"]), "one");
+        assert_eq!(sandbox.ok(&["wait", "one"]), "3");
+        let details = sandbox.inspect(&id[..12]);
+        assert_eq!(details["State"]["Status"], "exited", "{runtime}");
+        assert_eq!(details["State"]["ExitCode"], 3);
+        assert_ne!(details["State"]["FinishedAt"], "0001-01-01T00:00:00Z");
+        // It can run again, and is a new run then.
+        assert_eq!(sandbox.corten(&["start", "--attach", "one"]).code, Some(3));
+        assert_eq!(sandbox.ok(&["rm", "one"]), "one");
+        sandbox.assert_empty();
+    }
+}
+
+#[test]
+fn running_containers_are_stopped_and_killed() {
+    for runtime in RUNTIMES {
+        let sandbox = Sandbox::with(runtime);
+        let ids: Vec<String> = (0..3)
+            .map(|_| sandbox.ok(&["run", "-d", HELLO, "wait"]))
+            .collect();
+        let refused = sandbox.corten(&["rm", &ids[0]]);
+        assert!(refused.stderr.contains("container is running"), "{refused:?}");
+        assert_eq!(
+            sandbox.ok(&["start", &ids[0]]),
+            ids[0],
+            "starting what runs does nothing"
+        );
+        // The program is process 1 and ignores SIGTERM: only SIGKILL ends it.
+        assert_eq!(sandbox.ok(&["stop", "-t", "0", &ids[0]]), ids[0]);
+        assert_eq!(sandbox.inspect(&ids[0])["State"]["ExitCode"], 137);
+        assert_eq!(
+            sandbox.ok(&["stop", &ids[0]]),
+            ids[0],
+            "stopping what is stopped does nothing"
+        );
+        assert_eq!(sandbox.ok(&["kill", &ids[1]]), ids[1]);
+        assert_eq!(sandbox.inspect(&ids[1])["State"]["Running"], false);
+        let refused = sandbox.corten(&["kill", &ids[1]]);
+        assert!(refused.stderr.contains("is not running"), "{refused:?}");
+        assert_eq!(
+            sandbox.corten(&["rm", "-f", &ids[0], &ids[1], &ids[2]]).code,
+            Some(0)
+        );
+        sandbox.assert_empty();
+    }
+}
+
+#[test]
+fn with_an_init_the_stop_signal_is_enough() {
+    let sandbox = Sandbox::new();
+    let id = sandbox.ok(&["run", "-d", "--init", HELLO, "wait"]);
+    sandbox.ok(&["stop", "-t", "-1", &id]);
+    assert_eq!(sandbox.inspect(&id)["State"]["ExitCode"], 143);
+    let id = sandbox.ok(&["run", "-d", "--init", "--stop-signal", "USR1", HELLO, "wait"]);
+    sandbox.ok(&["stop", "-t", "-1", &id]);
+    assert_eq!(sandbox.inspect(&id)["State"]["ExitCode"], 128 + 10);
+}
+
+#[test]
+fn a_detached_container_with_rm_removes_itself() {
+    for runtime in RUNTIMES {
+        let sandbox = Sandbox::with(runtime);
+        let id = sandbox.ok(&["run", "-d", "--rm", HELLO, "wait"]);
+        sandbox.ok(&["kill", &id]);
+        sandbox.wait_removed(&id);
+        sandbox.assert_empty();
+    }
+}
+
+#[test]
+fn names_are_unique_and_free_again_after_removal() {
+    let sandbox = Sandbox::new();
+    let id = sandbox.ok(&["create", "--name", "web", HELLO]);
+    let taken = sandbox.corten(&["create", "--name", "web", HELLO]);
+    assert_eq!(taken.code, Some(125));
+    assert!(
+        taken
+            .stderr
+            .contains(&format!("\"/web\" is already in use by container \"{id}\"")),
+        "{taken:?}"
+    );
+    assert_eq!(
+        sandbox.ok(&["ps", "-aq"]).lines().count(),
+        1,
+        "nothing is left of the refused one"
+    );
+    sandbox.ok(&["rm", "web"]);
+    sandbox.ok(&["create", "--name", "web", HELLO]);
+}
+
+#[test]
+fn what_is_not_there_is_named_and_the_rest_is_done() {
+    let sandbox = Sandbox::new();
+    let id = sandbox.ok(&["create", HELLO]);
+    for verb in ["start", "stop", "kill", "wait", "logs", "rm"] {
+        let done = sandbox.corten(&[verb, "nobody"]);
+        assert_eq!(
+            (done.code, done.stderr.as_str()),
+            (Some(1), "Error: No such container: nobody\n"),
+            "{verb}"
+        );
+    }
+    let done = sandbox.corten(&["rm", "nobody", &id]);
+    assert_eq!((done.code, done.stdout.trim()), (Some(1), id.as_str()));
+    assert_eq!(
+        sandbox.corten(&["rm", "-f", "nobody"]).code,
+        Some(0),
+        "with --force this is no error"
+    );
+    let done = sandbox.corten(&["exec", "x", "true"]);
+    assert!(done.stderr.contains("exec is not supported yet"), "{done:?}");
+}
+
+#[test]
+fn an_image_in_use_stays() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(&["create", "--name", "user", HELLO]);
+    let refused = sandbox.corten(&["rmi", HELLO]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert_eq!(sandbox.corten(&["start", "-a", "user"]).code, Some(0));
+    sandbox.ok(&["rm", "user"]);
+    sandbox.ok(&["rmi", HELLO]);
+}
+
+#[test]
+fn many_at_once() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(&["pull", "-q", HELLO]);
+    let children: Vec<_> = (0..8)
+        .map(|code| sandbox.spawn(&["run", "--rm", HELLO, "exit", &code.to_string()]))
+        .collect();
+    for (code, child) in children.into_iter().enumerate() {
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), i32::try_from(code).ok(), "{output:?}");
+    }
+    sandbox.assert_empty();
+}

@@ -1,0 +1,155 @@
+//! `ps`, `inspect`, `logs` and `version`: what they show.
+
+use serde_json::Value;
+
+use crate::sandbox::{HELLO, Sandbox};
+
+#[test]
+fn ps_filters_and_formats() {
+    let sandbox = Sandbox::new();
+    let created = sandbox.ok(&["create", "--name", "first", "-l", "kind=a", HELLO]);
+    let running = sandbox.ok(&["run", "-d", "--name", "second", "-l", "kind=b", HELLO, "wait"]);
+    let names = |words: &[&str]| sandbox.ok(&[&["ps", "--format", "{{.Names}}"], words].concat());
+    assert_eq!(names(&[]), "second");
+    assert_eq!(names(&["-a"]), "second\nfirst", "newest first");
+    assert_eq!(names(&["-l"]), "second");
+    assert_eq!(names(&["-n", "5"]), "second\nfirst");
+    assert_eq!(names(&["--filter", "status=created"]), "first");
+    assert_eq!(names(&["-a", "--filter", "label=kind=a"]), "first");
+    assert_eq!(names(&["-a", "--filter", "label=kind"]), "second\nfirst");
+    assert_eq!(names(&["-a", "--filter", "name=fir"]), "first");
+    assert_eq!(
+        names(&["-a", "--filter", &format!("id={}", &created[..10])]),
+        "first"
+    );
+    assert_eq!(
+        names(&["-a", "--filter", "ancestor=corten/hello"]),
+        "second\nfirst"
+    );
+    assert_eq!(names(&["-a", "--filter", "exited=0"]), "");
+    assert_eq!(
+        sandbox.ok(&["ps", "-aq", "--no-trunc"]),
+        format!("{running}\n{created}")
+    );
+    let table = sandbox.ok(&["ps", "-a"]);
+    assert!(table.starts_with("CONTAINER ID   IMAGE"), "{table}");
+    assert!(table.lines().nth(1).unwrap().contains("Up "), "{table}");
+    let row: Value = serde_json::from_str(&sandbox.ok(&["ps", "--format", "json"])).unwrap();
+    assert_eq!(
+        (&row["State"], &row["Labels"]),
+        (&"running".into(), &"kind=b".into())
+    );
+    let wrong = sandbox.corten(&["ps", "--filter", "colour=red"]);
+    assert!(wrong.stderr.contains("invalid filter 'colour'"), "{wrong:?}");
+    let wrong = sandbox.corten(&["ps", "-a", "--format", "{{.Nothing}}"]);
+    assert!(wrong.stderr.contains("can't evaluate field Nothing"), "{wrong:?}");
+}
+
+#[test]
+fn inspect_templates() {
+    let sandbox = Sandbox::new();
+    let id = sandbox.ok(&[
+        "create",
+        "--name",
+        "box",
+        "-l",
+        "a.b=c",
+        "-e",
+        "V=1",
+        "--tmpfs",
+        "/t",
+        "-v",
+        "/data",
+        "--read-only",
+        HELLO,
+    ]);
+    let show = |template: &str| sandbox.ok(&["inspect", "--format", template, "box"]);
+    assert_eq!(
+        show("{{.Id}} {{.Name}} {{.State.Status}}"),
+        format!("{id} /box created")
+    );
+    assert_eq!(show(r#"{{index .Config.Labels "a.b"}}"#), "c");
+    assert_eq!(
+        show("{{range .Mounts}}{{.Type}}:{{.Destination}} {{end}}"),
+        "volume:/data tmpfs:/t "
+    );
+    assert_eq!(
+        show("{{.HostConfig.ReadonlyRootfs}}{{if .State.Running}}!{{end}}"),
+        "true"
+    );
+    assert_eq!(show("{{json .Config.Cmd}}"), "[]");
+    let missing = sandbox.corten(&["inspect", "box", "nobody"]);
+    assert_eq!(missing.code, Some(1));
+    assert!(missing.stderr.contains("No such object: nobody"), "{missing:?}");
+    assert_eq!(
+        serde_json::from_str::<Value>(&missing.stdout)
+            .unwrap()
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn ids_by_their_beginning() {
+    let sandbox = Sandbox::new();
+    let ids: Vec<String> = (0..17).map(|_| sandbox.ok(&["create", HELLO])).collect();
+    // Of seventeen ids two begin alike.
+    let (one, _) = ids
+        .iter()
+        .flat_map(|one| ids.iter().map(move |other| (one, other)))
+        .find(|(one, other)| one != other && one[..1] == other[..1])
+        .unwrap();
+    let ambiguous = sandbox.corten(&["inspect", "--type", "container", &one[..1]]);
+    assert!(ambiguous.stderr.contains("Multiple IDs found"), "{ambiguous:?}");
+    assert_eq!(sandbox.inspect(one)["Id"], one.as_str());
+}
+
+#[test]
+fn logs_from_the_end_and_with_times() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(&["run", "--name", "box", HELLO, "bytes", "40"]);
+    assert_eq!(sandbox.corten(&["start", "-a", "box"]).code, Some(0));
+    assert_eq!(sandbox.ok(&["logs", "box"]).len(), 80, "both runs");
+    assert_eq!(sandbox.ok(&["logs", "--tail", "1", "box"]).len(), 40);
+    assert_eq!(sandbox.ok(&["logs", "--tail", "0", "box"]), "");
+    assert_eq!(sandbox.ok(&["logs", "--since", "2100-01-01", "box"]), "");
+    assert_eq!(sandbox.ok(&["logs", "--until", "1h", "box"]), "");
+    let stamped = sandbox.ok(&["logs", "-t", "--tail", "1", "box"]);
+    assert!(
+        stamped[..30].ends_with('Z') || stamped.contains("Z abc"),
+        "{stamped}"
+    );
+    let wrong = sandbox.corten(&["logs", "--tail", "many", "box"]);
+    assert!(wrong.stderr.contains("many"), "{wrong:?}");
+}
+
+#[test]
+fn logs_keep_streams_apart_and_follow_to_the_end() {
+    let sandbox = Sandbox::new();
+    sandbox.corten(&["run", "--name", "err", HELLO, "err", "oops"]);
+    let done = sandbox.corten(&["logs", "err"]);
+    assert_eq!((done.stdout.as_str(), done.stderr.as_str()), ("", "oops\n"));
+    let id = sandbox.ok(&["run", "-d", "-i", HELLO, "cat"]);
+    let follower = sandbox.spawn(&["logs", "-f", &id]);
+    let fed = sandbox.with_input(&["start", "-a", "-i", &id], b"one\ntwo\n");
+    assert_eq!(fed.stdout, "one\ntwo\n");
+    let output = follower.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "one\ntwo\n");
+}
+
+#[test]
+fn version_names_the_programs() {
+    let sandbox = Sandbox::new();
+    let version: Value = serde_json::from_str(&sandbox.ok(&["version", "--format", "json"])).unwrap();
+    assert_eq!(version["Client"]["Version"], env!("CARGO_PKG_VERSION"));
+    assert!(
+        version["Runtime"]["Version"]
+            .as_str()
+            .unwrap()
+            .contains("corten-runtime"),
+        "{version}"
+    );
+    assert!(sandbox.ok(&["version"]).contains("shim"));
+}
