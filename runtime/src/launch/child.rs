@@ -1,5 +1,6 @@
 //! The container's first process, from its birth to the user's program. It only executes the plan.
 
+use super::agent::Agent;
 use super::channel::{self, Channel, Message};
 use super::hooks;
 use crate::apply;
@@ -7,8 +8,9 @@ use crate::apply::conduct::Conductor;
 use crate::apply::inside::Inside;
 use crate::error::{Error, Kind, Result};
 use crate::oci::State;
-use crate::plan::op::{InitOp, Sync, SyncOp};
+use crate::plan::op::{InitOp, ProcessOp, Sync, SyncOp};
 use crate::sys::process;
+use crate::sys::seccomp::{self, Insn};
 use nix::sys::stat::{Mode, umask};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixListener;
@@ -21,6 +23,8 @@ pub(super) struct Child<'a> {
     pub(super) conductor: Conductor,
     pub(super) slots: Vec<Option<OwnedFd>>,
     pub(super) console: Option<OwnedFd>,
+    /// Who receives the filter's listener.
+    pub(super) agent: Option<Agent<'a>>,
     pub(super) channel: Channel,
     pub(super) listener: Option<UnixListener>,
     /// The first descriptor that is not the user's program's.
@@ -48,6 +52,7 @@ fn run(child: &mut Child<'_>) -> Result<()> {
     conductor.change_side();
     conductor.run(first, ops, |_, op| match op {
         InitOp::Cgroup(op) => apply::cgroup::run(op),
+        InitOp::Process(ProcessOp::Seccomp { filter, flags, .. }) => child.load_filter(filter, *flags),
         InitOp::Process(op) => apply::init::become_it(&mut inside, op),
         InitOp::Root(op) => apply::init::build(&mut inside, op),
         InitOp::Sync(op) => child.meet(op),
@@ -55,6 +60,13 @@ fn run(child: &mut Child<'_>) -> Result<()> {
 }
 
 impl Child<'_> {
+    fn load_filter(&self, filter: &[Insn], flags: u32) -> Result<()> {
+        match (seccomp::load(filter, flags)?, &self.agent) {
+            (Some(listener), Some(agent)) => agent.announce(&listener, &self.state),
+            _ => Ok(()),
+        }
+    }
+
     /// What the process itself needs. All else that the runtime or its caller had open leads outside, and would
     /// do so from within the container too (CVE-2024-21626).
     fn descriptors(&self) -> Vec<RawFd> {
@@ -67,6 +79,7 @@ impl Child<'_> {
         let listener = self.listener.as_ref().map(AsRawFd::as_raw_fd);
         opened
             .chain(listener)
+            .chain(self.agent.as_ref().map(Agent::descriptor))
             .chain(self.conductor.descriptor())
             .chain([self.channel.descriptor()])
             .collect()

@@ -1,5 +1,6 @@
 //! The runtime's side of creation: facts, plan, and the operations before and after the clone.
 
+use super::agent::Agent;
 use super::channel::{self, Channel, Message};
 use super::child::{Child, become_container};
 use super::{Console, Created, Gate, Progress, Request, hooks};
@@ -113,6 +114,7 @@ struct Parent<'a> {
     conductor: Conductor,
     slots: Vec<Option<OwnedFd>>,
     console: Option<OwnedFd>,
+    agent: Option<Agent<'a>>,
     /// The runtime's end; the container's process must not have it.
     channel: Option<Channel>,
     /// The container's ends, until the clone.
@@ -142,6 +144,7 @@ impl<'a> Parent<'a> {
             conductor,
             slots,
             console,
+            agent: Agent::connect(spec, plan)?,
             channel: Some(channel),
             theirs,
             child: None,
@@ -252,6 +255,7 @@ impl<'a> Parent<'a> {
             Side::Parent { pid, pidfd } => {
                 self.theirs = None;
                 self.console = None;
+                self.agent = None;
                 self.child = Some((pid, pidfd));
                 Ok(())
             }
@@ -271,6 +275,7 @@ impl<'a> Parent<'a> {
             conductor: self.conductor.clone(),
             slots: std::mem::take(&mut self.slots),
             console: self.console.take(),
+            agent: self.agent.take(),
             channel,
             listener,
             first_own: 3 + self.request.preserve_fds + listen_fds(),

@@ -1,6 +1,7 @@
 //! From a plan to a container: the runtime's side of creation, the container's side up to its exec, the
 //! hooks between them. What is recorded about a container, and where, is the caller's (`container`).
 
+mod agent;
 mod channel;
 mod child;
 mod create;

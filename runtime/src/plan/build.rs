@@ -108,10 +108,6 @@ pub fn build<'a>(wish: Wish<'a>, spec: &'a Spec<'a>, facts: &'a Facts) -> Result
         .as_ref()
         .map(|profile| seccomp::compile(profile, seccomp::Arch::NATIVE));
     let filter = filter.transpose()?;
-    if filter.as_ref().is_some_and(|filter| filter.notify) {
-        let text = "linux.seccomp: SCMP_ACT_NOTIFY is not supported yet";
-        return Err(Error::new(Kind::Unsupported, text));
-    }
     let mut plan = Plan {
         before: Vec::new(),
         init: Vec::new(),

@@ -134,7 +134,11 @@ fn a_notification_reaches_the_listener() {
     drop(theirs);
     let mut number = [0; 4];
     nix::unistd::read(&ours, &mut number).unwrap();
-    answer_one(&fd_of(child, RawFd::from_ne_bytes(number)), 123);
+    answer_one(
+        &fd_of(child, RawFd::from_ne_bytes(number)),
+        libc::SYS_getppid,
+        123,
+    );
     assert_eq!(waitpid(child, None).unwrap(), WaitStatus::Exited(child, 123));
 }
 
@@ -152,15 +156,15 @@ fn fd_of(pid: Pid, fd: RawFd) -> OwnedFd {
     ))
 }
 
-/// Receives a notification, and lets the call return `value`.
-fn answer_one(listener: &impl AsFd, value: i64) {
+/// Receives the notification of a call, and lets it return `value`.
+pub(super) fn answer_one(listener: &impl AsFd, number: c_long, value: i64) {
     let fd = listener.as_fd().as_raw_fd();
     // SAFETY: both structures are plain integers, for which zero is a value.
     let (mut request, mut response): (libc::seccomp_notif, libc::seccomp_notif_resp) =
         unsafe { std::mem::zeroed() };
     // SAFETY: the kernel fills in `request`, which lives through the call.
     let received = unsafe { libc::ioctl(fd, libc::SECCOMP_IOCTL_NOTIF_RECV as _, &raw mut request) };
-    assert_eq!((received, c_long::from(request.data.nr)), (0, libc::SYS_getppid));
+    assert_eq!((received, c_long::from(request.data.nr)), (0, number));
     (response.id, response.val) = (request.id, value);
     // SAFETY: the kernel reads `response`, which lives through the call.
     let sent = unsafe { libc::ioctl(fd, libc::SECCOMP_IOCTL_NOTIF_SEND as _, &raw mut response) };

@@ -1,5 +1,6 @@
 //! The seccomp compiler, held against libseccomp and the kernel.
 
+mod agent;
 mod bpf;
 mod differential;
 mod kernel;
