@@ -209,7 +209,7 @@ fn lying_and_breaking_registries() {
             "a layer cut off for ever",
             Layer,
             Fault::Cut {
-                after: 100,
+                after: 0,
                 times: 1000,
             },
             &["bytes", "connection", "body", "broke"],
