@@ -81,7 +81,7 @@ impl Conductor {
             if let Some(begun) = begun {
                 self.write_event(op, begun);
             }
-            result.map_err(|error| {
+            result.map_err(hint_at_old_kernel).map_err(|error| {
                 if op.speaks_for_itself() {
                     error
                 } else {
@@ -97,7 +97,9 @@ impl Conductor {
             Some((at, fault)) if at == number => match fault {
                 Fault::Fail => Err(Error::new(Kind::System, "CORTEN_FAULT made this operation fail")),
                 // The init of a pid namespace cannot kill itself.
-                Fault::Kill => stop_here(Signal::SIGKILL).and_then(|()| process::exit_now(128 + libc::SIGKILL)),
+                Fault::Kill => {
+                    stop_here(Signal::SIGKILL).and_then(|()| process::exit_now(128 + libc::SIGKILL))
+                }
                 Fault::Stop => stop_here(Signal::SIGSTOP),
             },
             _ => Ok(()),
@@ -132,6 +134,16 @@ fn open_trace(path: &Path) -> Result<File> {
             error.raw_os_error().unwrap_or(0),
         )
     })
+}
+
+/// What this program cannot do without came with Linux 5.12.
+fn hint_at_old_kernel(error: Error) -> Error {
+    match error.errno() {
+        Some(libc::ENOSYS) => {
+            error.hint("this needs Linux 5.12 or newer, and no filter that hides its system calls")
+        }
+        _ => error,
+    }
 }
 
 fn stop_here(signal: Signal) -> Result<()> {

@@ -75,8 +75,8 @@ impl Inside {
 fn open_proc() -> Result<OwnedFd> {
     let proc = files::open("/proc", libc::O_PATH | libc::O_DIRECTORY).context(|| "open /proc")?;
     let root_of_proc = 1;
-    let is_proc = files::fs_type(proc.as_fd())? == files::PROCFS
-        && files::status(proc.as_fd())?.st_ino == root_of_proc;
+    let is_proc =
+        files::fs_type(proc.as_fd())? == files::PROCFS && files::status(proc.as_fd())?.st_ino == root_of_proc;
     if is_proc {
         Ok(proc)
     } else {

@@ -4,7 +4,8 @@ use super::{Verb, print_json};
 use crate::cli::Globals;
 use crate::error::Result;
 use crate::oci::{
-    CgroupFeatures, Enabled, Features, HOOKS, LinuxFeatures, Map, MountExtensions, NAMESPACES, SeccompFeatures, VERSION,
+    CgroupFeatures, Enabled, Features, HOOKS, LinuxFeatures, Map, MountExtensions, NAMESPACES,
+    SeccompFeatures, VERSION,
 };
 use crate::plan::seccomp::Arch;
 use crate::plan::{capability, mount_options, seccomp};
@@ -50,7 +51,13 @@ fn linux() -> LinuxFeatures {
     LinuxFeatures {
         namespaces: NAMESPACES,
         capabilities: capability::names().collect(),
-        cgroup: CgroupFeatures { v1: true, v2: true, systemd: false, systemd_user: false, rdma: true },
+        cgroup: CgroupFeatures {
+            v1: true,
+            v2: true,
+            systemd: false,
+            systemd_user: false,
+            rdma: true,
+        },
         seccomp: SeccompFeatures {
             enabled: true,
             actions: seccomp::known_actions().collect(),
@@ -79,10 +86,22 @@ mod tests {
             ("/hooks", ["prestart", "startContainer", "poststop"]),
             ("/mountOptions", ["rro", "tmpcopyup", "runbindable"]),
             ("/linux/namespaces", ["cgroup", "time", "user"]),
-            ("/linux/capabilities", ["CAP_CHOWN", "CAP_SYS_ADMIN", "CAP_CHECKPOINT_RESTORE"]),
-            ("/linux/seccomp/actions", ["SCMP_ACT_ALLOW", "SCMP_ACT_NOTIFY", "SCMP_ACT_KILL_PROCESS"]),
-            ("/linux/seccomp/operators", ["SCMP_CMP_NE", "SCMP_CMP_EQ", "SCMP_CMP_MASKED_EQ"]),
-            ("/linux/seccomp/archs", ["SCMP_ARCH_X86_64", "SCMP_ARCH_X32", "SCMP_ARCH_RISCV64"]),
+            (
+                "/linux/capabilities",
+                ["CAP_CHOWN", "CAP_SYS_ADMIN", "CAP_CHECKPOINT_RESTORE"],
+            ),
+            (
+                "/linux/seccomp/actions",
+                ["SCMP_ACT_ALLOW", "SCMP_ACT_NOTIFY", "SCMP_ACT_KILL_PROCESS"],
+            ),
+            (
+                "/linux/seccomp/operators",
+                ["SCMP_CMP_NE", "SCMP_CMP_EQ", "SCMP_CMP_MASKED_EQ"],
+            ),
+            (
+                "/linux/seccomp/archs",
+                ["SCMP_ARCH_X86_64", "SCMP_ARCH_X32", "SCMP_ARCH_RISCV64"],
+            ),
         ] {
             for word in some {
                 assert!(words(place).contains(&word.into()), "{word} in {place}");
@@ -93,7 +112,16 @@ mod tests {
     #[test]
     fn a_runtime_of_the_spec_knows_at_least_what_runc_knows() {
         let known = mount_options();
-        for word in ["atime", "bind", "nosymfollow", "rnorelatime", "silent", "lazytime", "rstrictatime", "unbindable"] {
+        for word in [
+            "atime",
+            "bind",
+            "nosymfollow",
+            "rnorelatime",
+            "silent",
+            "lazytime",
+            "rstrictatime",
+            "unbindable",
+        ] {
             assert!(known.contains(&word.to_owned()), "{word}");
         }
         assert_eq!(capability::names().count(), 41);

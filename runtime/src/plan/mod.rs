@@ -14,3 +14,6 @@ mod text;
 pub mod validate;
 
 pub use build::{Facts, Plan, Wish, build};
+
+#[cfg(test)]
+mod tests;

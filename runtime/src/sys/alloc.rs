@@ -1,7 +1,7 @@
-//! The program's allocator: hands out memory from one arena and takes none back.
+//! The program's allocator: hands out memory from one arena and takes back only the newest.
 //!
-//! The program lives for milliseconds, so giving memory back costs more than it saves. Only the newest
-//! allocation can grow or shrink in place, which is what growing strings and vectors need.
+//! The program lives for milliseconds, so keeping books costs more than it saves. Only the newest
+//! allocation can grow, shrink or go in place, which is what growing strings and vectors need.
 #![allow(unsafe_code, reason = "an allocator is unsafe by definition")]
 
 use std::alloc::{GlobalAlloc, Layout};
@@ -64,8 +64,8 @@ fn map(size: usize) -> *mut u8 {
     }
 }
 
-// SAFETY: blocks are disjoint (USED only grows past what is handed out, but for the newest one's own end),
-// aligned (the arena is page-aligned, as mmap's blocks are) and never reused.
+// SAFETY: blocks are disjoint (USED only grows past what is handed out; it goes back only over the newest block,
+// when that shrinks or goes) and aligned (the arena is page-aligned, as mmap's blocks are).
 unsafe impl GlobalAlloc for Bump {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if layout.align() > 4096 {
@@ -91,7 +91,16 @@ unsafe impl GlobalAlloc for Bump {
         block
     }
 
-    unsafe fn dealloc(&self, _block: *mut u8, _layout: Layout) {}
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        let start = (block as usize).wrapping_sub(MEMORY.0.get() as usize);
+        if start < ARENA {
+            // Only the newest goes: enough for what a loop makes and drops each time round.
+            let _ = USED.compare_exchange(start + layout.size(), start, Relaxed, Relaxed);
+        } else {
+            // SAFETY: what lies outside the arena came from `map` with this size, and the caller is done with it.
+            unsafe { libc::munmap(block.cast(), layout.size()) };
+        }
+    }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         let start = (block as usize).wrapping_sub(MEMORY.0.get() as usize);
@@ -109,6 +118,8 @@ unsafe impl GlobalAlloc for Bump {
         if !fresh.is_null() {
             // SAFETY: both blocks are at least as long as the old size and disjoint.
             unsafe { std::ptr::copy_nonoverlapping(block, fresh, layout.size()) };
+            // SAFETY: the old block is the caller's, of this layout, and replaced.
+            unsafe { self.dealloc(block, layout) };
         }
         fresh
     }

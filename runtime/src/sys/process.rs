@@ -238,7 +238,14 @@ pub fn set_limit(pid: i32, resource: u32, soft: u64, hard: u64) -> Result<()> {
             std::ptr::null_mut::<libc::rlimit64>(),
         )
     };
-    check(result, || format!("prlimit({pid}, {resource}, {soft}, {hard})")).map(|_| ())
+    check(result, || format!("prlimit({pid}, {resource}, {soft}, {hard})"))
+        .map(|_| ())
+        .map_err(|error| match error.errno() {
+            Some(libc::EPERM) => {
+                error.hint("raising a hard limit needs CAP_SYS_RESOURCE, which the runtime does not have")
+            }
+            _ => error,
+        })
 }
 
 /// Sets the NIS domain name of the uts namespace.

@@ -2,8 +2,11 @@
 
 use super::bundle;
 use crate::bundle::Bundle;
+use corten_runtime::sys::clone::{pidfd_kill, pidfd_open};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde_json::{Value, json};
 use std::fs;
+use std::os::fd::AsFd;
 
 /// A hook that appends a line to a file outside: its kind, its status from the state, and what `more` prints.
 fn hook(bundle: &Bundle, kind: &str, more: &str) -> Value {
@@ -116,7 +119,18 @@ fn what_a_hook_leaves_running_holds_nobody_up() {
     });
     assert_eq!(bundle.must(&["run"]), "ran\n");
     let pid: i32 = fs::read_to_string(pid).unwrap().trim().parse().unwrap();
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).unwrap();
+    end(pid);
+}
+
+/// Kills a process and returns when it has ended.
+fn end(pid: i32) {
+    let process = pidfd_open(pid).unwrap();
+    pidfd_kill(process.as_fd(), libc::SIGKILL).unwrap();
+    poll(
+        &mut [PollFd::new(process.as_fd(), PollFlags::POLLIN)],
+        PollTimeout::NONE,
+    )
+    .unwrap();
 }
 
 #[test]

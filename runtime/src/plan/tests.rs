@@ -1,0 +1,257 @@
+//! The order of whole plans: what must come before what, and what must not be there at all.
+
+use super::cgroup;
+use super::op::{HostOp, InitOp, Namespace, ProcessOp, RootOp};
+use super::{Facts, Plan, Wish, build};
+use crate::host::cgroup::Layout;
+use crate::oci::Spec;
+use serde_json::{Value, json};
+
+fn config() -> Value {
+    json!({
+        "ociVersion": "1.3.0",
+        "root": {"path": "rootfs", "readonly": true},
+        "hostname": "h",
+        "process": {"cwd": "/", "user": {"uid": 7, "gid": 8}, "args": ["true"], "env": ["PATH=/bin"], "noNewPrivileges": true,
+            "rlimits": [{"type": "RLIMIT_NOFILE", "soft": 1, "hard": 2}]},
+        "mounts": [
+            {"destination": "/proc", "type": "proc", "source": "proc"},
+            {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "mode=755"]}],
+        "linux": {"namespaces": [{"type": "mount"}, {"type": "pid"}, {"type": "uts"}],
+            "maskedPaths": ["/proc/kcore"], "readonlyPaths": ["/proc/sys"],
+            "seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mount"], "action": "SCMP_ACT_ERRNO"}]}},
+    })
+}
+
+fn facts() -> Facts {
+    Facts {
+        capabilities: u64::MAX,
+        uid: 0,
+        layout: Layout::unified("/sys/fs/cgroup", "0::/", ""),
+        cgroup: cgroup::Plan::default(),
+    }
+}
+
+const WISH: Wish<'static> = Wish {
+    id: "c",
+    bundle: "/b",
+    rootfs: "/b/rootfs",
+    no_pivot: false,
+    no_new_keyring: false,
+    preserve_fds: 0,
+    listen_fds: 0,
+    start_socket: true,
+};
+
+/// Calls `check` with the plan of a configuration.
+fn with_plan(config: &Value, check: impl FnOnce(&Plan<'_>)) {
+    let text = config.to_string();
+    let spec: Spec<'_> = serde_json::from_str(&text).unwrap();
+    check(&build(WISH, &spec, &facts()).unwrap());
+}
+
+fn lines(plan: &Plan<'_>) -> Vec<String> {
+    plan.init.iter().map(ToString::to_string).collect()
+}
+
+/// Where the one operation is whose line begins so.
+fn at(lines: &[String], beginning: &str) -> usize {
+    let found: Vec<usize> = (0..lines.len())
+        .filter(|index| lines[*index].starts_with(beginning))
+        .collect();
+    assert_eq!(found.len(), 1, "{beginning}: {lines:#?}");
+    found[0]
+}
+
+#[test]
+fn the_whole_order() {
+    with_plan(&config(), |plan| {
+        let lines = lines(plan);
+        let order = [
+            "die with the runtime",
+            "wait for the runtime: go on",
+            "become non-dumpable",
+            "begin a new session",
+            "join a new session keyring _ses.c",
+            "make / rslave",
+            "make the mount that holds /b/rootfs private",
+            "make the root file system /b/rootfs a mount",
+            "mount proc at /proc",
+            "mount tmpfs at /dev mode=755",
+            "make the device /dev/null",
+            "link /dev/fd",
+            "make /proc/sys read-only",
+            "mask /proc/kcore",
+            "make the root read-only",
+            "pivot into the root",
+            "set the host name h",
+            "find the home of user 7",
+            "limit the bounding set",
+            "set the groups",
+            "become group 8",
+            "become user 7",
+            "find the program",
+            "outlive the runtime",
+            "tell the runtime: ready to start",
+            "wait for start",
+            "set RLIMIT_NOFILE",
+            "close descriptors from 3 on at exec",
+            "set the capabilities",
+            "give up new privileges",
+            "load a seccomp filter",
+            "exec [\"true\"]",
+        ];
+        let places: Vec<usize> = order.iter().map(|line| at(&lines, line)).collect();
+        assert!(places.is_sorted(), "{lines:#?}");
+        assert_eq!(places.last(), Some(&(lines.len() - 1)));
+    });
+}
+
+#[test]
+fn a_filter_that_needs_rights_comes_before_they_go() {
+    let mut config = config();
+    config["process"]["noNewPrivileges"] = json!(false);
+    with_plan(&config, |plan| {
+        let lines = lines(plan);
+        assert!(at(&lines, "load a seccomp filter") < at(&lines, "set the capabilities"));
+        assert!(!lines.iter().any(|line| line == "give up new privileges"));
+    });
+}
+
+#[test]
+fn the_runtime_records_before_it_lets_go() {
+    with_plan(&config(), |plan| {
+        let texts: Vec<String> = plan
+            .before
+            .iter()
+            .chain(&plan.after)
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            texts,
+            [
+                "clone the container's process, new namespaces: mount pid uts",
+                "tell the container: go on",
+                "wait for the container: ready to start"
+            ]
+        );
+    });
+}
+
+#[test]
+fn a_user_namespace_changes_who_does_what() {
+    let mut config = config();
+    config["linux"]["namespaces"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"type": "user"}));
+    let map = json!([{"containerID": 0, "hostID": 1000, "size": 10}]);
+    config["linux"]["uidMappings"] = map.clone();
+    config["linux"]["gidMappings"] = map;
+    config["mounts"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"destination": "/v", "type": "bind", "source": "v", "options": ["bind"]}));
+    with_plan(&config, |plan| {
+        let lines = lines(plan);
+        assert!(at(&lines, "become root of the user namespace") > at(&lines, "wait for the runtime: go on"));
+        let binds = |op: &InitOp<'_>| matches!(op, InitOp::Root(RootOp::Device { bind: true, .. }));
+        assert!(plan.init.iter().any(binds));
+        assert!(
+            plan.before
+                .iter()
+                .any(|op| matches!(op, HostOp::OpenSource { source, .. } if source == "/b/v"))
+        );
+        // Only the runtime may raise limits then.
+        assert!(!lines.iter().any(|line| line.starts_with("set RLIMIT_NOFILE")));
+        assert!(plan.after.iter().any(|op| matches!(op, HostOp::Limit { .. })));
+    });
+}
+
+#[test]
+fn a_joined_user_namespace_is_entered_before_others_are_made() {
+    let mut config = config();
+    let joined = json!({"type": "user", "path": "/proc/1/ns/user"});
+    config["linux"]["namespaces"].as_array_mut().unwrap().push(joined);
+    with_plan(&config, |plan| {
+        let first = |op: &HostOp<'_>| {
+            matches!(
+                op,
+                HostOp::Clone {
+                    user_namespace: Some(_),
+                    ..
+                }
+            )
+        };
+        assert!(plan.before.iter().any(first));
+        let again = |op: &InitOp<'_>| {
+            matches!(
+                op,
+                InitOp::Process(ProcessOp::JoinNamespace {
+                    kind: Namespace::User,
+                    ..
+                })
+            )
+        };
+        assert!(!plan.init.iter().any(again));
+    });
+}
+
+#[test]
+fn hooks_stand_between_the_mounts_and_the_root() {
+    let mut config = config();
+    let hook = json!([{"path": "/h"}]);
+    config["hooks"] =
+        json!({"prestart": hook, "createRuntime": hook, "createContainer": hook, "startContainer": hook});
+    with_plan(&config, |plan| {
+        let lines = lines(plan);
+        let order = [
+            "link /dev/ptmx",
+            "tell the runtime: mounts are made",
+            "wait for the runtime: hooks have run",
+            "run 1 createContainer",
+            "pivot into the root",
+            "wait for start",
+            "run 1 startContainer",
+            "exec",
+        ];
+        assert!(order.map(|line| at(&lines, line)).is_sorted(), "{lines:#?}");
+        let host: Vec<String> = plan.after.iter().map(ToString::to_string).collect();
+        let order = [
+            "wait for the container: mounts are made",
+            "run 1 prestart",
+            "run 1 createRuntime",
+            "tell the container: hooks have run",
+        ];
+        assert!(order.map(|line| at(&host, line)).is_sorted(), "{host:#?}");
+    });
+}
+
+#[test]
+fn what_is_not_built_yet_is_refused_by_name() {
+    let mut config = config();
+    config["mounts"][1]["options"] = json!(["idmap"]);
+    let text = config.to_string();
+    let spec: Spec<'_> = serde_json::from_str(&text).unwrap();
+    let error = build(WISH, &spec, &facts()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "mounts[1] (/dev): id-mapped mounts are not supported yet"
+    );
+}
+
+#[test]
+fn a_plan_is_json_too() {
+    with_plan(&config(), |plan| {
+        let init = serde_json::to_value(&plan.init).unwrap();
+        assert_eq!(init[0], json!({"op": "dieWithRuntime", "on": true}));
+        let mount = init
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|op| op["op"] == "mount")
+            .unwrap();
+        assert_eq!(mount["destination"], "/proc");
+        assert_eq!(mount["what"]["fs"], "proc");
+    });
+}
