@@ -1,7 +1,7 @@
 //! Undoing a container: its processes, cgroups, hooks and directory.
 
 use super::view::status_under_lock;
-use super::{Id, Locked, Record, Root, directory, signal};
+use super::{Id, Locked, Record, Root, root, signal};
 use crate::apply::cgroup;
 use crate::error::{Context, Error, Kind, Result};
 use crate::launch::hooks;
@@ -23,11 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// When it runs, or something of it cannot be removed.
 pub(crate) fn delete(root: &Path, id: &Id, force: bool) -> Result<()> {
     let absent = || {
-        if force {
-            Ok(())
-        } else {
-            Err(directory::not_found(id))
-        }
+        if force { Ok(()) } else { Err(root::not_found(id)) }
     };
     let Some(root) = Root::open(root)? else {
         return absent();

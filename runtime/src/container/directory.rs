@@ -1,148 +1,30 @@
-//! The directories below `--root`: one for each container, with its state file and its lock.
+//! The directory of one container, with its state file and its lock.
 //!
 //! A container exists while its directory has a `lock` file: it is the first file made and the last one
 //! removed. The lock is a POSIX record lock: the kernel drops it when the process that took it dies, and
 //! a forked child never holds it. `state.json` is replaced atomically, so that readers need no lock.
 
-use super::{Id, Record};
+use super::Record;
 use crate::error::{Context, Error, Kind, Result};
+use crate::launch::START_SOCKET;
 use nix::errno::Errno;
 use nix::fcntl::{self, AtFlags, FcntlArg, OFlag};
 use nix::sys::stat::{self, Mode};
 use nix::unistd::{self, UnlinkatFlags};
-use std::fs::{DirBuilder, File};
+use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 const LOCK: &str = "lock";
 const STATE: &str = "state.json";
 const NEW_STATE: &str = "state.json.new";
-/// The socket on which a created container waits for `start`.
-pub(crate) const START_SOCKET: &str = "start.sock";
-
-const OPEN_DIRECTORY: OFlag = OFlag::O_RDONLY.union(OFlag::O_DIRECTORY).union(OFlag::O_CLOEXEC);
-
-/// The directory given by `--root`.
-#[derive(Debug)]
-pub(crate) struct Root {
-    fd: OwnedFd,
-    path: PathBuf,
-}
-
-impl Root {
-    /// Opens the root, making it where it is missing.
-    ///
-    /// # Errors
-    /// When it can neither be opened nor made.
-    pub(crate) fn open_or_create(path: &Path) -> Result<Self> {
-        if let Some(root) = Self::open(path)? {
-            return Ok(root);
-        }
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o711)
-            .create(path)
-            .map_err(|error| root_error(path, Error::syscall("mkdir", error.raw_os_error().unwrap_or(0))))?;
-        Self::open(path)?.ok_or_else(|| root_error(path, Error::syscall("open", libc::ENOENT)))
-    }
-
-    /// Opens the root; none when it does not exist.
-    ///
-    /// # Errors
-    /// When it exists and cannot be opened.
-    pub(crate) fn open(path: &Path) -> Result<Option<Self>> {
-        match fcntl::open(path, OPEN_DIRECTORY, Mode::empty()) {
-            Ok(fd) => Ok(Some(Self {
-                fd,
-                path: path.to_owned(),
-            })),
-            Err(Errno::ENOENT) => Ok(None),
-            Err(errno) => Err(root_error(path, Error::syscall("open", errno as i32))),
-        }
-    }
-
-    /// The ids of the directories, sorted; what is no valid id is not ours and is skipped.
-    ///
-    /// # Errors
-    /// When the directory cannot be read.
-    pub(crate) fn ids(&self) -> Result<Vec<Id>> {
-        let failed = |error: std::io::Error| {
-            root_error(
-                &self.path,
-                Error::syscall("read directory", error.raw_os_error().unwrap_or(0)),
-            )
-        };
-        let mut ids = Vec::new();
-        for entry in std::fs::read_dir(&self.path).map_err(failed)? {
-            let name = entry.map_err(failed)?.file_name();
-            ids.extend(name.to_str().and_then(|name| Id::parse(name).ok()));
-        }
-        ids.sort();
-        Ok(ids)
-    }
-
-    /// Makes the directory of a new container and locks it.
-    ///
-    /// # Errors
-    /// When a container of that id exists, or the directory cannot be made.
-    pub(crate) fn create(&self, id: &Id) -> Result<Locked> {
-        match stat::mkdirat(&self.fd, id.as_str(), Mode::S_IRWXU) {
-            Ok(()) => {}
-            Err(Errno::EEXIST) => return Err(already_exists(id)),
-            Err(errno) => {
-                let call = format!("mkdir {}", self.path.join(id.as_str()).display());
-                return Err(Error::syscall(call, errno as i32).context("make the container's directory"));
-            }
-        }
-        let removed = || {
-            let message = format!(
-                "container {id:?} was deleted while it was being created",
-                id = id.as_str()
-            );
-            Error::new(Kind::NotFound, message)
-        };
-        let directory = self.container(id)?.ok_or_else(removed)?;
-        directory.lock(OFlag::O_CREAT)?.ok_or_else(removed)
-    }
-
-    /// Opens the directory of a container; none when there is none.
-    ///
-    /// # Errors
-    /// When it exists and cannot be opened.
-    pub(crate) fn container(&self, id: &Id) -> Result<Option<Directory>> {
-        let path = self.path.join(id.as_str());
-        match fcntl::openat(
-            &self.fd,
-            id.as_str(),
-            OPEN_DIRECTORY | OFlag::O_NOFOLLOW,
-            Mode::empty(),
-        ) {
-            Ok(fd) => Ok(Some(Directory { fd, path })),
-            Err(Errno::ENOENT) => Ok(None),
-            Err(errno) => Err(Error::syscall(format!("open {}", path.display()), errno as i32)
-                .context("open the container's directory")),
-        }
-    }
-
-    /// Removes a directory that is no container: the remains of a command killed between two calls.
-    ///
-    /// # Errors
-    /// When the directory is not empty: then it is a container after all.
-    pub(crate) fn remove_empty(&self, id: &Id) -> Result<()> {
-        match unistd::unlinkat(&self.fd, id.as_str(), UnlinkatFlags::RemoveDir) {
-            Ok(()) | Err(Errno::ENOENT) => Ok(()),
-            Err(errno) => Err(remove_error(&self.path.join(id.as_str()), errno)),
-        }
-    }
-}
 
 /// The directory of one container, open.
 #[derive(Debug)]
 pub(crate) struct Directory {
-    fd: OwnedFd,
-    path: PathBuf,
+    pub(super) fd: OwnedFd,
+    pub(super) path: PathBuf,
 }
 
 impl Directory {
@@ -154,7 +36,7 @@ impl Directory {
         self.lock(OFlag::empty())
     }
 
-    fn lock(self, create: OFlag) -> Result<Option<Locked>> {
+    pub(super) fn lock(self, create: OFlag) -> Result<Option<Locked>> {
         let flags = create | OFlag::O_RDWR | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
         match fcntl::openat(&self.fd, LOCK, flags, Mode::S_IRUSR | Mode::S_IWUSR) {
             Ok(lock) => self.wait_for(lock),
@@ -334,27 +216,7 @@ impl Released {
     }
 }
 
-/// The error of every command that names a container which is not there.
-pub(crate) fn not_found(id: &Id) -> Error {
-    Error::new(
-        Kind::NotFound,
-        format!("container does not exist: {:?}", id.as_str()),
-    )
-    .hint("`list` shows the containers; --root must be the one that `create` was called with")
-}
-
-fn already_exists(id: &Id) -> Error {
-    Error::new(Kind::Exists, format!("container with id exists: {}", id.as_str()))
-        .hint("take another id, or remove that container with `delete`")
-}
-
-fn root_error(path: &Path, cause: Error) -> Error {
-    cause
-        .context(format!("open the state directory {}", path.display()))
-        .hint("--root names the directory of the containers' states; the caller must be able to write there")
-}
-
-fn remove_error(path: &Path, errno: Errno) -> Error {
+pub(super) fn remove_error(path: &Path, errno: Errno) -> Error {
     Error::syscall(format!("remove {}", path.display()), errno as i32).context("remove the container's state")
 }
 

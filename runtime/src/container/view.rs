@@ -1,6 +1,6 @@
 //! A container as it is now: the recorded state compared with the processes that live.
 
-use super::{Directory, Id, Locked, Process, Record, Root, directory};
+use super::{Directory, Id, Locked, Process, Record, Root, root};
 use crate::apply::cgroup;
 use crate::error::{Error, Kind, Result};
 use crate::oci::{Report, Status, VERSION};
@@ -20,8 +20,8 @@ impl Container {
     /// # Errors
     /// When there is none, or its state cannot be read.
     pub(crate) fn open(root: &Path, id: &Id) -> Result<Self> {
-        let root = Root::open(root)?.ok_or_else(|| directory::not_found(id))?;
-        Self::read(&root, id)?.ok_or_else(|| directory::not_found(id))
+        let root = Root::open(root)?.ok_or_else(|| root::not_found(id))?;
+        Self::read(&root, id)?.ok_or_else(|| root::not_found(id))
     }
 
     /// The container `id`, or none when it does not exist (any more).

@@ -30,7 +30,7 @@ use std::path::Path;
 const LONGEST: usize = 16 * 1024;
 
 /// The name of the socket on which a created container waits for `start`.
-pub(super) const START_SOCKET: &str = "start.sock";
+pub const START_SOCKET: &str = "start.sock";
 
 /// One message, in either direction.
 #[derive(Debug, Serialize, Deserialize)]

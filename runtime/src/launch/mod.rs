@@ -8,6 +8,7 @@ mod create;
 pub mod hooks;
 mod protect;
 
+pub use channel::START_SOCKET;
 pub use create::{find_facts, resolve_root};
 pub use protect::protect_own_file;
 
