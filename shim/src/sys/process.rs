@@ -117,7 +117,7 @@ pub fn spawn(command: &[OsString], stdio: [Option<OwnedFd>; 3]) -> Result<i32> {
         .call(|| "open(/dev/null)")?;
     let mut actions = PosixSpawnFileActions::init().call(call)?;
     for (target, fd) in (0..).zip(&stdio) {
-        let source = fd.as_ref().map_or(null.as_raw_fd(), AsRawFd::as_raw_fd);
+        let source = fd.as_ref().map_or_else(|| null.as_raw_fd(), AsRawFd::as_raw_fd);
         actions.add_dup2(source, target).call(call)?;
     }
     let mut attributes = PosixSpawnAttr::init().call(call)?;
