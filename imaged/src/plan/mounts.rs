@@ -87,11 +87,13 @@ fn defaults(options: &Options, own: &Own) -> Vec<Value> {
         "cgroup",
         &[sys, "nosuid", "noexec", "nodev"],
     ));
-    mounts.push(if options.host_ipc {
-        bind("/dev/mqueue", "/dev/mqueue", &["nosuid", "noexec", "nodev"])
-    } else {
-        mount("/dev/mqueue", "mqueue", "mqueue", &["nosuid", "noexec", "nodev"])
-    });
+    // A new mount shows the queues of the container's ipc namespace, the host's included.
+    mounts.push(mount(
+        "/dev/mqueue",
+        "mqueue",
+        "mqueue",
+        &["nosuid", "noexec", "nodev"],
+    ));
     mounts.push(if options.host_ipc {
         bind("/dev/shm", "/dev/shm", &["nosuid", "noexec", "nodev"])
     } else {
