@@ -1,10 +1,11 @@
 //! Making a container: its directory and record around what `launch` does.
 
 use super::{Bundle, Id, Locked, Process, Record, Root, destroy, pid_file};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::launch::{self, Console, Created, Gate, Progress};
 use crate::log;
 use crate::oci::Spec;
+use crate::plan::cgroup;
 use std::path::Path;
 
 /// What is to be made, with nothing left to interpret.
@@ -56,7 +57,13 @@ pub(crate) fn create<'a>(request: &Request<'a>, console: Console<'_>) -> Result<
             record,
             process,
         }),
-        Err(error) => Err(undo(directory, &record, error)),
+        Err(error) => {
+            if error.kind() == Kind::Exists {
+                // Another container made the group in this moment: its processes are not ours to kill.
+                record.cgroup = cgroup::Record::default();
+            }
+            Err(undo(directory, &record, error))
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::{chown, lchown};
 use std::path::Path;
+use std::process::Stdio;
 
 /// A user without privilege.
 const NOBODY: u32 = 65_534;
@@ -136,6 +137,35 @@ fn a_used_group_is_refused_and_its_processes_live_on() {
     assert_eq!(first.status(), "created");
     second.must(&["delete", "--force"]);
     assert_eq!(first.status(), "created");
+}
+
+#[test]
+fn a_create_that_fails_for_its_group_does_not_kill_who_made_it() {
+    for _ in 0..10 {
+        let bundles = ["one", "other"].map(|name| Bundle::new(name, "exec sleep 1000"));
+        let shared = format!("/{}-shared", bundles[0].id());
+        for bundle in &bundles {
+            bundle.edit(|config| config["linux"]["cgroupsPath"] = json!(shared));
+        }
+        let creates = bundles.each_ref().map(|bundle| {
+            bundle
+                .command(&["create", bundle.id()])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap()
+        });
+        let succeeded = creates.map(|mut create| create.wait().unwrap().success());
+        let winners: Vec<&Bundle> = bundles
+            .iter()
+            .zip(succeeded)
+            .filter(|(_, won)| *won)
+            .map(|(b, _)| b)
+            .collect();
+        // Both may succeed: a group that is there and empty is taken as one left by somebody.
+        assert!(!winners.is_empty());
+        assert!(winners.iter().all(|bundle| bundle.status() == "created"));
+    }
 }
 
 /// A bundle for a user without privilege, with himself as the container's root.
