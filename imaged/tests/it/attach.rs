@@ -16,7 +16,7 @@ use crate::sandbox::{HELLO, RUNTIMES, Sandbox};
 struct Session {
     child: Child,
     screen: File,
-    _slave: OwnedFd,
+    slave: OwnedFd,
     seen: String,
 }
 
@@ -40,7 +40,7 @@ impl Session {
         Self {
             child,
             screen: File::from(pty.master),
-            _slave: pty.slave,
+            slave: pty.slave,
             seen: String::new(),
         }
     }
@@ -60,7 +60,7 @@ impl Session {
         self.seen.clear();
     }
 
-    fn code(mut self) -> Option<i32> {
+    fn code(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
 }
@@ -74,9 +74,8 @@ fn a_terminal_shows_through_and_detaching_leaves_the_container() {
         // Once as the terminal's echo, once from the program.
         session.expect("hello\r\nhello\r\n");
         session.type_in(b"\x10\x11");
-        let slave = session._slave.try_clone().unwrap();
         assert_eq!(session.code(), Some(0), "{runtime}");
-        assert!(is_cooked(&slave), "{runtime}: the terminal is as it was");
+        assert!(is_cooked(&session.slave), "{runtime}: the terminal is as it was");
         assert_eq!(sandbox.inspect("box")["State"]["Running"], true, "{runtime}");
         let mut session = Session::new(&sandbox, &["start", "-ai", "box"]);
         session.type_in(b"again\r");
