@@ -151,9 +151,7 @@ impl Cmd {
     }
 
     fn input(&self) -> Stdio {
-        if self.stdin.is_empty() {
-            return Stdio::null();
-        }
+        // A file even when it is empty: some runtimes give standard input to the container's user, /dev/null too.
         let mut file = scratch();
         file.write_all(&self.stdin)
             .and_then(|()| file.rewind())
