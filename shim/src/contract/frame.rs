@@ -153,6 +153,14 @@ impl Decoder {
         }
     }
 
+    /// How many bytes the frame at hand needs at least before there is more to say about it.
+    pub fn missing(&self) -> usize {
+        match self.have {
+            HEADER => self.left,
+            have => HEADER - have,
+        }
+    }
+
     /// Completes the header if the input allows; says whether it is whole.
     fn take_header(&mut self, input: &mut &[u8]) -> Result<bool, Malformed> {
         let taken = (HEADER - self.have).min(input.len());

@@ -66,6 +66,12 @@ impl Client {
         self.is_behind() && self.hello.is_some_and(|hello| hello.overflow == Overflow::Block)
     }
 
+    /// It may send stdin, so that it waits while stdin is full. The others (signals, who waits for the end)
+    /// are not held up, nor is a hello.
+    pub fn sends_stdin(&self) -> bool {
+        self.hello.is_some_and(|hello| hello.stdin)
+    }
+
     /// The client asked for this stream.
     pub fn wants(&self, stream: Stream) -> bool {
         self.hello.is_some_and(|hello| match stream {
@@ -74,11 +80,17 @@ impl Client {
         })
     }
 
-    /// Reads what the client sent: `None` if there is nothing now, empty if it sends no more.
+    /// Reads what the client sent: `None` if there is nothing now, empty if it sends no more. Nothing behind
+    /// the hello is taken with it: it may be stdin, which is read only while there is room for it.
     ///
     /// # Errors
     /// The connection is over.
     pub fn read<'a>(&mut self, buffer: &'a mut [u8]) -> Result<Option<&'a [u8]>, Gone> {
+        let room = match self.hello {
+            None => self.decoder.missing().min(buffer.len()),
+            Some(_) => buffer.len(),
+        };
+        let buffer = &mut buffer[..room];
         match self.socket.read(buffer) {
             Ok(length) => Ok(Some(&buffer[..length])),
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(None),

@@ -1,7 +1,7 @@
 //! The container's stdio: from its pipes or terminal to the log and the attach clients, and back.
 //!
-//! Everything is bounded: output is read only while every `block` client keeps up, a client is read only
-//! while stdin takes what it sent. The log is written before any client sees a byte.
+//! Everything is bounded: output is read only while every `block` client keeps up, a client that sends stdin
+//! is read only while stdin takes it. The log is written before any client sees a byte.
 
 pub mod client;
 pub mod json_file;
@@ -139,7 +139,10 @@ impl Stdio {
         for (client, token) in self.clients.iter_mut().zip(CLIENTS..) {
             let Some(client) = client else { continue };
             let mut wanted = EpollFlags::empty();
-            wanted.set(EpollFlags::EPOLLIN, !full && !client.half_closed);
+            wanted.set(
+                EpollFlags::EPOLLIN,
+                !(client.half_closed || full && client.sends_stdin()),
+            );
             wanted.set(EpollFlags::EPOLLOUT, client.is_behind());
             // Waiting for stdin alone: a hang-up is noticed when it is read again.
             let wanted = (!wanted.is_empty() || client.half_closed).then_some(wanted);
@@ -183,7 +186,8 @@ impl Stdio {
                         && client.wants(stream)
                         && client.send_output(stream, bytes) == Err(Gone)
                     {
-                        hang_up(place, &mut self.stdin, self.facts);
+                        // It reads no more; what it sent before it went is still to be passed on.
+                        client.forget_output();
                     }
                 }
             }
@@ -211,7 +215,8 @@ impl Stdio {
                 return hang_up(place, &mut self.stdin, self.facts);
             }
         }
-        if flags.intersects(EpollFlags::EPOLLIN | EpollFlags::EPOLLHUP) && !self.stdin.is_full() {
+        let may_read = !(client.sends_stdin() && self.stdin.is_full());
+        if flags.intersects(EpollFlags::EPOLLIN | EpollFlags::EPOLLHUP) && may_read {
             self.read_client(index, signals);
         }
     }
@@ -242,7 +247,8 @@ impl Stdio {
                 (Ok(None), _) => return,
                 (Ok(Some(Input::Hello(hello))), None) => {
                     client.hello = Some(hello);
-                    greet(client, self.facts.tty, self.init)
+                    greet(client, self.facts.tty, self.init);
+                    true
                 }
                 (Ok(Some(input)), Some(hello)) => obey(
                     input,
@@ -314,15 +320,16 @@ impl Stdio {
     }
 }
 
-/// Answers a hello; says whether the connection still stands.
-fn greet(client: &mut Client, tty: bool, init: Option<i32>) -> bool {
+/// Answers a hello. A client may have gone already, leaving stdin to pass on.
+fn greet(client: &mut Client, tty: bool, init: Option<i32>) {
     let welcome = Welcome {
         tty,
         pid: init.unwrap_or_default(),
     };
-    client
-        .send(frame::WELCOME, &serde_json::to_vec(&welcome).unwrap_or_default())
-        .is_ok()
+    let text = serde_json::to_vec(&welcome).unwrap_or_default();
+    if client.send(frame::WELCOME, &text).is_err() {
+        client.forget_output();
+    }
 }
 
 /// Does what a client said after its hello; says whether it was in order.

@@ -215,6 +215,76 @@ fn stdin_of_a_client_that_goes_at_once_is_not_lost() {
     }
 }
 
+#[test]
+fn output_for_a_client_that_has_gone_costs_none_of_its_stdin() {
+    for runtime in runtimes() {
+        let bundle = Bundle::sh("read go </go; echo first; wc -c");
+        nix::unistd::mkfifo(&bundle.path().join("upper/go"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let mut shim = bundle.shim(&runtime).args(&["--stdin", "--stdin-once"]).created();
+        let mut output = Client::connect(&shim.dir, &json!({"stdout": true}));
+        let client = shim.attach();
+        shim.start();
+        let sent = fill(&client.socket);
+        drop(client);
+        let root = format!("/proc/{}/root", shim.state()["init_pid"]);
+        std::fs::write(format!("{root}/go"), "\n").unwrap();
+        assert_eq!(output.rest().stdout, format!("first\n{sent}\n").as_bytes());
+        assert_eq!(shim.finish()["exit_code"], 0);
+    }
+}
+
+#[test]
+fn stdin_of_a_client_that_goes_before_its_welcome_is_not_lost() {
+    let bundle = Bundle::new(&["md5sum"]);
+    let mut shim = bundle
+        .shim(&runtimes()[0])
+        .args(&["--stdin", "--stdin-once"])
+        .created();
+    let mut output = Client::connect(&shim.dir, &json!({"stdout": true}));
+    shim.start();
+    let pid = nix::unistd::Pid::from_raw(shim.pid());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGSTOP).unwrap();
+    let mut client = Client::silent(&shim.dir);
+    client.send(crate::attach::HELLO, br#"{"stdin":true,"stdout":true}"#);
+    client.stdin(b"from somebody in a hurry");
+    drop(client);
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGCONT).unwrap();
+    let expected = format!("{}  -\n", md5(b"from somebody in a hurry"));
+    assert_eq!(output.until("\n"), expected);
+    assert_eq!(shim.finish()["exit_code"], 0);
+}
+
+#[test]
+fn full_stdin_holds_up_neither_signals_nor_new_clients() {
+    for runtime in runtimes() {
+        let bundle = Bundle::new(&["sleep", "1000"]);
+        let mut shim = bundle.shim(&runtime).args(&["--stdin"]).created();
+        let mut early = Client::connect(&shim.dir, &json!({}));
+        let writer = shim.attach();
+        shim.start();
+        fill(&writer.socket);
+        // It waits to be welcome.
+        drop(Client::connect(&shim.dir, &json!({})));
+        early.signal(9);
+        assert_eq!(early.rest().exited.unwrap()["exit_code"], 137);
+        shim.finish();
+    }
+}
+
+/// Sends stdin until nobody has taken any for a while; says how much that was, without the frames' headers.
+fn fill(mut socket: &std::os::unix::net::UnixStream) -> usize {
+    use std::io::Write;
+    let frame = crate::attach::frame(crate::attach::STDIN, &[0; 65_536]);
+    let moment = std::time::Duration::from_millis(300);
+    socket.set_write_timeout(Some(moment)).unwrap();
+    let (mut sent, mut at) = (0, 0);
+    while let Ok(length) = socket.write(&frame[at..]) {
+        sent += (at + length).max(8) - at.max(8);
+        at = (at + length) % frame.len();
+    }
+    sent
+}
+
 fn md5(bytes: &[u8]) -> String {
     use std::io::Write;
     let mut sum = std::process::Command::new("md5sum");
