@@ -258,6 +258,7 @@ impl Keeper {
         self.tell(&ToCaller::Started);
         self.place.control = None;
         self.unprotected_score = process::protect_from_oom();
+        crate::sys::memory::give_text_back();
         None
     }
 

@@ -2,6 +2,7 @@
 
 pub mod epoll;
 pub mod files;
+pub mod memory;
 pub mod mount;
 pub mod process;
 pub mod socket;
