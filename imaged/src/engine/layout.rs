@@ -154,13 +154,13 @@ impl Containers {
     /// The failed call.
     pub(crate) fn make(&self, id: &str) -> Result<Lock> {
         let path = self.directory(id);
-        private_directory(&path)?;
-        lock_directory(&path, FlockArg::LockExclusive)?.ok_or_else(|| {
-            Error::new(
-                Kind::Conflict,
-                format!("{} was removed while it was made", path.display()),
-            )
-        })
+        loop {
+            private_directory(&path)?;
+            // None when somebody swept it away between the two calls.
+            if let Some(lock) = lock_directory(&path, FlockArg::LockExclusive)? {
+                return Ok(lock);
+            }
+        }
     }
 
     /// Gives a container its name.
@@ -277,4 +277,37 @@ pub(crate) fn private_directory(path: &Path) -> Result<()> {
         .mode(0o700)
         .create(path)
         .map_err(|error| Error::io(format!("mkdir {}", path.display()), &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn who_sweeps_does_not_break_who_makes() {
+        let root = tempfile::tempdir().unwrap();
+        let containers = Containers {
+            root: root.path().to_owned(),
+            state: root.path().join("state"),
+        };
+        let done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    for (id, _lock) in containers.leftovers().unwrap() {
+                        fs::remove_dir_all(containers.directory(&id)).unwrap();
+                    }
+                }
+            });
+            let failures = (0..3000)
+                .map(|number| containers.make(&number.to_string()))
+                .filter(Result::is_err)
+                .count();
+            done.store(true, Ordering::Relaxed);
+            assert_eq!(failures, 0);
+        });
+    }
 }
