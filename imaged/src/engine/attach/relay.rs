@@ -168,7 +168,9 @@ fn pass_signals(sender: &Sender, tty: bool) {
     if tty && let Some((rows, cols)) = terminal::size() {
         let _ = sender.resize(rows, cols);
     }
-    while let Ok(signal) = set.wait() {
+    loop {
+        // A real-time signal has no name here; those that come after it still count.
+        let Ok(signal) = set.wait() else { continue };
         let sent = match signal {
             Signal::SIGWINCH if tty => match terminal::size() {
                 Some((rows, cols)) => sender.resize(rows, cols),
