@@ -1,11 +1,14 @@
 //! Removing containers, and cleaning up after runs whose shim was killed.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::fcntl::{Flock, FlockArg};
 use nix::libc::SIGKILL;
 
 use super::ids;
@@ -75,13 +78,13 @@ fn end_processes(directory: &Path, id: &str) -> Result<()> {
             )
             .hint("a process in state D waits for a device or a network file system"));
         }
-    } else if let Some(shim) = &shim {
-        // Nothing runs yet, or no longer: without its shim the rest is ours to clean.
-        shim.signal(SIGKILL)?;
     }
-    if let Some(shim) = shim
-        && !shim.wait(Some(deadline))?
-    {
+    if let Some(shim) = shim {
+        if file.has_init() {
+            shim_finished(directory, deadline);
+        }
+        // It never ran anything, it is stuck, or it is a command by now that waits for our lock (`--rm`):
+        // the rest is ours to clean.
         shim.signal(SIGKILL)?;
         shim.wait(Some(Instant::now() + PATIENCE))?;
     }
@@ -92,6 +95,18 @@ fn end_processes(directory: &Path, id: &str) -> Result<()> {
             .and_then(|()| init.wait(Some(Instant::now() + PATIENCE)).map(drop)),
         None => Ok(()),
     }
+}
+
+/// Waits until the shim lets go of its lock: it is gone then, or has become its exit command.
+fn shim_finished(directory: &Path, deadline: Instant) {
+    let path = directory.join("shim.lock");
+    let (sender, receiver) = mpsc::channel();
+    // There is no flock with a deadline. Past that, the thread ends with the shim, which is killed.
+    thread::spawn(move || {
+        let lock = File::open(path).map(|file| Flock::lock(file, FlockArg::LockExclusive));
+        let _ = sender.send(lock.is_ok());
+    });
+    let _ = receiver.recv_timeout(deadline.saturating_duration_since(Instant::now()));
 }
 
 /// The runtime's own record of the container; `--force` succeeds if there is none.

@@ -117,9 +117,9 @@ fn note(directory: &Path, start: &StartFile) -> Result<()> {
         .map_err(|error| Error::io(format!("write {}", path.display()), &error))
 }
 
-/// Forgets how the last run began and ended.
+/// Forgets how the last run began and ended; in this order, for without an end it would look lost.
 fn forget(directory: &Path) -> Result<()> {
-    for name in [EXIT_FILE, START_FILE] {
+    for name in [START_FILE, EXIT_FILE] {
         remove::file(&directory.join(name))?;
     }
     Ok(())

@@ -45,6 +45,11 @@ impl ShimFile {
         u32::try_from(self.pid) == Ok(std::process::id())
     }
 
+    /// Whether the container has a first process, or had one.
+    pub(crate) fn has_init(&self) -> bool {
+        self.init_pid.is_some_and(|pid| pid > 0)
+    }
+
     /// The container's first process, if it lives.
     pub(crate) fn init(&self) -> Option<Process> {
         Process::find(self.init_pid.filter(|pid| *pid > 0)?, self.init_start_time?)
@@ -108,13 +113,14 @@ impl Status {
     pub(crate) fn of(containers: &Containers, id: &str) -> Self {
         let directory = containers.directory(id);
         let shim = ShimFile::read(&containers.shim_directory(id));
-        let start: Option<StartFile> = read_json(&directory.join(START_FILE));
         let shim_lives = shim.as_ref().is_some_and(ShimFile::shim_lives);
         let init = shim.as_ref().and_then(ShimFile::init_pid);
-        // Read last: a shim that was seen dead has written its record before.
+        // Read after that: a shim that was seen dead has written its record before.
         if let Some(record) = read_json(&directory.join(EXIT_FILE)) {
             return Self::Exited(record);
         }
+        // Read last: whoever forgets a run forgets its start before its end.
+        let start: Option<StartFile> = read_json(&directory.join(START_FILE));
         let begun = shim
             .as_ref()
             .is_some_and(|shim| matches!(shim.status.as_str(), "running" | "exited"));

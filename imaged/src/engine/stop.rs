@@ -34,28 +34,33 @@ pub(crate) fn stop(containers: &Containers, record: &Record, options: &Options) 
         Some(name) => flags::signal(name)?,
         None => SIGTERM,
     };
-    let Some((init, shim)) = processes(containers, record)? else {
-        return Ok(());
-    };
-    init.signal(signal)?;
-    if !init.wait(deadline(options, record))? {
-        init.signal(SIGKILL)?;
-        if !init.wait(Some(Instant::now() + AFTER_KILL))? {
-            return Err(Error::new(
-                Kind::Conflict,
-                format!(
-                    "cannot stop container: {}: tried to kill container, but did not receive an exit event",
-                    record.name
-                ),
-            )
-            .hint("a process in state D waits for a device or a network file system"));
+    let (init, shim) = processes(containers, record);
+    if let Some(init) = init {
+        init.signal(signal)?;
+        if !init.wait(deadline(options, record))? {
+            end(&init, record)?;
         }
     }
-    // The exit is recorded when the shim is gone.
+    // The exit is recorded when the shim is gone, even if the process ended before we came.
     match shim {
         Some(shim) => shim.wait(Some(Instant::now() + AFTER_KILL)).map(drop),
         None => Ok(()),
     }
+}
+
+fn end(init: &Process, record: &Record) -> Result<()> {
+    init.signal(SIGKILL)?;
+    if init.wait(Some(Instant::now() + AFTER_KILL))? {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Conflict,
+        format!(
+            "cannot stop container: {}: tried to kill container, but did not receive an exit event",
+            record.name
+        ),
+    )
+    .hint("a process in state D waits for a device or a network file system"))
 }
 
 fn deadline(options: &Options, record: &Record) -> Option<Instant> {
@@ -73,7 +78,7 @@ fn deadline(options: &Options, record: &Record) -> Option<Instant> {
 /// When it does not run, or the signal is unknown.
 pub(crate) fn kill(containers: &Containers, record: &Record, signal: &str) -> Result<()> {
     let signal = flags::signal(signal)?;
-    let Some((init, shim)) = processes(containers, record)? else {
+    let (Some(init), shim) = processes(containers, record) else {
         return Err(Error::new(
             Kind::Conflict,
             format!(
@@ -93,13 +98,13 @@ pub(crate) fn kill(containers: &Containers, record: &Record, signal: &str) -> Re
     Ok(())
 }
 
-/// The first process of a running container, and its shim unless that is gone.
-fn processes(containers: &Containers, record: &Record) -> Result<Option<(Process, Option<Process>)>> {
+/// The first process and the shim of a running container, as far as they live.
+fn processes(containers: &Containers, record: &Record) -> (Option<Process>, Option<Process>) {
     if !Status::of(containers, &record.id).is_running() {
-        return Ok(None);
+        return (None, None);
     }
-    let Some(file) = ShimFile::read(&containers.shim_directory(&record.id)) else {
-        return Ok(None);
-    };
-    Ok(file.init().map(|init| (init, file.shim())))
+    match ShimFile::read(&containers.shim_directory(&record.id)) {
+        Some(file) => (file.init(), file.shim()),
+        None => (None, None),
+    }
 }

@@ -1,5 +1,13 @@
 //! The verbs around a container's life, and what they refuse.
 
+use std::io::Read;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, poll};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
 use crate::sandbox::{HELLO, RUNTIMES, Sandbox};
 
 #[test]
@@ -76,6 +84,40 @@ fn a_detached_container_with_rm_removes_itself() {
         sandbox.wait_removed(&id);
         sandbox.assert_empty();
     }
+}
+
+#[test]
+fn a_running_container_with_rm_is_force_removed_at_once() {
+    let sandbox = Sandbox::new();
+    let id = sandbox.ok(&["run", "-d", "--rm", HELLO, "wait"]);
+    let begun = Instant::now();
+    sandbox.ok(&["rm", "-f", &id]);
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "it waited for its own lock"
+    );
+    sandbox.assert_empty();
+}
+
+#[test]
+fn stop_waits_for_the_record_of_a_process_that_has_just_ended() {
+    let sandbox = Sandbox::new();
+    let id = sandbox.ok(&["run", "-d", HELLO, "wait"]);
+    let init = sandbox.inspect(&id)["State"]["Pid"].as_i64().unwrap();
+    let shim = Pid::from_raw(sandbox.shim(&id));
+    kill(shim, Signal::SIGSTOP).unwrap();
+    kill(Pid::from_raw(i32::try_from(init).unwrap()), Signal::SIGKILL).unwrap();
+    let mut stop = sandbox.spawn(&["stop", &id]);
+    let mut stdout = stop.stdout.take().unwrap();
+    let mut said = [PollFd::new(stdout.as_fd(), PollFlags::POLLIN)];
+    let too_early = poll(&mut said, 500_u16).unwrap() != 0;
+    kill(shim, Signal::SIGCONT).unwrap();
+    let mut text = String::new();
+    stdout.read_to_string(&mut text).unwrap();
+    assert!(stop.wait().unwrap().success() && text.trim() == id);
+    assert!(!too_early, "nothing was recorded yet");
+    sandbox.ok(&["rm", &id]);
+    sandbox.assert_empty();
 }
 
 #[test]
