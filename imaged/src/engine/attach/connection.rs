@@ -39,7 +39,8 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Connects to the attach socket in a shim's directory.
+    /// Connects to the attach socket in a shim's directory; returns when the shim counts this client in: what the
+    /// container writes from then on arrives here, so a `start` that follows loses no output.
     ///
     /// # Errors
     /// When nobody listens there.
@@ -57,10 +58,22 @@ impl Connection {
         } = streams;
         let hello = json!({"stdin": stdin, "stdout": stdout, "stderr": stderr, "overflow": "block"});
         frame::write(&socket, frame::HELLO, hello.to_string().as_bytes()).map_err(failed)?;
-        Ok(Self {
+        let mut connection = Self {
             socket,
             payload: Vec::new(),
-        })
+        };
+        connection.await_welcome().map_err(failed)?;
+        Ok(connection)
+    }
+
+    /// The first frame is the welcome. A shim that has just gone says nothing: `next` tells.
+    fn await_welcome(&mut self) -> io::Result<()> {
+        match frame::read(&self.socket, &mut self.payload) {
+            Ok(None | Some(frame::WELCOME)) => Ok(()),
+            Ok(Some(other)) => Err(io::Error::other(format!("frame {other} instead of a welcome"))),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// The other half, for a thread that sends.
@@ -90,7 +103,7 @@ impl Connection {
                     Ok(record) => return Ok(Event::Exited(record)),
                     Err(_) => return Ok(Event::Gone),
                 },
-                // The welcome, output that was lost (never: we let the container wait), types of later versions.
+                // Output that was lost (never: we let the container wait), types of later versions.
                 _ => {}
             }
         }

@@ -10,6 +10,7 @@ pub(super) const STDIN: u8 = 0;
 pub(super) const STDOUT: u8 = 1;
 pub(super) const STDERR: u8 = 2;
 pub(super) const HELLO: u8 = 16;
+pub(super) const WELCOME: u8 = 17;
 pub(super) const STDIN_END: u8 = 18;
 pub(super) const RESIZE: u8 = 19;
 pub(super) const SIGNAL: u8 = 20;
