@@ -102,7 +102,7 @@ impl Dirs {
         Ok(Some(dir))
     }
 
-    /// Forgets what is open: a directory is about to be replaced.
+    /// Forgets what is open: a directory, or a symlink to one, is about to be replaced.
     pub(super) fn forget(&mut self) {
         self.open.clear();
     }

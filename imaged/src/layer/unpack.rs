@@ -184,6 +184,7 @@ impl Unpacker {
                 .map_err(|errno| failed("fchmodat", &path, errno))?;
             }
             Err(Errno::EEXIST) => {
+                self.dirs.forget();
                 unlinkat(&*dir.fd, OsStr::from_bytes(name), UnlinkatFlags::NoRemoveDir)
                     .and_then(|()| make())
                     .map_err(|errno| failed("mkdirat", &path, errno))?;
@@ -297,12 +298,12 @@ impl Unpacker {
 
     fn clear(&mut self, dir: &Dir, name: &[u8]) -> Result<()> {
         let path = path::join(&dir.path, name);
+        self.dirs.forget();
         if !is_directory(&stat(dir, name)?) {
             self.foreign.retain(|link| link.path != path);
             return unlinkat(&*dir.fd, OsStr::from_bytes(name), UnlinkatFlags::NoRemoveDir)
                 .map_err(|errno| failed("unlinkat", &path, errno));
         }
-        self.dirs.forget();
         let below = path::join(&path, b"");
         let gone = |other: &Vec<u8>| *other == path || other.starts_with(&below);
         self.attributes.retain(|other, _| !gone(other));

@@ -395,3 +395,21 @@ fn drop_fractions(line: &str) -> String {
     };
     line.split(' ').map(whole).collect::<Vec<_>>().join(" ") + "\n"
 }
+
+#[test]
+fn a_symlink_that_was_replaced_leads_nowhere_any_more() {
+    let archive = Archive::new()
+        .dir("old")
+        .dir("new")
+        .symlink("way", "old")
+        .file("way/first", b"1")
+        .symlink("way", "new")
+        .file("way/second", b"2")
+        .dir("way")
+        .file("way/third", b"3");
+    let stack = Stack::of(&[archive.end()]);
+    assert_eq!(stack.text("old/first"), "1");
+    assert_eq!(stack.text("new/second"), "2");
+    assert!(stack.meta("way").is_dir());
+    assert_eq!(stack.text("way/third"), "3");
+}
