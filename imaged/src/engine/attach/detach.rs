@@ -37,15 +37,15 @@ impl Keys {
         Ok(Self { sequence, matched: 0 })
     }
 
-    /// What of the input goes to the container; none when the sequence is complete. A beginning of the
-    /// sequence is held back until it is clear what becomes of it.
-    pub(crate) fn filter(&mut self, input: &[u8]) -> Option<Vec<u8>> {
+    /// What of the input goes to the container, and whether the sequence is complete: what is behind it goes
+    /// nowhere. A beginning of the sequence is held back until it is clear what becomes of it.
+    pub(crate) fn filter(&mut self, input: &[u8]) -> (Vec<u8>, bool) {
         let mut out = Vec::with_capacity(input.len() + self.matched);
         for &byte in input {
             if self.sequence.get(self.matched) == Some(&byte) {
                 self.matched += 1;
                 if self.matched == self.sequence.len() {
-                    return None;
+                    return (out, true);
                 }
                 continue;
             }
@@ -55,7 +55,7 @@ impl Keys {
                 out.push(byte);
             }
         }
-        Some(out)
+        (out, false)
     }
 }
 
@@ -66,22 +66,31 @@ mod tests {
     #[test]
     fn the_sequence_may_come_in_pieces() {
         let mut keys = Keys::parse("ctrl-p,ctrl-q").unwrap();
-        assert_eq!(keys.filter(b"a\x10").unwrap(), b"a");
-        assert_eq!(keys.filter(b"\x11"), None);
+        assert_eq!(keys.filter(b"a\x10"), (b"a".to_vec(), false));
+        assert_eq!(keys.filter(b"\x11"), (vec![], true));
+    }
+
+    #[test]
+    fn what_was_typed_just_before_the_sequence_is_not_lost() {
+        let mut keys = Keys::parse("ctrl-p,ctrl-q").unwrap();
+        assert_eq!(keys.filter(b"exit\r\x10\x11more"), (b"exit\r".to_vec(), true));
     }
 
     #[test]
     fn a_broken_sequence_is_passed_on() {
         let mut keys = Keys::parse("ctrl-p,ctrl-q").unwrap();
-        assert_eq!(keys.filter(b"\x10x").unwrap(), b"\x10x");
-        assert_eq!(keys.filter(b"\x10\x10").unwrap(), b"\x10");
-        assert_eq!(keys.filter(b"\x11"), None);
+        assert_eq!(keys.filter(b"\x10x"), (b"\x10x".to_vec(), false));
+        assert_eq!(keys.filter(b"\x10\x10"), (b"\x10".to_vec(), false));
+        assert_eq!(keys.filter(b"\x11"), (vec![], true));
     }
 
     #[test]
     fn keys_of_ones_own() {
-        assert_eq!(Keys::parse("ctrl-a,d").unwrap().filter(b"\x01d"), None);
-        assert_eq!(Keys::parse("").unwrap().filter(b"\x10\x11").unwrap(), b"\x10\x11");
+        assert_eq!(Keys::parse("ctrl-a,d").unwrap().filter(b"\x01d"), (vec![], true));
+        assert_eq!(
+            Keys::parse("").unwrap().filter(b"\x10\x11"),
+            (b"\x10\x11".to_vec(), false)
+        );
         assert!(Keys::parse("ctrl-").is_err());
         assert!(Keys::parse("shift-a").is_err());
     }

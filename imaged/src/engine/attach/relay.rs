@@ -146,13 +146,15 @@ fn pass_input(sender: &Sender, mut keys: Option<Keys>, detached: &AtomicBool) {
         };
         let sent = match &mut keys {
             None => sender.stdin(input),
-            Some(keys) => match keys.filter(input) {
-                Some(input) => sender.stdin(&input),
-                None => {
+            Some(keys) => {
+                let (input, complete) = keys.filter(input);
+                let sent = sender.stdin(&input);
+                if complete {
                     detached.store(true, Ordering::Release);
                     return sender.hang_up();
                 }
-            },
+                sent
+            }
         };
         if sent.is_err() {
             return;
