@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -64,13 +65,16 @@ impl JsonFile {
     /// # Errors
     /// The file cannot be opened or made.
     pub fn open(path: &Path) -> Result<Self> {
-        let mut options = File::options();
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o640);
-        let file = options
+        let mut file = File::options()
+            .mode(0o640)
+            .read(true)
             .append(true)
             .create(true)
             .open(path)
             .call(|| format!("open({}, O_APPEND|O_CREAT)", path.display()))?;
+        if is_torn(&file) {
+            let _ = file.write(b"\n");
+        }
         Ok(Self::new(file))
     }
 
@@ -160,6 +164,13 @@ impl JsonFile {
         self.records.clear();
         self.count = 0;
     }
+}
+
+/// Whether the last record was cut off by a power loss or a kill: the next must not be lost with it.
+fn is_torn(file: &File) -> bool {
+    let mut last = [0];
+    let length = file.metadata().map_or(0, |metadata| metadata.len());
+    length > 0 && file.read_at(&mut last, length - 1).is_ok() && last != *b"\n"
 }
 
 /// Appends `bytes`; on failure takes away again what was written of them.

@@ -45,6 +45,21 @@ fn lines_are_records() {
 }
 
 #[test]
+fn a_torn_record_does_not_take_the_next_one_with_it() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("log");
+    std::fs::write(&path, "{\"log\":\"whole\\n\"}\n{\"log\":\"to").expect("written");
+    for text in ["one\n", "two\n"] {
+        let mut log = JsonFile::open(&path).expect("opened");
+        log.write(Stream::Stdout, text.as_bytes(), at(0));
+    }
+    let log = std::fs::read_to_string(&path).expect("written");
+    let lines: Vec<&str> = log.lines().collect();
+    assert_eq!(lines.len(), 4, "{log}");
+    assert_eq!(texts(lines[2..].join("\n").as_bytes()), ["one\n", "two\n"]);
+}
+
+#[test]
 fn characters_are_escaped_as_docker_does() {
     let log = logged(&[
         "\t\r\u{1}\u{7f}\"\\<>&é€\u{2028}\u{2029}\u{2030}".as_bytes(),

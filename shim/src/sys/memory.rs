@@ -1,5 +1,8 @@
 //! The shim's own memory.
-#![allow(unsafe_code, reason = "madvise(2), and the linker's names of the program's text")]
+#![allow(
+    unsafe_code,
+    reason = "madvise(2), and the linker's names of the program's text"
+)]
 
 unsafe extern "C" {
     /// The first byte of the program in memory; the linker's name (ld(1), "PROVIDE").
