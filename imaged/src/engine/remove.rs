@@ -61,12 +61,12 @@ pub(super) fn clear_last_run(containers: &Containers, record: &Record) -> Result
 
 /// Ends the container's first process and then the shim, which gets time to finish its work.
 fn end_processes(directory: &Path, id: &str) -> Result<()> {
-    let Some(file) = ShimFile::read(directory) else {
-        return Ok(());
-    };
     let deadline = Instant::now() + PATIENCE;
-    let shim = file.shim();
-    if let Some(init) = file.init() {
+    let (shim, init) = match ShimFile::read(directory) {
+        Some(file) => (file.shim(), file.init()),
+        None => (None, None),
+    };
+    if let Some(init) = init {
         init.signal(SIGKILL)?;
         if !init.wait(Some(deadline))? {
             return Err(Error::new(
@@ -79,16 +79,15 @@ fn end_processes(directory: &Path, id: &str) -> Result<()> {
             .hint("a process in state D waits for a device or a network file system"));
         }
     }
+    // Whoever started it has gone, for we have the lock: if it is still creating, it gives up by itself.
+    // Without it the runtime's `create` would go on and make what nobody removes.
+    shim_finished(directory, deadline);
     if let Some(shim) = shim {
-        if file.has_init() {
-            shim_finished(directory, deadline);
-        }
-        // It never ran anything, it is stuck, or it is a command by now that waits for our lock (`--rm`):
-        // the rest is ours to clean.
+        // It is stuck, or it is a command by now that waits for our lock (`--rm`): the rest is ours to clean.
         shim.signal(SIGKILL)?;
         shim.wait(Some(Instant::now() + PATIENCE))?;
     }
-    // A shim that was killed while it created may have noted the process after we looked.
+    // It may have noted the process after we looked.
     match ShimFile::read(directory).and_then(|file| file.init()) {
         Some(init) => init
             .signal(SIGKILL)

@@ -45,11 +45,6 @@ impl ShimFile {
         u32::try_from(self.pid) == Ok(std::process::id())
     }
 
-    /// Whether the container has a first process, or had one.
-    pub(crate) fn has_init(&self) -> bool {
-        self.init_pid.is_some_and(|pid| pid > 0)
-    }
-
     /// The container's first process, if it lives.
     pub(crate) fn init(&self) -> Option<Process> {
         Process::find(self.init_pid.filter(|pid| *pid > 0)?, self.init_start_time?)

@@ -1,14 +1,17 @@
 //! The verbs around a container's life, and what they refuse.
 
+use std::fs;
 use std::io::Read;
 use std::os::fd::AsFd;
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::stat::Mode;
+use nix::unistd::{Pid, mkfifo};
 
-use crate::sandbox::{HELLO, RUNTIMES, Sandbox};
+use crate::sandbox::{HELLO, RUNTIMES, Sandbox, program};
 
 #[test]
 fn from_created_to_gone() {
@@ -96,6 +99,33 @@ fn a_running_container_with_rm_is_force_removed_at_once() {
         begun.elapsed() < Duration::from_secs(5),
         "it waited for its own lock"
     );
+    sandbox.assert_empty();
+}
+
+/// A command killed while the runtime creates: `rm` must not overtake the runtime.
+#[test]
+fn force_removal_waits_for_a_create_that_goes_on() {
+    let place = tempfile::tempdir().unwrap();
+    let (begun, done) = (place.path().join("begun"), place.path().join("done"));
+    mkfifo(&begun, Mode::S_IRWXU).unwrap();
+    let runtime = place.path().join("slow-runtime");
+    let real = program("corten-runtime");
+    let (real, begun_at, done_at) = (real.display(), begun.display(), done.display());
+    let script = format!(
+        "#!/bin/sh\n\
+         case \" $* \" in *' create '*) ;; *) exec {real} \"$@\";; esac\n\
+         echo >{begun_at}; sleep 0.5; {real} \"$@\"; code=$?; echo >{done_at}; exit $code\n"
+    );
+    fs::write(&runtime, script).unwrap();
+    fs::set_permissions(&runtime, fs::Permissions::from_mode(0o755)).unwrap();
+    let sandbox = Sandbox::new();
+    let id = sandbox.ok(&["create", "--runtime", runtime.to_str().unwrap(), HELLO, "wait"]);
+    let mut start = sandbox.spawn(&["start", &id]);
+    fs::read(&begun).unwrap();
+    start.kill().unwrap();
+    start.wait().unwrap();
+    sandbox.ok(&["rm", "-f", &id]);
+    assert!(done.exists(), "the runtime was still creating");
     sandbox.assert_empty();
 }
 
