@@ -11,7 +11,8 @@ use std::path::PathBuf;
 /// Where containers' states are when nobody says otherwise.
 const DEFAULT_ROOT: &str = "/run/corten-runtime";
 
-/// The global options, as typed.
+// Not a doc comment: clap would take it for what the program is about.
+// The global options, as typed.
 #[derive(Debug, Args)]
 pub(crate) struct GlobalArgs {
     /// Enable debug logging

@@ -49,7 +49,7 @@ fn not_created(id: &Id, status: Status) -> Error {
     let (message, hint) = match status {
         Status::Running | Status::Paused => (
             format!("cannot start an already running container: {id:?} is {status}"),
-            "`exec` adds a process to it",
+            "it was started before: `ps` shows its processes",
         ),
         Status::Stopped => (
             format!("cannot start a container that has stopped: {id:?}"),
