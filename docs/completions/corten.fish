@@ -49,6 +49,7 @@ complete -c corten -n "__fish_corten_needs_command" -f -a "stop" -d 'Stop runnin
 complete -c corten -n "__fish_corten_needs_command" -f -a "system" -d 'Look after Corten itself'
 complete -c corten -n "__fish_corten_needs_command" -f -a "version" -d 'Show the versions of corten and of what it uses'
 complete -c corten -n "__fish_corten_needs_command" -f -a "wait" -d 'Wait until containers stop, and print their exit codes'
+complete -c corten -n "__fish_corten_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c corten -n "__fish_corten_using_subcommand create" -l add-host -d 'Add a host to /etc/hosts (name:address)' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l cap-add -d 'Add a capability' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l cap-drop -d 'Drop a capability' -r
@@ -247,16 +248,19 @@ complete -c corten -n "__fish_corten_using_subcommand stop" -l root -d 'Director
 complete -c corten -n "__fish_corten_using_subcommand stop" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand stop" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand stop" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
-complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
-complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df" -f -a "df" -d 'Show how much of the disk is used'
+complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df help" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df help" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df help" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df help" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df help" -f -a "df" -d 'Show how much of the disk is used'
+complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from help" -f -a "df" -d 'Show how much of the disk is used'
+complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c corten -n "__fish_corten_using_subcommand version" -s f -l format -d 'A Go template, or `json`' -r
 complete -c corten -n "__fish_corten_using_subcommand version" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand version" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
@@ -266,3 +270,21 @@ complete -c corten -n "__fish_corten_using_subcommand wait" -l root -d 'Director
 complete -c corten -n "__fish_corten_using_subcommand wait" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand wait" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand wait" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "create" -d 'Create a container without starting it'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "exec" -d 'Run a command in a running container (not supported yet)'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "images" -d 'List images'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "inspect" -d 'Show everything about containers and images'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "kill" -d 'Send a signal to running containers'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "logs" -d 'Show what a container wrote'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "ps" -d 'List containers'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "pull" -d 'Get images from their registries'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "rm" -d 'Remove containers'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "rmi" -d 'Remove images'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "run" -d 'Create and start a container'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "start" -d 'Start stopped containers'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "stop" -d 'Stop running containers: a signal, some patience, SIGKILL'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "system" -d 'Look after Corten itself'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "version" -d 'Show the versions of corten and of what it uses'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "wait" -d 'Wait until containers stop, and print their exit codes'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c corten -n "__fish_corten_using_subcommand help; and __fish_seen_subcommand_from system" -f -a "df" -d 'Show how much of the disk is used'

@@ -13,7 +13,7 @@ use crate::settings::Settings;
 
 /// Images, and containers made of them.
 #[derive(Debug, Parser)]
-#[command(name = "corten", version, disable_help_subcommand = true)]
+#[command(name = "corten", version)]
 pub(crate) struct Cli {
     /// Directory of the store and the containers
     #[arg(long, global = true, value_name = "DIR", default_value = "/var/lib/corten")]
@@ -84,9 +84,10 @@ pub(crate) fn command() -> clap::Command {
 /// # Errors
 /// What the verb reports; a wrong command line is an error of kind [`Kind::Usage`].
 pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> {
-    let cli = match Cli::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(error) => return explain(&error),
+        Err(error) => return explain(&error, &args),
     };
     let settings = Settings {
         root: absolute(&cli.root)?,
@@ -97,25 +98,43 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> 
 }
 
 /// Help and version are results; everything else is a usage error.
-fn explain(error: &clap::Error) -> Result<ExitCode> {
+fn explain(error: &clap::Error, args: &[OsString]) -> Result<ExitCode> {
     let text = error.render().to_string();
     let usage = match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+        ErrorKind::DisplayHelp
+        | ErrorKind::DisplayVersion
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             crate::output::print(&text)?;
             return Ok(ExitCode::SUCCESS);
         }
         ErrorKind::UnknownArgument => unknown_flag(error),
+        ErrorKind::InvalidSubcommand => unknown_verb(error),
         _ => Error::new(Kind::Usage, short(&text)),
     };
-    // Docker's exit code for whatever keeps a container from being made is 125.
-    let makes_container = ["run", "create"]
-        .iter()
-        .any(|verb| text.contains(&format!("Usage: corten {verb} ")));
-    Err(if makes_container {
+    Err(if makes_container(args) {
         usage.with_kind(Kind::NotStarted)
     } else {
         usage
     })
+}
+
+/// Docker's exit code for whatever keeps a container from being made is 125: is this `run` or `create`?
+fn makes_container(args: &[OsString]) -> bool {
+    let lenient = Cli::command().ignore_errors(true);
+    let matches = lenient.try_get_matches_from(args);
+    matches.is_ok_and(|matches| matches!(matches.subcommand_name(), Some("run" | "create")))
+}
+
+/// What a verb that is not there is: one of docker's that is still to come, or a slip.
+fn unknown_verb(error: &clap::Error) -> Error {
+    let Some(ContextValue::String(verb)) = error.get(ContextKind::InvalidSubcommand) else {
+        return Error::new(Kind::Usage, short(&error.render().to_string()));
+    };
+    if LATER_VERBS.contains(&verb.as_str()) {
+        return Error::new(Kind::Unsupported, format!("{verb} is not supported yet"))
+            .hint("corten --help lists the commands");
+    }
+    Error::new(Kind::Usage, format!("unknown command: {verb}")).hint("corten --help lists the commands")
 }
 
 /// Docker's words for a flag that is not there, and whether it is one of docker's.
@@ -132,7 +151,7 @@ fn unknown_flag(error: &clap::Error) -> Error {
 
 /// Flags of docker's `create`, `run` and `start` that are still to come.
 #[rustfmt::skip]
-const LATER: [&str; 53] = [
+const LATER: [&str; 55] = [
     "-a", "-p", "-P", "--annotation", "--attach", "--blkio-weight", "--blkio-weight-device", "--cgroup-parent",
     "--checkpoint", "--checkpoint-dir", "--cpu-count", "--cpu-period", "--cpu-quota", "--cpu-rt-period",
     "--cpu-rt-runtime", "--cpuset-cpus", "--cpuset-mems", "--device-cgroup-rule", "--device-read-bps",
@@ -141,7 +160,17 @@ const LATER: [&str; 53] = [
     "--health-start-interval", "--health-start-period", "--health-timeout", "--ip", "--ip6", "--isolation",
     "--kernel-memory", "--link", "--link-local-ip", "--log-driver", "--log-opt", "--mac-address",
     "--memory-reservation", "--memory-swappiness", "--network-alias", "--no-healthcheck", "--oom-kill-disable",
-    "--publish", "--publish-all", "--restart", "--storage-opt", "--userns",
+    "--publish", "--publish-all", "--restart", "--storage-opt", "--userns", "--volume-driver",
+    "--volumes-from",
+];
+
+/// Docker's commands that are still to come.
+#[rustfmt::skip]
+const LATER_VERBS: [&str; 41] = [
+    "attach", "build", "builder", "buildx", "commit", "compose", "config", "container", "context", "cp", "diff",
+    "events", "export", "history", "image", "import", "info", "load", "login", "logout", "manifest", "network",
+    "node", "pause", "plugin", "port", "push", "rename", "restart", "save", "search", "secret", "service", "stack",
+    "stats", "swarm", "tag", "top", "unpause", "update", "volume",
 ];
 
 /// Clap's message without its heading and its pointers.

@@ -9,6 +9,9 @@ use crate::plan::flags;
 use crate::plan::options::{Mount, Network, Options, Resources, Seccomp};
 use crate::settings::Settings;
 
+/// Docker's least memory limit: below it, containers die while they are set up.
+const MIN_MEMORY: i64 = 6 << 20;
+
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Container options")]
 pub(crate) struct ContainerOptions {
@@ -150,18 +153,16 @@ pub(crate) struct ContainerOptions {
     /// Working directory
     #[arg(short, long, value_name = "DIR")]
     workdir: Option<String>,
-    /// Image to make the container of
-    #[arg(value_name = "IMAGE")]
-    image: String,
-    /// Command and its arguments, in place of the image's
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
-    command: Vec<String>,
+    /// Image to make the container of, then a command and its arguments in place of the image's
+    // One argument, not two: whatever follows the image is the command's, even when it looks like an option.
+    #[arg(required = true, num_args = 1.., trailing_var_arg = true, value_names = ["IMAGE", "COMMAND"], help_heading = "Arguments")]
+    words: Vec<String>,
 }
 
 impl ContainerOptions {
     /// The image's name as typed.
     pub(crate) fn image(&self) -> &str {
-        &self.image
+        self.words.first().map_or("", String::as_str)
     }
 
     /// What is asked for.
@@ -188,7 +189,7 @@ impl ContainerOptions {
         }
         labels.extend(flags::labels(self.label.iter().map(String::as_str))?);
         Ok(Overrides {
-            args: self.command.clone(),
+            args: self.words.iter().skip(1).cloned().collect(),
             entrypoint: self.entrypoint.clone(),
             env: self.environment()?,
             working_dir: self.workdir.clone(),
@@ -293,6 +294,9 @@ impl ContainerOptions {
             pids: self.pids_limit,
         };
         match (resources.memory, resources.memory_swap) {
+            (Some(memory), _) if (0..MIN_MEMORY).contains(&memory) => {
+                Err(usage("Minimum memory limit allowed is 6MB".into()))
+            }
             (None, Some(_)) => Err(usage(
                 "You should always set the Memory limit when using Memoryswap limit".into(),
             )),

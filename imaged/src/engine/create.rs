@@ -14,7 +14,7 @@ use crate::image::Image;
 use crate::oci::Config;
 use crate::plan::bundle::{Container, Own};
 use crate::plan::command::{self, Overrides};
-use crate::plan::options::{Mount, Options};
+use crate::plan::options::{Mount, Network, Options};
 use crate::plan::{self, hostfiles, user};
 use crate::snapshot;
 use crate::store::{Store, fault_point};
@@ -150,7 +150,9 @@ fn fill(containers: &Containers, store: &Store, image: &Image, record: &mut Reco
             .collect(),
     );
     let facts = facts::gather(&record.options)?;
-    record.hostname = match (&record.options.hostname, record.options.host_uts) {
+    // As docker has it: a container with the host's network goes by the host's name.
+    let hosts_name = record.options.host_uts || record.options.network == Network::Host;
+    record.hostname = match (&record.options.hostname, hosts_name) {
         (Some(hostname), _) => hostname.clone(),
         (None, true) => facts.hostname.clone(),
         (None, false) => ids::short(&record.id).to_owned(),

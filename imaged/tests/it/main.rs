@@ -4,6 +4,7 @@
 mod attach;
 mod crashes;
 mod fake_registry;
+mod habits;
 mod killed;
 mod layers;
 mod lies;
