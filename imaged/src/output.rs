@@ -44,5 +44,17 @@ pub(crate) fn error(error: &Error) {
     for hint in error.hints() {
         text.push_str(&format!("  hint: {hint}\n"));
     }
-    let _ = io::stderr().write_all(text.as_bytes());
+    let _ = io::stderr().write_all(harmless(&text).as_bytes());
+}
+
+/// An error may quote a registry or an image: nothing in it steers the terminal.
+fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character.is_control() && character != '\n' {
+            true => out.extend(character.escape_default()),
+            false => out.push(character),
+        }
+    }
+    out
 }

@@ -183,7 +183,8 @@ fn row(containers: &Containers, record: &Record, status: &Status, args: &Args) -
     json!({
         "ID": if args.no_trunc { record.id.as_str() } else { &record.id[..12] },
         "Image": record.image_name,
-        "Command": format!("\"{}\"", if args.no_trunc { command } else { shorten(&command, 20) }),
+        // Quoted as docker does it: an image's command must not steer the terminal.
+        "Command": format!("{:?}", if args.no_trunc { command } else { shorten(&command, 20) }),
         "CreatedAt": record.created,
         "RunningFor": human::ago(created.seconds, now.seconds),
         "State": status.word(),

@@ -46,6 +46,20 @@ fn ps_filters_and_formats() {
 }
 
 #[test]
+fn what_an_image_says_does_not_steer_the_terminal() {
+    let sandbox = Sandbox::new();
+    let evil = "\u{1b}[31m\u{7}\nx";
+    sandbox.ok(&["create", HELLO, evil]);
+    let listed = sandbox.ok(&["ps", "--all", "--no-trunc"]);
+    assert!(!listed.contains(['\u{1b}', '\u{7}']), "{listed:?}");
+    assert_eq!(listed.lines().count(), 2, "{listed:?}");
+    let refused = sandbox.corten(&["run", "--rm", "--entrypoint", evil, HELLO]);
+    assert_eq!(refused.code, Some(127), "{refused:?}");
+    assert!(!refused.stderr.contains(['\u{1b}', '\u{7}']), "{refused:?}");
+    assert!(refused.stderr.contains("[31m"), "{refused:?}");
+}
+
+#[test]
 fn inspect_templates() {
     let sandbox = Sandbox::new();
     let id = sandbox.ok(&[
