@@ -62,10 +62,15 @@ pub(crate) fn resolve(wanted: &str, further: &[String], accounts: &Accounts) -> 
 
 fn group_id(wanted: &str, accounts: &Accounts) -> Result<u32> {
     let found = entries(&accounts.group).find(|fields| fields[0] == wanted);
-    match found.and_then(|fields| fields.get(2)?.parse().ok()) {
+    match found.and_then(|fields| id(fields.get(2)?)) {
         Some(gid) => Ok(gid),
         None => number(wanted).ok_or_else(|| unknown("group", wanted, "group"))?,
     }
+}
+
+/// An id of the image's files, if it is one: with -1 the process would stay root.
+fn id(text: &str) -> Option<u32> {
+    number(text)?.ok()
 }
 
 /// A number, if the text is one: 31 bits, since the kernel keeps -1 for "no change".
@@ -103,7 +108,7 @@ struct Entry<'a> {
 
 fn passwd(text: &str) -> impl Iterator<Item = Entry<'_>> {
     entries(text).filter_map(|fields| {
-        let (uid, gid) = (fields.get(2)?.parse().ok()?, fields.get(3)?.parse().ok()?);
+        let (uid, gid) = (id(fields.get(2)?)?, id(fields.get(3)?)?);
         Some(Entry {
             name: fields[0],
             uid,
@@ -114,7 +119,7 @@ fn passwd(text: &str) -> impl Iterator<Item = Entry<'_>> {
 
 fn memberships(text: &str) -> impl Iterator<Item = (u32, Vec<&str>)> {
     entries(text).filter_map(|fields| {
-        let gid = fields.get(2)?.parse().ok()?;
+        let gid = id(fields.get(2)?)?;
         Some((gid, fields.get(3)?.split(',').map(str::trim).collect()))
     })
 }
@@ -208,6 +213,18 @@ mod tests {
         );
         assert!(failed("4294967295").contains("is not between"));
         assert!(failed("99999999999999999999").contains("is not between"));
+    }
+
+    /// CVE-2024-40635: an id of all ones means "no change" to the kernel, and the process would stay root.
+    #[test]
+    fn ids_of_the_image_that_mean_no_change_are_refused() {
+        let accounts = Accounts {
+            passwd: "app:x:4294967295:4294967295::/:/bin/sh\nweb:x:7:4294967295::/:/bin/sh\n".into(),
+            group: "staff:x:4294967295:\n".into(),
+        };
+        for wanted in ["app", "web", "4294967295", "5:staff", "5:4294967295"] {
+            assert!(resolve(wanted, &[], &accounts).is_err(), "{wanted}");
+        }
     }
 
     #[test]
