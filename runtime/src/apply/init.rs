@@ -96,6 +96,7 @@ pub fn become_it(inside: &mut Inside, op: &ProcessOp<'_>) -> Result<()> {
         ProcessOp::HostName { name } => process::set_host_name(name),
         ProcessOp::DomainName { name } => sys::process::set_domain_name(name),
         ProcessOp::Sysctl { path, value } => process::set_sysctl(inside, path, value),
+        ProcessOp::AppArmor { profile } => process::set_apparmor(inside, profile),
         ProcessOp::Limit {
             resource, soft, hard, ..
         } => sys::process::set_limit(0, *resource, *soft, *hard),

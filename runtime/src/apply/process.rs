@@ -77,6 +77,29 @@ pub(super) fn set_sysctl(inside: &Inside, path: &str, value: &str) -> Result<()>
     files::write_once(file.as_fd(), value)
 }
 
+/// Asks for a profile from the next execve on (apparmor(7)), through the machine's own procfs: what looks like
+/// it inside could be a file that takes the request and does nothing (CVE-2019-16884).
+pub(super) fn set_apparmor(inside: &Inside, profile: &str) -> Result<()> {
+    let file = files::open_in(
+        inside.proc()?,
+        "thread-self/attr/apparmor/exec",
+        libc::O_WRONLY,
+        files::SAME_FS,
+    )
+    .map_err(|error| match error.errno() {
+        Some(libc::ENOENT) => error
+            .context("this kernel runs without AppArmor")
+            .hint("remove process.apparmorProfile, or boot with apparmor=1 security=apparmor"),
+        _ => error,
+    })?;
+    files::write_once(file.as_fd(), &format!("exec {profile}")).map_err(|error| match error.errno() {
+        Some(libc::ENOENT) => error
+            .context("no such profile is loaded")
+            .hint("load it first: apparmor_parser(8); aa-status(8) lists what is loaded"),
+        _ => error,
+    })
+}
+
 /// Becomes the user and keeps the permitted capabilities in force for what is still to come.
 pub(super) fn become_user(uid: u32) -> Result<()> {
     let before = process::capabilities()?;

@@ -66,7 +66,7 @@ fn linux() -> LinuxFeatures {
             known_flags: seccomp::known_flags().collect(),
             supported_flags: seccomp::known_flags().collect(),
         },
-        apparmor: NOT_YET,
+        apparmor: Enabled { enabled: true },
         selinux: NOT_YET,
         intel_rdt: NOT_YET,
         mount_extensions: MountExtensions { idmap: NOT_YET },

@@ -176,8 +176,6 @@ fn plan_birth<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
             .cloned()
             .map(|cgroup| HostOp::Cgroup { cgroup }),
     );
-    plan.init
-        .extend(input.facts.cgroup.join.iter().cloned().map(InitOp::Cgroup));
     let mut flags = 0;
     let mut user_slot = None;
     let mut joins = Vec::new();

@@ -160,6 +160,10 @@ pub enum ProcessOp<'a> {
         path: String,
         value: &'a str,
     },
+    /// The next program runs under this AppArmor profile.
+    AppArmor {
+        profile: &'a str,
+    },
     Limit {
         name: Cow<'a, str>,
         resource: u32,

@@ -88,7 +88,7 @@ fn limits<'a>(input: &Input<'a>) -> impl Iterator<Item = (Cow<'a, str>, u32, &'a
     input.process.rlimits.iter().filter_map(known)
 }
 
-/// Names and kernel parameters of the namespaces.
+/// Names and kernel parameters of the namespaces, and what else is said through the machine's /proc.
 fn plan_names<'a>(input: &Input<'a>, ops: &mut Vec<ProcessOp<'a>>) {
     if let Some(name) = input.spec.hostname.as_deref().filter(|name| !name.is_empty()) {
         ops.push(ProcessOp::HostName { name });
@@ -101,6 +101,15 @@ fn plan_names<'a>(input: &Input<'a>, ops: &mut Vec<ProcessOp<'a>>) {
             path: sysctl_path(key),
             value,
         });
+    }
+    // While the machine's /proc is still open; it takes effect at the next execve.
+    if let Some(profile) = input
+        .process
+        .apparmor_profile
+        .as_deref()
+        .filter(|profile| !profile.is_empty())
+    {
+        ops.push(ProcessOp::AppArmor { profile });
     }
 }
 

@@ -108,6 +108,9 @@ impl Display for ProcessOp<'_> {
             Self::DomainName { name } => write!(f, "set the domain name {name}"),
             Self::Sysctl { path, value } => write!(f, "set /proc/sys/{path} to {value:?}"),
             Self::Limit { name, soft, hard, .. } => limit_text(f, name, *soft, *hard),
+            Self::AppArmor { profile } => {
+                write!(f, "run the next program under the AppArmor profile {profile}")
+            }
             Self::Umask { mask } => write!(f, "set the umask {mask:04o}"),
             Self::BoundingSet { keep } => write!(f, "limit the bounding set to {keep:#x}"),
             Self::Groups { groups } => write!(f, "set the groups {groups:?}"),

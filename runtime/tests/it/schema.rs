@@ -70,7 +70,6 @@ fn what_is_not_handled_yet_is_refused_by_name() {
             "vm",
             "windows",
             "zos",
-            "process.apparmorProfile",
             "process.commandLine",
             "process.execCPUAffinity",
             "process.ioPriority",

@@ -91,7 +91,6 @@ fn bad_values() -> Vec<(&'static str, Value, &'static str)> {
         ("process.rlimits", json!([{"type": "RLIMIT_NOFILE", "soft": 2, "hard": 1}]), "process.rlimits[0].soft: found 2, expected at most hard, 1"),
         ("process.rlimits", json!([{"type": "RLIMIT_CPU", "soft": 1, "hard": 1}, {"type": "RLIMIT_CPU", "soft": 1, "hard": 1}]), "process.rlimits[1].type: found \"RLIMIT_CPU\" again, expected each limit once"),
         ("process.rlimits", json!([{"type": "NOFILE", "soft": 1, "hard": 1}]), "process.rlimits[0].type: found \"NOFILE\", expected one of RLIMIT_AS, RLIMIT_CORE, RLIMIT_CPU, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_LOCKS, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, RLIMIT_NICE, RLIMIT_NOFILE, RLIMIT_NPROC, RLIMIT_RSS, RLIMIT_RTPRIO, RLIMIT_RTTIME, RLIMIT_SIGPENDING, RLIMIT_STACK"),
-        ("process.apparmorProfile", json!("p"), "process.apparmorProfile: not supported yet"),
         ("process.selinuxLabel", json!("l"), "process.selinuxLabel: not supported yet"),
         ("process.scheduler", json!({"policy": "SCHED_IDLE"}), "process.scheduler: not supported yet"),
         ("process.ioPriority", json!({"class": "IOPRIO_CLASS_IDLE"}), "process.ioPriority: not supported yet"),

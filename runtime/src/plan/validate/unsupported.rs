@@ -26,7 +26,6 @@ pub(super) fn check(spec: &Spec<'_>, problems: &mut Problems) {
 
 fn check_process(process: &Process<'_>, problems: &mut Problems) {
     for (at, present) in [
-        ("process.apparmorProfile", says(process.apparmor_profile.as_ref())),
         ("process.commandLine", says(process.command_line.as_ref())),
         ("process.execCPUAffinity", process.exec_cpu_affinity.is_some()),
         ("process.ioPriority", process.io_priority.is_some()),

@@ -61,6 +61,26 @@ fn no_new_privileges_as_asked() {
 }
 
 #[test]
+fn an_apparmor_profile_is_taken_or_refused_with_the_reason() {
+    let attribute = "/proc/thread-self/attr/apparmor/exec";
+    if std::path::Path::new(attribute).exists() {
+        let seen = output("apparmor", "cat /proc/self/attr/apparmor/current", |config| {
+            config["process"]["apparmorProfile"] = json!("unconfined");
+        });
+        assert_eq!(seen, "unconfined\n");
+        let error = refusal("apparmor-missing", |config| {
+            config["process"]["apparmorProfile"] = json!("corten-no-such-profile");
+        });
+        assert!(error.contains("no such profile is loaded"), "{error}");
+    } else {
+        let error = refusal("apparmor-none", |config| {
+            config["process"]["apparmorProfile"] = json!("unconfined");
+        });
+        assert!(error.contains("runs without AppArmor"), "{error}");
+    }
+}
+
+#[test]
 fn limits_and_oom_score() {
     let seen = output(
         "limits",
