@@ -2,8 +2,9 @@
 
 use super::container_options::ContainerOptions;
 use super::pull_display::{Display, Stream};
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::image::{Image, Reference, platform};
+use crate::oci::Platform;
 use crate::output;
 use crate::registry::{self, Silent, builtin};
 use crate::store::Store;
@@ -14,21 +15,25 @@ use crate::store::Store;
 /// When there is no such image, or pulling it fails.
 pub(crate) fn get(store: &Store, options: &ContainerOptions) -> Result<Image> {
     let name = options.image();
+    let platform = options.platform.as_deref().map(platform::parse).transpose()?;
     if options.pull != "always" {
-        match store.resolve(name) {
+        match store
+            .resolve(name)
+            .and_then(|image| suits(image, platform.as_ref(), name))
+        {
             Err(error) if error.kind() == Kind::NotFound && options.pull == "missing" => {}
             found => return found,
         }
     }
     let reference: Reference = name.parse()?;
-    let platform = options.platform.as_deref().map(platform::parse).transpose()?;
     let how = registry::Options {
-        platform,
+        platform: platform.clone(),
         ..registry::Options::default()
     };
     // The built-in image is not far away: nothing worth a word.
     if options.quiet || builtin::is_meant(&reference) {
-        return Ok(registry::pull(store, &reference, &how, &Silent)?.image);
+        let pulled = registry::pull(store, &reference, &how, &Silent)?;
+        return suits(pulled.image, platform.as_ref(), name);
     }
     if options.pull == "missing" {
         output::note(format_args!(
@@ -37,5 +42,35 @@ pub(crate) fn get(store: &Store, options: &ContainerOptions) -> Result<Image> {
         ));
     }
     let pulled = registry::pull(store, &reference, &how, &Display::new(Stream::Stderr))?;
-    Ok(pulled.image)
+    suits(pulled.image, platform.as_ref(), name)
+}
+
+/// The image, if it is for the platform that was asked for; one that is not is as good as absent.
+fn suits(image: Image, wanted: Option<&Platform>, name: &str) -> Result<Image> {
+    let Some(wanted) = wanted else {
+        return Ok(image);
+    };
+    // What a configuration leaves out is no reason to refuse it.
+    let config = &image.config;
+    let or_wanted = |value: &String, wanted: &String| match value.is_empty() {
+        true => wanted.clone(),
+        false => value.clone(),
+    };
+    let actual = Platform {
+        os: or_wanted(&config.os, &wanted.os),
+        architecture: or_wanted(&config.architecture, &wanted.architecture),
+        variant: config.variant.clone().or_else(|| wanted.variant.clone()),
+        os_version: None,
+    };
+    if platform::runs_on(wanted, &actual) {
+        return Ok(image);
+    }
+    Err(Error::new(
+        Kind::NotFound,
+        format!(
+            "image '{name}' was found but does not match the specified platform: wanted {}, actual {}",
+            platform::display(wanted),
+            platform::display(&actual)
+        ),
+    ))
 }

@@ -100,6 +100,11 @@ fn fitness(wanted: &Platform, candidate: &Platform) -> u8 {
     }
 }
 
+/// Whether an image for `candidate` may run where `wanted` is asked for.
+pub fn runs_on(wanted: &Platform, candidate: &Platform) -> bool {
+    fitness(wanted, candidate) > 0
+}
+
 /// The entry of an index that fits best; older variants of the architecture are accepted.
 ///
 /// # Errors

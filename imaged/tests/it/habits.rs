@@ -70,3 +70,19 @@ fn with_the_hosts_network_the_name_is_the_hosts_too() {
     sandbox.ok(&["rm", "bare", "named"]);
     sandbox.assert_empty();
 }
+
+/// An image that was there was run whatever its platform.
+#[test]
+fn an_image_for_another_platform_is_not_run() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(&["pull", HELLO]);
+    let run = |platform| sandbox.corten(&["run", "--rm", "--pull", "never", "--platform", platform, HELLO]);
+    let done = run("linux/s390x");
+    assert_eq!(done.code, Some(125), "{done:?}");
+    assert!(
+        done.stderr.contains("wanted linux/s390x, actual linux/"),
+        "{done:?}"
+    );
+    assert_eq!(run("linux").code, Some(0));
+    sandbox.assert_empty();
+}
