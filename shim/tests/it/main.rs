@@ -8,6 +8,7 @@ mod fixture;
 mod killed;
 mod layers;
 mod life;
+mod manual;
 mod mounts;
 mod noise;
 mod oom;
