@@ -42,18 +42,19 @@ pub(crate) fn run(containers: &Containers, record: &Record, started: Started) ->
     let outcome = relay.run()?;
     let code = match outcome {
         Outcome::Detached => return Ok(ExitCode::SUCCESS),
-        Outcome::Exited(exit) => exit.exit_code,
-        Outcome::Gone => wait::wait(containers, record)?,
+        Outcome::Exited(exit) => Ok(exit.exit_code),
+        Outcome::Gone => wait::wait(containers, record),
     };
     // The prompt returns when everything is cleaned up.
     if let Some(shim) = started.shim {
         shim.wait()?;
     }
     if record.options.auto_remove {
-        match remove::remove(containers, record, true) {
-            Err(error) if error.kind() == Kind::NotFound => {}
-            other => other?,
+        // Without its shim nobody else removes it.
+        match remove::remove(containers, record, code.is_ok()) {
+            Err(error) if code.is_ok() && error.kind() != Kind::NotFound => return Err(error),
+            _ => {}
         }
     }
-    Ok(ExitCode::from(u8::try_from(code).unwrap_or(255)))
+    Ok(ExitCode::from(u8::try_from(code?).unwrap_or(255)))
 }

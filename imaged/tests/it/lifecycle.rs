@@ -1,7 +1,7 @@
 //! The verbs around a container's life, and what they refuse.
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
@@ -98,6 +98,24 @@ fn a_running_container_with_rm_is_force_removed_at_once() {
     assert!(
         begun.elapsed() < Duration::from_secs(5),
         "it waited for its own lock"
+    );
+    sandbox.assert_empty();
+}
+
+#[test]
+fn with_rm_nothing_stays_when_the_shim_is_killed() {
+    let sandbox = Sandbox::new();
+    let mut run = sandbox.spawn(&["run", "--rm", "-i", HELLO, "cat"]);
+    // An echo proves that the container runs.
+    run.stdin.as_mut().unwrap().write_all(b"a").unwrap();
+    run.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+    let id = sandbox.ok(&["ps", "--quiet", "--no-trunc"]);
+    kill(Pid::from_raw(sandbox.shim(&id)), Signal::SIGKILL).unwrap();
+    let done = run.wait_with_output().unwrap();
+    assert_eq!(done.status.code(), Some(1), "{done:?}");
+    assert!(
+        String::from_utf8_lossy(&done.stderr).contains("is unknown"),
+        "{done:?}"
     );
     sandbox.assert_empty();
 }
