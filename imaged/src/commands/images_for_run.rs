@@ -1,6 +1,7 @@
 //! The image that a container is made of: from the store, or pulled.
 
 use super::container_options::ContainerOptions;
+use super::pull::summary;
 use super::pull_display::{Display, Stream};
 use crate::error::{Error, Kind, Result};
 use crate::image::{Image, Reference, platform};
@@ -42,6 +43,7 @@ pub(crate) fn get(store: &Store, options: &ContainerOptions) -> Result<Image> {
         ));
     }
     let pulled = registry::pull(store, &reference, &how, &Display::new(Stream::Stderr))?;
+    output::note(summary(&reference, &pulled));
     suits(pulled.image, platform.as_ref(), name)
 }
 

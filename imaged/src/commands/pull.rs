@@ -56,13 +56,18 @@ fn pull(store: &Store, reference: &Reference, options: &Options) -> Result<Pulle
 }
 
 fn show(reference: &Reference, pulled: &Pulled) -> Result<()> {
+    output::line(summary(reference, pulled))
+}
+
+/// The last two lines of docker's report.
+pub(super) fn summary(reference: &Reference, pulled: &Pulled) -> String {
     let status = match pulled.was_current {
         true => "Image is up to date",
         false => "Downloaded newer image",
     };
-    output::line(format_args!(
+    format!(
         "Digest: {}\nStatus: {status} for {}",
         pulled.digest,
         reference.familiar()
-    ))
+    )
 }

@@ -402,7 +402,13 @@ fn broken(error: &reqwest::Error) -> Error {
     } else {
         Kind::Network
     };
-    Error::new(kind, text)
+    let broken = Error::new(kind, text);
+    match error.is_connect() {
+        true => broken.hint(
+            "the registry was not reached: check its name (no name means docker.io), the network and HTTPS_PROXY",
+        ),
+        false => broken,
+    }
 }
 
 /// Checks that bytes are what a descriptor promises.

@@ -86,3 +86,23 @@ fn an_image_for_another_platform_is_not_run() {
     assert_eq!(run("linux").code, Some(0));
     sandbox.assert_empty();
 }
+
+/// A registry that cannot be reached: the message says where, the hint what to look at.
+#[test]
+fn a_registry_that_does_not_answer_is_explained() {
+    let sandbox = Sandbox::new();
+    // tcpmux: a port that nobody has listened on for decades.
+    let address = "127.0.0.1:1";
+    let done = sandbox.corten(&["run", "--rm", &format!("{address}/x")]);
+    assert_eq!(done.code, Some(125), "{done:?}");
+    assert!(
+        done.stderr
+            .contains(&format!("Error: get the manifest of {address}/x")),
+        "{done:?}"
+    );
+    assert!(
+        done.stderr.contains("hint: the registry was not reached"),
+        "{done:?}"
+    );
+    sandbox.assert_empty();
+}
