@@ -109,6 +109,15 @@ fn each_kind_can_be_joined() {
 }
 
 #[test]
+fn a_mount_namespace_can_be_joined() {
+    let holder = Holder::new(&["--mount", "--propagation", "private"]);
+    let inside = seen("ns-join-mount", "mnt", |config| {
+        set_namespace(config, json!({"type": "mount", "path": holder.path("mnt")}));
+    });
+    assert_eq!(inside, holder.link("mnt"));
+}
+
+#[test]
 fn a_pid_namespace_can_be_joined() {
     let holder = Holder::new(&["--pid", "--fork", "--kill-child"]);
     let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", holder.0.id())).unwrap();
