@@ -167,15 +167,7 @@ impl<'a> Plan<'a> {
 
 /// Cgroups, namespaces and the clone.
 fn plan_birth<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
-    plan.before.extend(
-        input
-            .facts
-            .cgroup
-            .setup
-            .iter()
-            .cloned()
-            .map(|cgroup| HostOp::Cgroup { cgroup }),
-    );
+    plan.before.extend(cgroup_setup(input, false));
     let mut flags = 0;
     let mut user_slot = None;
     let mut joins = Vec::new();
@@ -295,4 +287,16 @@ fn plan_mapping<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
         plan.after.push(HostOp::OomScore { value });
     }
     plan.after.push(HostOp::Send { message: Sync::Go });
+    plan.after.extend(cgroup_setup(input, true));
+}
+
+/// What makes the groups ready: before the clone, or what can be done while the process sets itself up.
+fn cgroup_setup<'a>(input: &Input<'a>, meanwhile: bool) -> impl Iterator<Item = HostOp<'a>> {
+    let ops = input
+        .facts
+        .cgroup
+        .setup
+        .iter()
+        .filter(move |op| op.can_wait() == meanwhile);
+    ops.cloned().map(|cgroup| HostOp::Cgroup { cgroup })
 }

@@ -56,6 +56,14 @@ pub enum Op {
     },
 }
 
+impl Op {
+    /// Whether it may be done while the container's process sets itself up: until it is told to start, only this
+    /// program's code runs in the group, which device rules need not bind. Loading them takes the kernel a while.
+    pub fn can_wait(&self) -> bool {
+        matches!(self, Self::AttachDevices { .. })
+    }
+}
+
 impl fmt::Display for Op {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
