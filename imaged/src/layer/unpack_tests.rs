@@ -413,3 +413,10 @@ fn a_symlink_that_was_replaced_leads_nowhere_any_more() {
     assert!(stack.meta("way").is_dir());
     assert_eq!(stack.text("way/third"), "3");
 }
+
+/// umoci 0.4 writes such archives; Go's reader takes them.
+#[test]
+fn an_archive_may_end_with_the_last_byte_of_its_last_file() {
+    let stack = Stack::of(&[Archive::new().file("a", b"hello").cut(512 + 5)]);
+    assert_eq!(stack.text("a"), "hello");
+}

@@ -176,8 +176,11 @@ impl<R: BufRead> Reader<R> {
     }
 
     fn skip_data(&mut self) -> Result<()> {
-        skip(&mut self.input, std::mem::take(&mut self.data))?;
-        skip(&mut self.input, std::mem::take(&mut self.padding))
+        if skip(&mut self.input, std::mem::take(&mut self.data))? > 0 {
+            return Err(malformed("it ends inside a file"));
+        }
+        // Some archives end with their last file, its last block not filled (umoci 0.4's); others accept that too.
+        skip(&mut self.input, std::mem::take(&mut self.padding)).map(drop)
     }
 
     /// The whole data of a meta entry.
@@ -331,17 +334,18 @@ fn padding_of(size: u64) -> u64 {
     (BLOCK as u64 - size % BLOCK as u64) % BLOCK as u64
 }
 
-fn skip(input: &mut impl BufRead, mut count: u64) -> Result<()> {
+/// Skips bytes; says how many were missing at the input's end.
+fn skip(input: &mut impl BufRead, mut count: u64) -> Result<u64> {
     while count > 0 {
         let length = input.fill_buf().map_err(read_error)?.len();
         if length == 0 {
-            return Err(malformed("it ends inside a file"));
+            break;
         }
         let used = length.min(usize::try_from(count).unwrap_or(usize::MAX));
         input.consume(used);
         count -= used as u64;
     }
-    Ok(())
+    Ok(count)
 }
 
 /// Fills a block.
