@@ -25,7 +25,7 @@ impl Bundle {
         };
         let bin = bundle.path().join("rootfs/bin");
         fs::create_dir_all(&bin).unwrap();
-        fs::copy("/bin/busybox", bin.join("busybox")).expect("busybox-static is installed");
+        copy_program("/bin/busybox", bin.join("busybox"));
         for name in ["sh", "cat", "echo", "sleep", "stty", "true", "id"] {
             symlink("busybox", bin.join(name)).unwrap();
         }
@@ -187,4 +187,14 @@ fn processes_in(dir: &Path) -> Vec<String> {
         }
     }
     found
+}
+
+/// Copies a program by cp(1): a descriptor of ours that writes it would, in a child that another test's thread forks
+/// meanwhile, keep it busy (ETXTBSY).
+pub(crate) fn copy_program(from: impl AsRef<std::ffi::OsStr>, to: impl AsRef<std::ffi::OsStr>) {
+    let status = Command::new("cp").arg(from).arg(to).status();
+    assert!(
+        status.expect("cp").success(),
+        "busybox-static is installed, and programs are built"
+    );
 }

@@ -1,6 +1,6 @@
 //! CVE-2019-5736: a container gets hold of the runtime's binary through /proc/PID/exe and overwrites it.
 
-use crate::bundle::{Bundle, RUNTIME};
+use crate::bundle::{Bundle, RUNTIME, copy_program};
 use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 fn a_descriptor_of_the_runtimes_program_cannot_be_written() {
     let bundle = Bundle::new("5736-fd", "sleep 1000");
     let program = bundle.file("runtime");
-    fs::copy(RUNTIME, &program).unwrap();
+    copy_program(RUNTIME, &program);
     let call = |verb: &str| {
         let mut command = Command::new(&program);
         command

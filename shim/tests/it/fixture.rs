@@ -40,7 +40,7 @@ fn lower() -> &'static Path {
             for dir in ["bin", "proc", "sys", "dev", "tmp"] {
                 fs::create_dir(made.path().join(dir)).unwrap();
             }
-            fs::copy("/bin/busybox", made.path().join("bin/busybox")).expect("busybox-static is installed");
+            copy_program("/bin/busybox", made.path().join("bin/busybox"));
             let names = Command::new("/bin/busybox")
                 .arg("--list")
                 .output()
@@ -498,4 +498,11 @@ impl Process {
         let mut wait = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
         poll(&mut wait, PollTimeout::try_from(patience).unwrap()).unwrap() == 1
     }
+}
+
+/// Copies a program by cp(1): a descriptor of ours that writes it would, in a child that another test's thread forks
+/// meanwhile, keep it busy (ETXTBSY).
+fn copy_program(from: impl AsRef<std::ffi::OsStr>, to: impl AsRef<std::ffi::OsStr>) {
+    let status = Command::new("cp").arg(from).arg(to).status();
+    assert!(status.expect("cp").success(), "busybox-static is installed");
 }

@@ -197,7 +197,7 @@ fn given_to_nobody(path: &Path) {
 
 /// Runs as that user, from a v2 group if given, with a copy of the program that he may reach.
 fn run_as_nobody(bundle: &Bundle, group: Option<&Path>) -> (bool, String) {
-    fs::copy(crate::bundle::RUNTIME, bundle.file("runtime")).unwrap();
+    crate::bundle::copy_program(crate::bundle::RUNTIME, bundle.file("runtime"));
     let join = group
         .map(|group| format!("echo $$ > {}/cgroup.procs &&", group.display()))
         .unwrap_or_default();

@@ -11,7 +11,7 @@ const USER: u32 = 1000;
 fn a_user_without_privileges_runs_the_rootless_bundle() {
     let bundle = Bundle::new("rootless", "");
     // Cargo's directories may be closed to others: the program comes along.
-    std::fs::copy(RUNTIME, bundle.file("runtime")).unwrap();
+    crate::bundle::copy_program(RUNTIME, bundle.file("runtime"));
     std::fs::remove_file(bundle.file("config.json")).unwrap();
     for path in [bundle.path().to_owned(), bundle.file("rootfs")] {
         chown(path, Some(USER), Some(USER)).unwrap();
