@@ -3,7 +3,7 @@
 use corten_conformance::bundle::Runtime;
 use corten_conformance::engine::probe_image;
 use corten_conformance::pty::Session;
-use corten_conformance::{Case, Cmd, programs, skip};
+use corten_conformance::{Case, Cmd, cgroups, programs, skip};
 use serde_json::json;
 use std::fs;
 
@@ -38,11 +38,24 @@ impl Podman<'_> {
             .args(args)
     }
 
-    /// `run` with limits that need no CAP_SYS_RESOURCE: podman's own defaults do.
+    /// `run` below a cgroup of the case, with limits that need no CAP_SYS_RESOURCE: podman's own defaults do.
     fn run(&self, args: &[&str]) -> Cmd {
-        self.cmd(&["run", "--network", "none", "--rm"])
+        self.cmd(&["run", "--cgroup-parent", &format!("/{}", self.case.tag())])
             .args(LIMITS)
             .args(args)
+    }
+
+    /// `run` of a container that nobody needs afterwards.
+    fn run_once(&self, args: &[&str]) -> Cmd {
+        self.run(&["--network", "none", "--rm"]).args(args)
+    }
+
+    /// podman leaves the cgroups that it made above those of its containers.
+    fn remove_cgroups(&self) {
+        self.case.settle();
+        for cgroup in cgroups::named_like(self.case.tag()) {
+            cgroups::remove(&cgroup);
+        }
     }
 }
 
@@ -60,6 +73,7 @@ fn with_podman(test: impl FnOnce(&Podman<'_>)) {
     test(&podman);
     podman.cmd(&["rm", "--all", "--force"]).ok();
     podman.cmd(&["rmi", "--all", "--force"]).ok();
+    podman.remove_cgroups();
     fs::remove_dir_all(case.path("podman")).expect("podman's directory");
 }
 
@@ -69,7 +83,7 @@ fn run_gives_output_and_exit_codes() {
         skip!("podman is not installed");
     }
     with_podman(|podman| {
-        let out = podman.run(&["localhost/probe"]).ok();
+        let out = podman.run_once(&["localhost/probe"]).ok();
         assert_eq!(out.out(), "hello\n");
         for code in [0, 1, 42] {
             podman
@@ -77,7 +91,10 @@ fn run_gives_output_and_exit_codes() {
                 .run()
                 .code(code);
         }
-        let out = podman.run(&["-i", "localhost/probe", "cat"]).stdin("piped").ok();
+        let out = podman
+            .run_once(&["-i", "localhost/probe", "cat"])
+            .stdin("piped")
+            .ok();
         assert_eq!(out.out(), "piped");
         podman
             .run(&["--entrypoint", "/not/there", "localhost/probe"])
@@ -101,11 +118,15 @@ fn options_reach_the_container() {
             "--cap-drop",
             "all",
         ];
-        let facts = podman.run(&args).args(["localhost/probe", "facts"]).ok().json();
+        let facts = podman
+            .run_once(&args)
+            .args(["localhost/probe", "facts"])
+            .ok()
+            .json();
         assert_eq!(facts["hostname"], "pod");
         assert_eq!(facts["status"]["Uid"], "1000 1000 1000 1000");
         assert_eq!(facts["status"]["CapBnd"], "0000000000000000");
-        let mut session = Session::start(podman.run(&["-it", "localhost/probe", "winsize"]), 31, 61);
+        let mut session = Session::start(podman.run_once(&["-it", "localhost/probe", "winsize"]), 31, 61);
         session.shows("size 31 61");
         session.type_in("end\r");
         assert_eq!(session.ends().0.code(), Some(0));
@@ -118,10 +139,17 @@ fn a_detached_container_is_stopped_and_removed() {
         skip!("podman is not installed");
     }
     with_podman(|podman| {
-        let run = podman
-            .cmd(&["run", "--network", "host", "-d", "--name", "long"])
-            .args(LIMITS);
-        run.args(["localhost/probe", "block"]).ok();
+        podman
+            .run(&[
+                "--network",
+                "host",
+                "-d",
+                "--name",
+                "long",
+                "localhost/probe",
+                "block",
+            ])
+            .ok();
         let state = podman
             .cmd(&["inspect", "--format", "{{.State.Status}} {{.OCIRuntime}}", "long"])
             .ok()
