@@ -595,7 +595,7 @@ _corten__runtime() {
             return 0
             ;;
         corten__subcmd__runtime__subcmd__pause)
-            opts=""
+            opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -675,7 +675,7 @@ _corten__runtime() {
             return 0
             ;;
         corten__subcmd__runtime__subcmd__resume)
-            opts=""
+            opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -42,11 +42,11 @@ complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "exec"
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "features" -d 'Show the enabled features as JSON (runtime-spec, "Features Structure")'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "kill" -d 'Send a signal to the init process of a container'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "list" -d 'List the containers below --root'
-complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "pause" -d 'suspend all processes of a container'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "pause" -d 'Suspend all processes of a container'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "plan" -d 'Print the operations that create and start a container, in order'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "ps" -d 'Show the processes of a container'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "restore" -d 'restore a container from a checkpoint'
-complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "resume" -d 'resume all processes of a paused container'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "resume" -d 'Resume all processes of a paused container'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "run" -d 'Create a container from a bundle and run its program'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "spec" -d 'Write a config.json to start from'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "start" -d 'Run the program of a created container'
@@ -68,6 +68,7 @@ complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand kill" -s h
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand list" -s f -l format -d 'table or json' -r
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand list" -s q -l quiet -d 'Show only the ids'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand list" -s h -l help -d 'Print help'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand pause" -s h -l help -d 'Print help'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand plan" -s b -l bundle -d 'The directory with config.json [default: the current directory]' -r -F
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand plan" -s f -l format -d 'The form: text or json' -r
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand plan" -l no-pivot -d 'Plan for MS_MOVE and chroot instead of pivot_root'
@@ -75,6 +76,7 @@ complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand plan" -l n
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand plan" -s h -l help -d 'Print help'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand ps" -s f -l format -d 'table or json' -r
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand ps" -s h -l help -d 'Print help'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand resume" -s h -l help -d 'Print help'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -s b -l bundle -d 'The directory with config.json [default: the current directory]' -r -F
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -l console-socket -d 'The unix socket that receives the master of the container\'s terminal' -r -F
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -l pid-file -d 'Write the pid of the container\'s init to FILE' -r -F

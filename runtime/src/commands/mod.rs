@@ -7,8 +7,10 @@ mod features;
 mod kill;
 mod list;
 mod not_yet;
+mod pause;
 mod plan;
 mod ps;
+mod resume;
 mod run;
 mod spec;
 mod start;
@@ -77,11 +79,11 @@ const VERBS: &[Entry] = &[
     entry::<features::FeaturesArgs>(),
     entry::<kill::KillArgs>(),
     entry::<list::ListArgs>(),
-    not_yet::entry("pause", "suspend all processes of a container", FAILURE),
+    entry::<pause::PauseArgs>(),
     entry::<plan::PlanArgs>(),
     entry::<ps::PsArgs>(),
     not_yet::entry("restore", "restore a container from a checkpoint", FAILURE),
-    not_yet::entry("resume", "resume all processes of a paused container", FAILURE),
+    entry::<resume::ResumeArgs>(),
     entry::<run::RunArgs>(),
     entry::<spec::SpecArgs>(),
     entry::<start::StartArgs>(),

@@ -35,6 +35,9 @@ pub(crate) struct Record<'a> {
     pub(crate) init: Option<Process>,
     /// Whether `create` is complete.
     pub(crate) ready: bool,
+    /// Whether it was paused before its start: nobody need look at its freezer otherwise until then.
+    #[serde(default)]
+    pub(crate) paused_early: bool,
 }
 
 impl<'a> Record<'a> {
@@ -57,6 +60,7 @@ impl<'a> Record<'a> {
             cgroup: cgroup::Record::default(),
             init: None,
             ready: false,
+            paused_early: false,
         }
     }
 

@@ -1,7 +1,7 @@
 //! The directory given by `--root`: it has a directory for each container.
 
 use super::directory::remove_error;
-use super::{Directory, Id, Locked};
+use super::{Directory, Id, Locked, Record};
 use crate::error::{Error, Kind, Result};
 use nix::errno::Errno;
 use nix::fcntl::{self, OFlag};
@@ -126,6 +126,19 @@ impl Root {
             Err(errno) => Err(remove_error(&self.path.join(id.as_str()), errno)),
         }
     }
+}
+
+/// Locks the container `id` below the directory `root` and reads its record.
+///
+/// # Errors
+/// When there is none, or it cannot be locked or read.
+pub(crate) fn lock(root: &Path, id: &Id) -> Result<(Locked, Record<'static>)> {
+    let found = Root::open(root)?.map_or(Ok(None), |root| root.container(id))?;
+    let locked = found
+        .map_or(Ok(None), Directory::lock_existing)?
+        .ok_or_else(|| not_found(id))?;
+    let record = locked.read()?.ok_or_else(|| not_found(id))?;
+    Ok((locked, record))
 }
 
 /// The error of every command that names a container which is not there.

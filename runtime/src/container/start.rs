@@ -1,7 +1,7 @@
 //! Letting the program of a created container run.
 
 use super::view::status_under_lock;
-use super::{Directory, Id, Locked, Record, Root, destroy, root};
+use super::{Id, Record, destroy, root};
 use crate::error::{Error, Kind, Result};
 use crate::launch::{self, hooks};
 use crate::oci::Status;
@@ -12,21 +12,13 @@ use std::path::Path;
 /// # Errors
 /// When it does not wait for its start, or its program cannot be run; then it is stopped.
 pub(crate) fn start(root: &Path, id: &Id) -> Result<()> {
-    let directory = lock(root, id)?.ok_or_else(|| root::not_found(id))?;
-    let record = directory.read()?.ok_or_else(|| root::not_found(id))?;
+    let (directory, record) = root::lock(root, id)?;
     match status_under_lock(&directory, &record) {
         Status::Created => {}
         status => return Err(not_created(id, status)),
     }
     launch::start(directory.path())?;
     started(&record)
-}
-
-fn lock(root: &Path, id: &Id) -> Result<Option<Locked>> {
-    let Some(root) = Root::open(root)? else {
-        return Ok(None);
-    };
-    root.container(id)?.map_or(Ok(None), Directory::lock_existing)
 }
 
 /// What follows the program's start: the poststart hooks, whose failure stops the container.

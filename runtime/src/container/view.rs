@@ -112,12 +112,14 @@ fn status_when_ready(directory: &Directory, record: &Record<'_>) -> Status {
     if !record.init.is_some_and(Process::is_alive) {
         return Status::Stopped;
     }
-    if directory.awaits_start() {
+    let unstarted = directory.awaits_start();
+    if unstarted && !record.paused_early {
         return Status::Created;
     }
     // A state that cannot be read is no reason to call the container paused.
     match cgroup::is_frozen(&record.cgroup) {
         Ok(true) => Status::Paused,
+        _ if unstarted => Status::Created,
         _ => Status::Running,
     }
 }

@@ -124,14 +124,14 @@ fn line(child: &mut Child) -> String {
 }
 
 /// The machine's v2 root as a test found it: what limits needed to be handed down is taken back at the end.
-struct RootControllers {
+pub(crate) struct RootControllers {
     file: &'static str,
     before: String,
     _alone: MutexGuard<'static, ()>,
 }
 
 impl RootControllers {
-    fn keep(root: &'static str) -> Self {
+    pub(crate) fn keep(root: &'static str) -> Self {
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         Self {
@@ -151,7 +151,7 @@ impl Drop for RootControllers {
 }
 
 /// Runs a test on a machine with nothing but cgroup v2, which only its thread sees.
-fn on_pure_v2(test: impl FnOnce() + Send + 'static) {
+pub(crate) fn on_pure_v2(test: impl FnOnce() + Send + 'static) {
     let view = std::thread::spawn(|| {
         unshare(CloneFlags::CLONE_NEWNS).unwrap();
         let none = None::<&str>;

@@ -3,6 +3,7 @@
 mod concurrent;
 mod debris;
 mod faults;
+mod pause;
 mod rootless;
 mod states;
 mod terminal;
