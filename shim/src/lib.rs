@@ -19,6 +19,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 
@@ -158,6 +159,7 @@ fn resolve(args: RunArgs) -> Result<Request> {
         },
         dir,
         hold: args.hold,
+        patience: Duration::from_secs(args.runtime_timeout.into()),
         exit_command: args.exit_command,
     })
 }

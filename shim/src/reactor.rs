@@ -1,6 +1,7 @@
 //! The event loop: turns what descriptors report into events of the machine, and its actions into deeds.
 
 use std::collections::VecDeque;
+use std::time::Instant;
 
 use nix::sys::epoll::{EpollEvent, EpollFlags};
 
@@ -41,9 +42,13 @@ pub fn run(mut keeper: Keeper) -> Result<(Keeper, Outcome)> {
             }
         }
         watch(&mut keeper, &set)?;
-        let count = set.wait(&mut events)?;
+        let count = set.wait(&mut events, keeper.deadline)?;
         for event in &events[..count] {
             happened(&mut keeper, event.data(), event.events(), &mut queue);
+        }
+        if keeper.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            keeper.deadline = None;
+            queue.push_back(Event::TimedOut);
         }
     }
 }

@@ -2,6 +2,9 @@
 
 use serde::Deserialize;
 
+/// The longest message that is passed on, in bytes.
+const MAX_MESSAGE: usize = 8192;
+
 #[derive(Deserialize)]
 struct Line {
     level: String,
@@ -14,7 +17,13 @@ pub fn last_error(log: &[u8]) -> Option<String> {
         .rev()
         .filter_map(|line| serde_json::from_slice::<Line>(line).ok())
         .find(|line| matches!(line.level.as_str(), "error" | "fatal" | "panic"))
-        .map(|line| line.msg)
+        .map(|line| bounded(line.msg))
+}
+
+/// A message that is too long for the control socket would never arrive.
+fn bounded(mut message: String) -> String {
+    message.truncate(message.floor_char_boundary(MAX_MESSAGE));
+    message
 }
 
 #[cfg(test)]
@@ -31,5 +40,10 @@ not json
 "#;
         assert_eq!(last_error(log).as_deref(), Some("second"));
         assert_eq!(last_error(b"nothing\n{}\n"), None);
+        let long = format!("{{\"level\":\"error\",\"msg\":\"{}\"}}", "é".repeat(10_000));
+        assert_eq!(
+            last_error(long.as_bytes()).map(|message| message.len()),
+            Some(MAX_MESSAGE)
+        );
     }
 }

@@ -6,6 +6,9 @@
 //!     │ failed           │ caller gone, init exited     │ failed                                 ▲
 //!     └──────────────────┴──────────────────────────────┴────────────────────────────────────────┘
 //! ```
+//! The runtime has all the time it wants while somebody waits for it; once its caller or init has gone, or to
+//! `delete`, it has only so long (`TimedOut`).
+//!
 //! Nothing here knows a descriptor, a clock or a file.
 
 use crate::contract::control::Step;
@@ -30,6 +33,8 @@ pub enum Event {
     DeleteDone,
     /// Somebody sent the shim a signal that is meant for init.
     Signal(i32),
+    /// The runtime took longer than [`Action::LimitCall`] allows.
+    TimedOut,
 }
 
 /// What to do, in the order given.
@@ -51,6 +56,10 @@ pub enum Action {
     Finish(Ended),
     /// Call the runtime's `delete --force`.
     Delete,
+    /// From now on the runtime's command that runs may take only so long.
+    LimitCall,
+    /// Kill the runtime's command that runs.
+    KillCall,
     /// Take everything down and leave; with a failure, tell the caller.
     Leave(Option<(Step, String)>),
 }
@@ -76,6 +85,8 @@ pub struct Machine {
     signals: Vec<i32>,
     /// Init ended before the runtime's `start` did.
     exited: Option<Ended>,
+    /// The runtime's `create` or `start` was killed: the next time it is not waited for.
+    killed: bool,
     failure: Option<(Step, String)>,
 }
 
@@ -88,6 +99,7 @@ impl Machine {
             abandoned: false,
             signals: Vec::new(),
             exited: None,
+            killed: false,
             failure: None,
         }
     }
@@ -97,16 +109,16 @@ impl Machine {
         match (self.state, event) {
             (State::Creating, Event::Begin) => vec![Action::Publish(Status::Creating), Action::Create],
             (State::Creating, Event::CreateDone(result)) => self.created(result),
-            (State::Creating, Event::CallerGone) => {
-                self.abandoned = self.hold;
-                Vec::new()
+            (State::Creating, Event::CallerGone) if self.hold => {
+                self.abandoned = true;
+                vec![Action::LimitCall]
             }
             (State::Held, Event::StartAsked) => self.start(),
             (State::Held, Event::CallerGone) => self.give_up(Step::Start, "the caller went away".to_owned()),
             (State::Held, Event::InitExited(ended)) => self.give_up(Step::Start, died_early(ended)),
             (State::Starting, Event::InitExited(ended)) => {
                 self.exited = Some(ended);
-                Vec::new()
+                vec![Action::LimitCall]
             }
             (State::Starting, Event::StartDone(result)) => self.started(result),
             (State::Running, Event::InitExited(ended)) => self.finish(ended),
@@ -115,7 +127,15 @@ impl Machine {
                 self.signals.push(signal);
                 Vec::new()
             }
+            (State::Creating | State::Starting, Event::TimedOut) if !self.killed => {
+                self.killed = true;
+                vec![Action::KillCall, Action::LimitCall]
+            }
+            (State::Creating, Event::TimedOut) => self.give_up(Step::Create, STUCK.to_owned()),
+            (State::Starting, Event::TimedOut) => self.give_up(Step::Start, STUCK.to_owned()),
             (State::Deleting, Event::DeleteDone) => vec![Action::Leave(self.failure.take())],
+            // Whoever comes next deletes what is left: `delete --force` may be repeated.
+            (State::Deleting, Event::TimedOut) => vec![Action::KillCall, Action::Leave(self.failure.take())],
             // The rest changes nothing: a caller may repeat itself, and go when it likes.
             _ => Vec::new(),
         }
@@ -161,15 +181,19 @@ impl Machine {
             Action::Finish(ended),
             Action::Publish(Status::Exited),
             Action::Delete,
+            Action::LimitCall,
         ]
     }
 
     fn give_up(&mut self, step: Step, message: String) -> Vec<Action> {
         self.state = State::Deleting;
         self.failure = Some((step, message));
-        vec![Action::Delete]
+        vec![Action::Delete, Action::LimitCall]
     }
 }
+
+/// What is said of a runtime that not even SIGKILL ends: it is stuck in the kernel.
+const STUCK: &str = "the runtime did not end in time, not even killed";
 
 fn died_early(ended: Ended) -> String {
     match ended {

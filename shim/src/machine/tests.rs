@@ -37,6 +37,7 @@ fn an_ordinary_life() {
             Action::Finish(Ended::Exited(3)),
             Action::Publish(Status::Exited),
             Action::Delete,
+            Action::LimitCall,
             Action::Leave(None),
         ]
     );
@@ -68,7 +69,11 @@ fn a_caller_that_goes_early_leaves_nothing() {
         let actions = run(true, [events, vec![Event::DeleteDone]].concat());
         assert!(!actions.contains(&Action::Start));
         assert!(
-            actions.ends_with(&[Action::Delete, failure(Step::Start, "the caller went away")]),
+            actions.ends_with(&[
+                Action::Delete,
+                Action::LimitCall,
+                failure(Step::Start, "the caller went away")
+            ]),
             "{actions:?}"
         );
     }
@@ -81,14 +86,14 @@ fn failures_name_their_step_after_cleaning_up() {
         Event::CreateDone(Err("no".to_owned())),
         Event::DeleteDone,
     ];
-    assert!(run(false, create).ends_with(&[Action::Delete, failure(Step::Create, "no")]));
+    assert!(run(false, create).ends_with(&[Action::Delete, Action::LimitCall, failure(Step::Create, "no")]));
     let start = vec![
         Event::Begin,
         Event::CreateDone(Ok(())),
         Event::StartDone(Err("no".to_owned())),
         Event::DeleteDone,
     ];
-    assert!(run(false, start).ends_with(&[Action::Delete, failure(Step::Start, "no")]));
+    assert!(run(false, start).ends_with(&[Action::Delete, Action::LimitCall, failure(Step::Start, "no")]));
     let killed = vec![
         Event::Begin,
         Event::CreateDone(Ok(())),
@@ -106,7 +111,10 @@ fn an_exit_that_overtakes_start_is_recorded_after_it() {
     machine.step(Event::Begin);
     machine.step(Event::CreateDone(Ok(())));
     assert_eq!(machine.step(Event::Signal(10)), []);
-    assert_eq!(machine.step(Event::InitExited(Ended::Exited(0))), []);
+    assert_eq!(
+        machine.step(Event::InitExited(Ended::Exited(0))),
+        [Action::LimitCall]
+    );
     assert_eq!(
         machine.step(Event::StartDone(Ok(()))),
         [
@@ -116,7 +124,39 @@ fn an_exit_that_overtakes_start_is_recorded_after_it() {
             Action::Finish(Ended::Exited(0)),
             Action::Publish(Status::Exited),
             Action::Delete,
+            Action::LimitCall,
         ]
+    );
+}
+
+#[test]
+fn a_runtime_that_hangs_is_killed_and_then_left_behind() {
+    let mut abandoned = Machine::new(true);
+    abandoned.step(Event::Begin);
+    assert_eq!(abandoned.step(Event::CallerGone), [Action::LimitCall]);
+    assert_eq!(
+        abandoned.step(Event::TimedOut),
+        [Action::KillCall, Action::LimitCall]
+    );
+    assert_eq!(
+        abandoned.step(Event::TimedOut),
+        [Action::Delete, Action::LimitCall],
+        "stuck"
+    );
+    assert_eq!(
+        abandoned.step(Event::TimedOut),
+        [Action::KillCall, failure(Step::Create, STUCK)]
+    );
+
+    let mut deleting = Machine::new(false);
+    deleting.step(Event::Begin);
+    deleting.step(Event::CreateDone(Ok(())));
+    deleting.step(Event::StartDone(Ok(())));
+    assert_eq!(deleting.step(Event::TimedOut), [], "a container may run for ever");
+    deleting.step(Event::InitExited(Ended::Exited(0)));
+    assert_eq!(
+        deleting.step(Event::TimedOut),
+        [Action::KillCall, Action::Leave(None)]
     );
 }
 
@@ -131,6 +171,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(Event::StartDone(Ok(()))),
         Just(Event::StartDone(Err(String::new()))),
         Just(Event::DeleteDone),
+        Just(Event::TimedOut),
     ]
 }
 

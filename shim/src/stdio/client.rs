@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, IoSlice, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -220,9 +220,8 @@ impl Client {
         self.send(frame::EXITED, record)
     }
 
-    /// Waits at most `patience` for the client to read what is kept.
-    pub fn wait_until_sent(&mut self, patience: Duration) {
-        let deadline = Instant::now() + patience;
+    /// Waits at most until `deadline` for the client to read what is kept.
+    pub fn wait_until_sent(&mut self, deadline: Instant) {
         while self.is_behind() {
             let left = deadline.saturating_duration_since(Instant::now());
             let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);

@@ -9,7 +9,7 @@ pub mod output;
 pub mod stdin;
 
 use std::os::unix::net::UnixListener;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::epoll::EpollFlags;
 
@@ -28,7 +28,7 @@ use stdin::Stdin;
 const CHUNK: usize = 64 * 1024;
 /// More clients than this wait to be accepted.
 const MAX_CLIENTS: usize = 256;
-/// How long a client that does not read may keep a shim without privileges from leaving.
+/// How long clients that do not read may together keep a shim without privileges from leaving.
 const LAST_CHANCE: Duration = Duration::from_secs(10);
 
 /// The token of the listening socket in the epoll set.
@@ -60,6 +60,8 @@ pub struct Stdio {
     outputs: Vec<Option<Output>>,
     stdin: Stdin,
     log: Option<JsonFile>,
+    /// The exit record, for clients that come after the end.
+    ended: Option<Vec<u8>>,
     buffer: Box<[u8]>,
 }
 
@@ -75,6 +77,7 @@ impl Stdio {
             outputs: Vec::new(),
             stdin: Stdin::new(None, facts.tty),
             log,
+            ended: None,
             buffer: vec![0; CHUNK].into_boxed_slice(),
         }
     }
@@ -248,6 +251,12 @@ impl Stdio {
                 (Ok(Some(Input::Hello(hello))), None) => {
                     client.hello = Some(hello);
                     greet(client, self.facts.tty, self.init);
+                    if let Some(record) = &self.ended {
+                        // A socket that is empty but for the welcome takes it.
+                        let _ = client.finish(record);
+                        *place = None;
+                        return;
+                    }
                     true
                 }
                 (Ok(Some(input)), Some(hello)) => obey(
@@ -297,7 +306,7 @@ impl Stdio {
     }
 
     /// Tells every client the end, and leaves what they have not read yet with the kernel. Without the
-    /// privilege for that, waits for each at most a moment.
+    /// privilege for that, waits for them at most a moment.
     pub fn finish(&mut self, record: &[u8]) {
         for place in &mut self.clients {
             let Some(client) = place else { continue };
@@ -305,10 +314,12 @@ impl Stdio {
                 *place = None;
             }
         }
+        let deadline = Instant::now() + LAST_CHANCE;
         for client in self.clients.iter_mut().flatten() {
-            client.wait_until_sent(LAST_CHANCE);
+            client.wait_until_sent(deadline);
         }
         self.clients.clear();
+        self.ended = Some(record.to_owned());
     }
 
     /// Accepts nobody any more and lets all go.

@@ -33,7 +33,7 @@ pub struct Call {
     /// Its process.
     pub pid: i32,
     /// Where its part of the log begins.
-    log_start: usize,
+    log_start: u64,
 }
 
 impl Call {
@@ -48,7 +48,7 @@ impl Call {
         stdio: [Option<OwnedFd>; 3],
         console: Option<&Path>,
     ) -> Result<Self> {
-        let log_start = read_log(request).len();
+        let log_start = std::fs::metadata(request.dir.join(LOG)).map_or(0, |log| log.len());
         let pid =
             process::spawn(&command_line(request, verb, console), stdio).map_err(|error| {
                 match error.errno() {
@@ -61,6 +61,11 @@ impl Call {
         Ok(Self { verb, pid, log_start })
     }
 
+    /// Kills it. Nobody has reaped it yet, so that the number is sure.
+    pub fn kill(&self) {
+        process::kill(self.pid);
+    }
+
     /// Success, or the reason in the runtime's own words.
     ///
     /// # Errors
@@ -69,18 +74,17 @@ impl Call {
         if ended == Ended::Exited(0) {
             return Ok(());
         }
-        let log = read_log(request);
-        let reason = last_error(log.get(self.log_start..).unwrap_or_default());
+        let log = std::fs::read(request.dir.join(LOG)).unwrap_or_default();
+        let own = usize::try_from(self.log_start)
+            .ok()
+            .and_then(|start| log.get(start..));
+        let reason = last_error(own.unwrap_or_default());
         let name = request.runtime[0].display();
         Err(reason.unwrap_or_else(|| match ended {
             Ended::Exited(code) => format!("{name} exited with code {code} and gave no reason"),
             Ended::Signaled(signal) => format!("signal {signal} ended {name}"),
         }))
     }
-}
-
-fn read_log(request: &Request) -> Vec<u8> {
-    std::fs::read(request.dir.join(LOG)).unwrap_or_default()
 }
 
 fn command_line(request: &Request, verb: Verb, console: Option<&Path>) -> Vec<OsString> {

@@ -7,6 +7,7 @@ pub mod prepare;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use crate::cli::{LogDriver, Size};
 use crate::contract::control::{Step, ToCaller};
@@ -51,6 +52,8 @@ pub struct Request {
     pub exit_file: PathBuf,
     /// The caller decides when to start.
     pub hold: bool,
+    /// How long the runtime may take when nobody waits for it.
+    pub patience: Duration,
     /// What to become at the very end.
     pub exit_command: Vec<OsString>,
 }
@@ -80,6 +83,8 @@ pub struct Keeper {
     pub call: Option<Call>,
     /// The container's init, once there is one.
     pub init: Option<Init>,
+    /// When the runtime's command must have ended.
+    pub deadline: Option<Instant>,
     started_at: Timestamp,
     unprotected_score: Option<String>,
     unrecorded: Option<crate::error::Error>,
@@ -95,6 +100,7 @@ impl Keeper {
             console: None,
             call: None,
             init: None,
+            deadline: None,
             started_at: Timestamp::now(),
             unprotected_score: None,
             unrecorded: None,
@@ -115,6 +121,16 @@ impl Keeper {
                     .map(|error| Event::StartDone(Err(error.to_string())))
             }
             Action::Delete => self.delete(),
+            Action::LimitCall => {
+                self.deadline = self.call.as_ref().map(|_| Instant::now() + self.request.patience);
+                None
+            }
+            Action::KillCall => {
+                if let Some(call) = &self.call {
+                    call.kill();
+                }
+                None
+            }
             Action::Publish(status) => self.publish(status),
             Action::TellCreated => self.tell_created(),
             Action::TellStarted => self.tell_started(),
@@ -168,6 +184,7 @@ impl Keeper {
 
     /// The runtime's command ended: what that means for the machine.
     pub fn call_ended(&mut self, call: &Call, ended: Ended) -> Event {
+        self.deadline = None;
         let result = call.result(&self.request, ended);
         match call.verb {
             Verb::Create => {
@@ -198,7 +215,6 @@ impl Keeper {
         let Some(terminal) = console.receive(now)? else {
             return Ok(());
         };
-        self.console = None;
         if let Some(Some(size)) = self.request.tty {
             crate::sys::tty::set_size(&terminal, size)?;
         }
@@ -215,6 +231,8 @@ impl Keeper {
             Stdin::new(stdin, true),
             vec![Output::new(terminal, Stream::Stdout, true)],
         );
+        // Only now: what is no terminal is reported when `create` ends.
+        self.console = None;
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! An epoll set in which each descriptor remembers what it waits for.
 
 use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Instant;
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
@@ -47,16 +48,25 @@ impl Set {
         Ok(())
     }
 
-    /// Waits for events and returns how many of `events` are filled.
+    /// Waits for events, at most until `deadline`, and returns how many of `events` are filled.
     ///
     /// # Errors
     /// Only those of a wrong call; an interrupted wait is taken up again.
-    pub fn wait(&self, events: &mut [EpollEvent]) -> Result<usize> {
+    pub fn wait(&self, events: &mut [EpollEvent], deadline: Option<Instant>) -> Result<usize> {
         loop {
-            match self.0.wait(events, EpollTimeout::NONE) {
+            match self.0.wait(events, timeout(deadline)) {
                 Err(nix::errno::Errno::EINTR) => {}
                 other => return other.call(|| "epoll_wait"),
             }
         }
     }
+}
+
+/// Rounded up, so that nobody wakes just before the deadline.
+fn timeout(deadline: Option<Instant>) -> EpollTimeout {
+    let Some(deadline) = deadline else {
+        return EpollTimeout::NONE;
+    };
+    let left = deadline.saturating_duration_since(Instant::now());
+    EpollTimeout::try_from(left.as_millis() + 1).unwrap_or(EpollTimeout::MAX)
 }

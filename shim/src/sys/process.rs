@@ -40,7 +40,7 @@ pub fn close_others(keep: Option<i32>) {
     match keep {
         Some(keep) => {
             close(3, keep - 1);
-            close(keep + 1, i32::MAX);
+            close(keep.saturating_add(1), i32::MAX);
         }
         None => close(3, i32::MAX),
     }
@@ -163,6 +163,11 @@ pub fn reap(only: Option<i32>) -> Option<(i32, Ended)> {
             Err(_) => return None,
         }
     }
+}
+
+/// Kills an unreaped child. That it has just ended is no failure.
+pub fn kill(child: i32) {
+    let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(child), Signal::SIGKILL);
 }
 
 /// A process that no other can be mistaken for.

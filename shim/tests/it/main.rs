@@ -5,6 +5,7 @@
 mod attach;
 mod budget;
 mod fixture;
+mod hanging;
 mod killed;
 mod layers;
 mod life;

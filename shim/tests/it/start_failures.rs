@@ -43,7 +43,7 @@ fn a_failing_create_reports_the_runtimes_own_words() {
 }
 
 /// A runtime that does what `crun` does, but for one verb.
-fn wrapper(bundle: &Bundle, verb: &str, instead: &str) -> std::path::PathBuf {
+pub fn wrapper(bundle: &Bundle, verb: &str, instead: &str) -> std::path::PathBuf {
     let path = bundle.path().join("wrapper");
     let text = format!(
         "#!/bin/sh\nlog=/dev/null\nfor arg; do\n[ \"$last\" = --log ] && log=$arg\nlast=$arg\n\
