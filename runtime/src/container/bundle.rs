@@ -13,7 +13,8 @@ const MAX_CONFIG_SIZE: u64 = 16 << 20;
 pub(crate) struct Bundle {
     /// The directory, absolute.
     pub(crate) path: PathBuf,
-    config: Vec<u8>,
+    /// What config.json holds.
+    pub(super) config: Vec<u8>,
 }
 
 impl Bundle {

@@ -51,6 +51,7 @@ pub(crate) struct New<'a> {
 pub(crate) fn create<'a>(request: &Request<'a>, console: Console<'_>) -> Result<New<'a>> {
     let directory = Root::open_or_create(request.root)?.create(request.id)?;
     let mut record = Record::new(request.id, request.bundle, request.spec);
+    record.no_new_keyring = request.no_new_keyring;
     match launch(request, console, &directory, &mut record) {
         Ok(process) => Ok(New {
             directory,
@@ -98,6 +99,7 @@ fn launch(
         gate: request.gate,
         trace: request.trace,
     };
+    directory.write_config(&request.bundle.config)?;
     let created = launch::create(launch_request, request.spec, &mut |progress| {
         note(progress, directory, record)
     })?;

@@ -2,11 +2,13 @@
 //!
 //! A container exists while its directory has a `lock` file: it is the first file made and the last one
 //! removed. The lock is a POSIX record lock: the kernel drops it when the process that took it dies, and
-//! a forked child never holds it. `state.json` is replaced atomically, so that readers need no lock.
+//! a forked child never holds it. `state.json`, and `config.json` (the container's own copy: what stands in
+//! the bundle may change, the container does not), are replaced atomically, so that readers need no lock.
 
 use super::Record;
 use crate::error::{Context, Error, Kind, Result};
 use crate::launch::START_SOCKET;
+use crate::oci::{self, Spec};
 use nix::errno::Errno;
 use nix::fcntl::{self, AtFlags, FcntlArg, OFlag};
 use nix::sys::stat::{self, Mode};
@@ -18,7 +20,8 @@ use std::path::{Path, PathBuf};
 
 const LOCK: &str = "lock";
 const STATE: &str = "state.json";
-const NEW_STATE: &str = "state.json.new";
+/// The configuration as the container was created with, or as it was updated since.
+const CONFIG: &str = "config.json";
 
 /// The directory of one container, open.
 #[derive(Debug)]
@@ -97,21 +100,46 @@ impl Directory {
     /// # Errors
     /// When it cannot be read or is not what this program writes.
     pub(crate) fn read(&self) -> Result<Option<Record<'static>>> {
-        let path = self.path.join(STATE);
-        let fd = match fcntl::openat(&self.fd, STATE, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()) {
+        let Some(text) = self.read_file(STATE)? else {
+            return Ok(None);
+        };
+        // The record borrows from its text, and both live as long as this short-lived process.
+        serde_json::from_slice(text.leak())
+            .map(Some)
+            .map_err(|error| self.damaged(STATE, &error.to_string()))
+    }
+
+    /// The container's own copy of config.json.
+    ///
+    /// # Errors
+    /// When it cannot be read or is not what this program writes.
+    #[expect(dead_code, reason = "for exec and update")]
+    pub(crate) fn read_config(&self) -> Result<Spec<'static>> {
+        let text = self
+            .read_file(CONFIG)?
+            .ok_or_else(|| self.damaged(CONFIG, "it is missing"))?;
+        oci::parse(text.leak()).map_err(|error| self.damaged(CONFIG, &error.to_string()))
+    }
+
+    /// A whole file; none when it is not there.
+    fn read_file(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let path = self.path.join(name);
+        let fd = match fcntl::openat(&self.fd, name, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()) {
             Ok(fd) => fd,
             Err(Errno::ENOENT) => return Ok(None),
             Err(errno) => return Err(Error::syscall(format!("open {}", path.display()), errno as i32)),
         };
-        let mut text = Vec::with_capacity(4096);
+        let mut text = Vec::with_capacity(16 * 1024);
         File::from(fd)
             .read_to_end(&mut text)
             .map_err(|error| io_error("read", &path, &error))?;
-        // The record borrows from its text, and both live as long as this short-lived process.
-        serde_json::from_slice(text.leak()).map(Some).map_err(|error| {
-            Error::new(Kind::Config, format!("{} is damaged: {error}", path.display()))
-                .hint("remove what is left of the container with delete --force")
-        })
+        Ok(Some(text))
+    }
+
+    fn damaged(&self, name: &str, why: &str) -> Error {
+        let path = self.path.join(name);
+        Error::new(Kind::Config, format!("{} is damaged: {why}", path.display()))
+            .hint("remove what is left of the container with delete --force")
     }
 
     /// The directory's descriptor.
@@ -145,17 +173,30 @@ impl Locked {
     /// # Errors
     /// When it cannot be written.
     pub(crate) fn write(&self, record: &Record<'_>) -> Result<()> {
-        let path = self.path.join(NEW_STATE);
-        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
         let text = serde_json::to_vec(record)
             .map_err(|error| Error::new(Kind::System, format!("write the state file: {error}")))?;
-        let fd = fcntl::openat(&self.fd, NEW_STATE, flags, Mode::S_IRUSR | Mode::S_IWUSR)
+        self.replace(STATE, &text)
+    }
+
+    /// Replaces the container's copy of config.json atomically.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn write_config(&self, text: &[u8]) -> Result<()> {
+        self.replace(CONFIG, text)
+    }
+
+    fn replace(&self, name: &str, text: &[u8]) -> Result<()> {
+        let fresh = format!("{name}.new");
+        let path = self.path.join(&fresh);
+        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
+        let fd = fcntl::openat(&self.fd, fresh.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR)
             .map_err(|errno| Error::syscall(format!("open {}", path.display()), errno as i32))
-            .context(|| "write the state file")?;
+            .context(|| format!("write the container's {name}"))?;
         File::from(fd)
-            .write_all(&text)
+            .write_all(text)
             .map_err(|error| io_error("write", &path, &error))?;
-        fcntl::renameat(&self.fd, NEW_STATE, &self.fd, STATE)
+        fcntl::renameat(&self.fd, fresh.as_str(), &self.fd, name)
             .map_err(|errno| Error::syscall(format!("rename {}", path.display()), errno as i32))
     }
 

@@ -29,6 +29,9 @@ pub(crate) struct Record<'a> {
     pub(crate) annotations: Map<'a, Text<'a>>,
     /// The hooks that are still to run: poststart and poststop.
     pub(crate) hooks: Hooks<'a>,
+    /// Whether its processes keep their caller's session keyring.
+    #[serde(default)]
+    pub(crate) no_new_keyring: bool,
     /// The container's groups, as soon as they are planned.
     pub(crate) cgroup: cgroup::Record,
     /// The init process, as soon as there is one.
@@ -57,6 +60,7 @@ impl<'a> Record<'a> {
                 poststop: hooks.map(|hooks| hooks.poststop.clone()).unwrap_or_default(),
                 ..Hooks::default()
             },
+            no_new_keyring: false,
             cgroup: cgroup::Record::default(),
             init: None,
             ready: false,
