@@ -140,7 +140,7 @@ _corten() {
 
     case "${cmd}" in
         corten)
-            opts="-l -h -V --root --state-dir --runtime --log-level --help --version create exec images inspect kill logs ps pull rm rmi run start stop system version wait help"
+            opts="-l -D -h -V --root --state-dir --runtime --log-level --debug --help --version create exec images inspect kill logs ps pull rm rmi run start stop system version wait help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -159,11 +159,11 @@ _corten() {
                     return 0
                     ;;
                 --log-level)
-                    COMPREPLY=($(compgen -W "error warn info debug" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "debug info warn error fatal" -- "${cur}"))
                     return 0
                     ;;
                 -l)
-                    COMPREPLY=($(compgen -W "error warn info debug" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "debug info warn error fatal" -- "${cur}"))
                     return 0
                     ;;
                 *)

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_corten_global_optspecs
-    string join \n root= state-dir= runtime= l/log-level= h/help V/version
+    string join \n root= state-dir= runtime= l/log-level= D/debug h/help V/version
 end
 
 function __fish_corten_needs_command
@@ -27,11 +27,13 @@ end
 complete -c corten -n "__fish_corten_needs_command" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_needs_command" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_needs_command" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
-complete -c corten -n "__fish_corten_needs_command" -s l -l log-level -d 'How much to say about what is being done: error, warn, info or debug' -r -f -a "error\t''
-warn\t''
-info\t''
-debug\t''"
-complete -c corten -n "__fish_corten_needs_command" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_needs_command" -s l -l log-level -d 'How much to say on standard error about what is being done' -r -f -a "debug\t'Each step, with requests, layers and the other programs\' command lines'
+info\t'Warnings'
+warn\t'Warnings'
+error\t'Only the error that ends the command'
+fatal\t'Only the error that ends the command'"
+complete -c corten -n "__fish_corten_needs_command" -s D -l debug -d 'The same as --log-level debug'
+complete -c corten -n "__fish_corten_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c corten -n "__fish_corten_needs_command" -s V -l version -d 'Print version'
 complete -c corten -n "__fish_corten_needs_command" -f -a "create" -d 'Create a container without starting it'
 complete -c corten -n "__fish_corten_needs_command" -f -a "exec" -d 'Run a command in a running container (not supported yet)'

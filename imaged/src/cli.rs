@@ -9,6 +9,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands;
 use crate::error::{Error, Kind, Result};
+use crate::log::{self, Level};
 use crate::settings::Settings;
 
 /// Images, and containers made of them.
@@ -24,9 +25,12 @@ pub(crate) struct Cli {
     /// OCI runtime: a name (looked for beside corten, then on PATH) or a path
     #[arg(long, global = true, value_name = "RUNTIME", default_value = "corten-runtime")]
     runtime: String,
-    /// How much to say about what is being done: error, warn, info or debug
-    #[arg(short = 'l', long, value_name = "LEVEL", default_value = "warn", value_parser = ["error", "warn", "info", "debug"])]
-    log_level: String,
+    /// How much to say on standard error about what is being done
+    #[arg(short = 'l', long, value_enum, value_name = "LEVEL", default_value_t = Level::Info)]
+    log_level: Level,
+    /// The same as --log-level debug
+    #[arg(short = 'D', long)]
+    debug: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -89,11 +93,18 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> 
         Ok(cli) => cli,
         Err(error) => return explain(&error, &args),
     };
+    log::set_level(if cli.debug { Level::Debug } else { cli.log_level });
     let settings = Settings {
         root: absolute(&cli.root)?,
         state_dir: absolute(&cli.state_dir)?,
         runtime: cli.runtime,
     };
+    log::debug(format_args!(
+        "store {}, state {}, runtime {}",
+        settings.root.display(),
+        settings.state_dir.display(),
+        settings.runtime
+    ));
     cli.command.run(&settings)
 }
 

@@ -10,6 +10,7 @@ pub mod error;
 mod format;
 pub mod image;
 pub mod layer;
+mod log;
 pub mod oci;
 mod output;
 mod plan;

@@ -78,6 +78,9 @@ pub struct RunArgs {
     /// How many seconds the runtime may take to `delete`, or for anything once nobody waits for it.
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     pub runtime_timeout: u32,
+    /// Tell the caller each command line of the runtime.
+    #[arg(long, requires = "control_fd")]
+    pub debug: bool,
     /// One word of a command that the shim becomes at the very end; repeat for each word.
     #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
     pub exit_command: Vec<OsString>,

@@ -160,6 +160,7 @@ fn resolve(args: RunArgs) -> Result<Request> {
         dir,
         hold: args.hold,
         patience: Duration::from_secs(args.runtime_timeout.into()),
+        debug: args.debug,
         exit_command: args.exit_command,
     })
 }

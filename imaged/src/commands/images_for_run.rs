@@ -5,6 +5,7 @@ use super::pull::summary;
 use super::pull_display::{Display, Stream};
 use crate::error::{Error, Kind, Result};
 use crate::image::{Image, Reference, platform};
+use crate::log;
 use crate::oci::Platform;
 use crate::output;
 use crate::registry::{self, Silent, builtin};
@@ -49,9 +50,8 @@ pub(crate) fn get(store: &Store, options: &ContainerOptions) -> Result<Image> {
 
 /// The image, if it is for the platform that was asked for; one that is not is as good as absent.
 fn suits(image: Image, wanted: Option<&Platform>, name: &str) -> Result<Image> {
-    let Some(wanted) = wanted else {
-        return Ok(image);
-    };
+    let host = platform::host();
+    let (wanted, is_asked_for) = (wanted.unwrap_or(&host), wanted.is_some());
     // What a configuration leaves out is no reason to refuse it.
     let config = &image.config;
     let or_wanted = |value: &String, wanted: &String| match value.is_empty() {
@@ -65,6 +65,14 @@ fn suits(image: Image, wanted: Option<&Platform>, name: &str) -> Result<Image> {
         os_version: None,
     };
     if platform::runs_on(wanted, &actual) {
+        return Ok(image);
+    }
+    if !is_asked_for {
+        log::warn(format_args!(
+            "the image's platform ({}) is not this machine's ({}), and no --platform was asked for",
+            platform::display(&actual),
+            platform::display(wanted)
+        ));
         return Ok(image);
     }
     Err(Error::new(

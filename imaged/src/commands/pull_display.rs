@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::image::Reference;
+use crate::log;
 use crate::oci::Digest;
 use crate::registry::{Progress, Step};
 
@@ -34,7 +35,8 @@ impl Display {
             Stream::Stdout => (io::stdout().is_terminal(), ProgressDrawTarget::stdout()),
             Stream::Stderr => (io::stderr().is_terminal(), ProgressDrawTarget::stderr()),
         };
-        let bars = is_terminal.then(|| MultiProgress::with_draw_target(target));
+        // Bars and lines about each step would write over each other.
+        let bars = (is_terminal && !log::is_debug()).then(|| MultiProgress::with_draw_target(target));
         Self {
             stream,
             bars,

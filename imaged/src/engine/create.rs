@@ -11,6 +11,7 @@ use super::{facts, ids, names, programs, remove, volumes};
 use crate::error::{Context, Error, Kind, Result};
 use crate::format::timestamp::Timestamp;
 use crate::image::Image;
+use crate::log;
 use crate::oci::Config;
 use crate::plan::bundle::{Container, Own};
 use crate::plan::command::{self, Overrides};
@@ -71,6 +72,12 @@ pub(crate) fn create(
     store.put_file(&format!("containers/{id}/{}", record::FILE), &record.to_json()?)?;
     fault_point();
     made.keep = true;
+    log::debug(format_args!(
+        "container {id} ({}) of the image {}: the bundle is {}",
+        record.name,
+        record.image,
+        containers.directory(&id).display()
+    ));
     drop(made);
     drop(lock);
     Ok(record)

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
+use crate::log;
 
 /// The program of this name or path.
 ///
@@ -30,6 +31,7 @@ pub(crate) fn find(name: &str) -> Result<PathBuf> {
         .into_iter()
         .chain(on_path)
         .find(|candidate| is_program(candidate))
+        .inspect(|path| log::debug(format_args!("the program {name} is {}", path.display())))
         .ok_or_else(|| missing(name, "it is neither beside corten nor on PATH"))
 }
 

@@ -16,6 +16,7 @@ use super::layout::Containers;
 use super::record::{self, Record};
 use super::status::{ShimFile, Status};
 use crate::error::{Error, Kind, Result};
+use crate::log;
 use crate::store::fault_point;
 
 /// A killed process ends at once, unless the kernel is stuck in a device.
@@ -114,11 +115,14 @@ fn delete_in_runtime(containers: &Containers, record: &Record) -> Result<()> {
     if !root.join(&record.id).exists() {
         return Ok(());
     }
-    let output = Command::new(&record.runtime)
+    let mut command = Command::new(&record.runtime);
+    command
         .arg("--root")
         .arg(&root)
         .args(["delete", "--force", &record.id])
-        .stdin(Stdio::null())
+        .stdin(Stdio::null());
+    log::debug(format_args!("the runtime: {}", log::command_line(&command)));
+    let output = command
         .output()
         .map_err(|error| Error::io(format!("start {}", record.runtime), &error))?;
     if output.status.success() {

@@ -1,5 +1,6 @@
 //! Starting a shim and talking with it until the container runs. The contract is docs/contracts/shim.md.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
@@ -15,6 +16,7 @@ use super::programs;
 use super::record::Record;
 use super::status::EXIT_FILE;
 use crate::error::{Error, Kind, Result};
+use crate::log;
 
 /// The largest message on the control socket.
 const MESSAGE: usize = 64 << 10;
@@ -31,6 +33,9 @@ pub(crate) struct Shim {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 enum Message {
+    Calling {
+        command: Vec<String>,
+    },
     Created {},
     Started {},
     Failed {
@@ -69,19 +74,19 @@ impl Shim {
                 command.arg("--exit-command").arg(word);
             }
         }
-        let log = directory.join("shim.log");
-        let log =
-            File::create(&log).map_err(|error| Error::io(format!("create {}", log.display()), &error))?;
-        let child = command
+        let stderr = directory.join("shim.log");
+        let stderr = File::create(&stderr)
+            .map_err(|error| Error::io(format!("create {}", stderr.display()), &error))?;
+        command
             // Its own points of failure are other ones.
             .env_remove("CORTEN_FAULT")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .map_err(|error| {
-                Error::io(format!("start {}", program.display()), &error).with_kind(Kind::NotStarted)
-            })?;
+            .stderr(stderr);
+        log::debug(format_args!("the shim: {}", log::command_line(&command)));
+        let child = command.spawn().map_err(|error| {
+            Error::io(format!("start {}", program.display()), &error).with_kind(Kind::NotStarted)
+        })?;
         drop(theirs);
         let shim = Self {
             control: ours,
@@ -120,7 +125,20 @@ impl Shim {
             .map_err(|error| Error::io("wait for the shim", &error))
     }
 
+    /// The next message that is more than talk about what the shim does.
     fn receive(&self) -> Result<Message> {
+        loop {
+            match self.receive_any()? {
+                Message::Calling { command } => {
+                    let line = log::words(command.iter().map(OsStr::new));
+                    log::debug(format_args!("the runtime: {line}"));
+                }
+                message => return Ok(message),
+            }
+        }
+    }
+
+    fn receive_any(&self) -> Result<Message> {
         let mut buffer = vec![0; MESSAGE];
         let length = loop {
             match recv(self.control.as_raw_fd(), &mut buffer, MsgFlags::empty()) {
@@ -193,6 +211,9 @@ fn arguments(containers: &Containers, record: &Record, size: Option<(u16, u16)>)
     }
     if let Some((rows, cols)) = size.filter(|_| options.tty) {
         words.extend(["--console-size".into(), format!("{rows}x{cols}").into()]);
+    }
+    if log::is_debug() {
+        words.extend(["--debug", "--runtime-arg", "--debug"].map(Into::into));
     }
     words.push("--hold".into());
     words

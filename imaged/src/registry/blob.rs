@@ -9,6 +9,7 @@ use tokio::sync::mpsc::Sender;
 
 use super::client::Client;
 use crate::error::{Context, Error, Kind, Result};
+use crate::log;
 use crate::oci::Descriptor;
 
 /// What comes out of a download.
@@ -65,6 +66,11 @@ impl Download<'_> {
             if error.kind() != Kind::Network || is_final || self.output.is_closed() {
                 return Err(error).context(|| format!("get layer {}", self.descriptor.digest.short()));
             }
+            log::debug(format_args!(
+                "layer {}: {error}: trying again from byte {}",
+                self.descriptor.digest.short(),
+                self.sent
+            ));
             self.send(Piece::Retrying).await?;
             self.client.pause(failures, &error).await;
         }

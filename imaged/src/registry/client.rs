@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, RANGE, RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::{Response, StatusCode, Url, redirect};
@@ -11,6 +11,7 @@ use super::Options;
 use super::auth::{Challenge, TokenAnswer, docker_login};
 use crate::error::{Context, Error, Kind, Result};
 use crate::image::Reference;
+use crate::log;
 use crate::oci::manifest::read_json;
 use crate::oci::{Descriptor, Digest, Document, media};
 use crate::store::MAX_DOCUMENT;
@@ -207,11 +208,15 @@ impl Client {
     }
 
     async fn exchange(&self, request: reqwest::RequestBuilder) -> Result<Response> {
-        match tokio::time::timeout(self.options.stall, request.send()).await {
+        let request = request.build().map_err(|error| broken(&error))?;
+        let (url, begun) = (request.url().clone(), Instant::now());
+        let result = match tokio::time::timeout(self.options.stall, self.http.execute(request)).await {
             Err(_) => Err(self.stalled()),
             Ok(Err(error)) => Err(broken(&error)),
             Ok(Ok(response)) => Ok(response),
-        }
+        };
+        tell(&url, &result, begun.elapsed());
+        result
     }
 
     /// Does what the registry's 401 demands.
@@ -221,6 +226,10 @@ impl Client {
             .iter()
             .find_map(|value| Challenge::parse(value.to_str().ok()?));
         let login = docker_login(self.reference.domain())?;
+        log::debug(format_args!(
+            "the registry wants credentials: {challenge:?}; docker's configuration has {}",
+            if login.is_some() { "a login for it" } else { "none" }
+        ));
         let value = match challenge {
             None => return Err(self.denied()),
             Some(Challenge::Basic) => format!("Basic {}", login.ok_or_else(|| self.denied())?),
@@ -314,6 +323,7 @@ impl Client {
         loop {
             match attempt().await {
                 Err(error) if error.kind() == Kind::Network && failures + 1 < self.options.attempts => {
+                    log::warn(format_args!("{error}: trying again"));
                     self.pause(failures, &error).await;
                     failures += 1;
                 }
@@ -344,6 +354,20 @@ fn wait_hint(error: Error, headers: &HeaderMap) -> Error {
     match seconds {
         Some(seconds) => error.hint(format!("{RETRY_HINT}{seconds} s")),
         None => error,
+    }
+}
+
+/// Tells of a request, and of how it was answered. What a redirection adds to an address may be secret.
+fn tell(url: &Url, result: &Result<Response>, took: Duration) {
+    let took = took.as_millis();
+    match result {
+        Ok(response) if response.url().host() != url.host() => log::debug(format_args!(
+            "GET {url}: {} from {} in {took} ms",
+            response.status(),
+            response.url().host_str().unwrap_or_default()
+        )),
+        Ok(response) => log::debug(format_args!("GET {url}: {} in {took} ms", response.status())),
+        Err(error) => log::debug(format_args!("GET {url}: failed after {took} ms: {error}")),
     }
 }
 

@@ -10,6 +10,7 @@ use super::unpacking::{Layer, Workshop};
 use super::{Options, Pulled};
 use crate::error::{Error, Kind, Result};
 use crate::image::{Reference, platform};
+use crate::log;
 use crate::oci::manifest::read_json;
 use crate::oci::{Digest, Document, ImageConfig, Manifest, digest, media};
 use crate::store::{Store, fault_point};
@@ -38,6 +39,13 @@ pub(super) fn pull(
     let config_bytes = runtime.block_on(client.small_blob(&manifest.config, "configuration"))?;
     let config: ImageConfig = read_json(&config_bytes, "image's configuration")?;
     let layers = layers_of(manifest, &config)?;
+    log::debug(format_args!(
+        "{reference} is the image {} for {}/{}, {} layers",
+        manifest.config.digest,
+        config.os,
+        config.architecture,
+        layers.len()
+    ));
     fault_point();
 
     let was_current = store

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel, sync_channel};
+use std::time::Instant;
 
 use tokio::runtime::Handle;
 
@@ -13,6 +14,7 @@ use super::pieces::{BlobReader, TarReader, decompress};
 use super::progress::{Progress, Step};
 use crate::error::{Context, Error, Kind, Result};
 use crate::layer::{self, Unpacked};
+use crate::log;
 use crate::oci::media::{Compression, layer_compression};
 use crate::oci::{Descriptor, Digest};
 use crate::store::{Claim, LayerRecord, Making, Store};
@@ -51,6 +53,10 @@ impl Layer {
             diff_id,
             chain_id,
         })
+    }
+
+    fn tell(&self, what: &str) {
+        log::debug(format_args!("layer {}: {what}", self.descriptor.digest.short()));
     }
 }
 
@@ -117,8 +123,14 @@ impl Workshop<'_> {
 
     fn make_one(&self, layer: &Layer) -> Result<Made> {
         match self.store.claim_layer(&layer.chain_id, false)? {
-            Claim::Present => Ok(Made::Present),
-            Claim::Busy => Ok(Made::Elsewhere),
+            Claim::Present => {
+                layer.tell("is in the store");
+                Ok(Made::Present)
+            }
+            Claim::Busy => {
+                layer.tell("is being made by another pull, which is waited for");
+                Ok(Made::Elsewhere)
+            }
             Claim::Ours(making) => {
                 let unpacked = self.download_and_unpack(layer, &making)?;
                 Ok(Made::Here(making, unpacked))
@@ -177,12 +189,14 @@ impl Workshop<'_> {
             blob_size: layer.descriptor.size,
             size,
         })?;
+        layer.tell(&format!("visible as {}", layer.chain_id));
         self.progress.layer(&layer.descriptor.digest, Step::Complete);
         Ok(())
     }
 
     /// All stages of one layer, at once: download, decompress (in a thread), unpack (here).
     fn download_and_unpack(&self, layer: &Layer, making: &Making) -> Result<Unpacked> {
+        let begun = Instant::now();
         let (pieces, arriving) = tokio::sync::mpsc::channel(DOWNLOADED_PIECES);
         self.runtime.spawn(blob::download(
             Arc::clone(&self.client),
@@ -198,7 +212,14 @@ impl Workshop<'_> {
             let unpacked = layer::unpack(&mut tar, &making.files(), self.client.options.limits)
                 .context(|| format!("layer {}", layer.descriptor.digest.short()))?;
             match tar.finish()? {
-                digest if digest == layer.diff_id => Ok(unpacked),
+                digest if digest == layer.diff_id => {
+                    layer.tell(&format!(
+                        "{} bytes downloaded, checked and unpacked in {} ms",
+                        layer.descriptor.size,
+                        begun.elapsed().as_millis()
+                    ));
+                    Ok(unpacked)
+                }
                 digest => Err(wrong_digest("uncompressed layer", &layer.diff_id, &digest)),
             }
         })

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["error"],
     &["format", "settings"],
-    &["output"],
+    &["log", "output"],
     &["oci", "sys"],
     &["image"],
     &["plan"],

@@ -10,6 +10,7 @@ mod layers;
 mod lies;
 mod lifecycle;
 mod listing;
+mod log_levels;
 mod manual;
 mod pulls;
 mod removal;

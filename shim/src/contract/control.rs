@@ -20,6 +20,11 @@ pub enum Step {
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum ToCaller {
+    /// With `--debug`: the runtime is called.
+    Calling {
+        /// Word by word; bytes that are not UTF-8 are U+FFFD.
+        command: Vec<String>,
+    },
     /// `create` is done.
     Created {
         /// The container's init.
@@ -56,6 +61,10 @@ mod tests {
             r#"{"type":"created","pid":123}"#
         );
         assert_eq!(json(ToCaller::Started), r#"{"type":"started"}"#);
+        let calling = ToCaller::Calling {
+            command: vec!["runc".to_owned(), "start".to_owned()],
+        };
+        assert_eq!(json(calling), r#"{"type":"calling","command":["runc","start"]}"#);
         let failed = ToCaller::Failed {
             step: Step::Mount,
             message: "no".to_owned(),

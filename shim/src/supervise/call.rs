@@ -37,27 +37,23 @@ pub struct Call {
 }
 
 impl Call {
-    /// Starts the command with these stdin, stdout and stderr (`None`: /dev/null); `console` is where
-    /// `create` shall send the terminal.
+    /// Starts the command `line` with these stdin, stdout and stderr (`None`: /dev/null).
     ///
     /// # Errors
     /// The runtime cannot be executed.
     pub fn spawn(
         request: &Request,
         verb: Verb,
+        line: &[OsString],
         stdio: [Option<OwnedFd>; 3],
-        console: Option<&Path>,
     ) -> Result<Self> {
         let log_start = std::fs::metadata(request.dir.join(LOG)).map_or(0, |log| log.len());
-        let pid =
-            process::spawn(&command_line(request, verb, console), stdio).map_err(|error| {
-                match error.errno() {
-                    Some(libc::ENOENT) => {
-                        error.hint("is the runtime installed? `--runtime` takes a path or a name on PATH")
-                    }
-                    _ => error,
-                }
-            })?;
+        let pid = process::spawn(line, stdio).map_err(|error| match error.errno() {
+            Some(libc::ENOENT) => {
+                error.hint("is the runtime installed? `--runtime` takes a path or a name on PATH")
+            }
+            _ => error,
+        })?;
         Ok(Self { verb, pid, log_start })
     }
 
@@ -87,7 +83,8 @@ impl Call {
     }
 }
 
-fn command_line(request: &Request, verb: Verb, console: Option<&Path>) -> Vec<OsString> {
+/// The words of a call; `console` is where `create` shall send the terminal.
+pub fn command_line(request: &Request, verb: Verb, console: Option<&Path>) -> Vec<OsString> {
     let mut line = request.runtime.clone();
     let mut add = |words: &[&dyn AsRef<OsStr>]| {
         line.extend(words.iter().map(|word| word.as_ref().to_owned()));

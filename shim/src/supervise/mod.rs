@@ -6,7 +6,8 @@ pub mod init;
 pub mod prepare;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::cli::{LogDriver, Size};
@@ -54,6 +55,8 @@ pub struct Request {
     pub hold: bool,
     /// How long the runtime may take when nobody waits for it.
     pub patience: Duration,
+    /// The caller is told of each call of the runtime.
+    pub debug: bool,
     /// What to become at the very end.
     pub exit_command: Vec<OsString>,
 }
@@ -116,7 +119,7 @@ impl Keeper {
                 .map(|error| Event::CreateDone(Err(error.to_string()))),
             Action::Start => {
                 self.started_at = Timestamp::now();
-                self.call_runtime(Verb::Start)
+                self.call_runtime(Verb::Start, [None, None, None], None)
                     .err()
                     .map(|error| Event::StartDone(Err(error.to_string())))
             }
@@ -146,13 +149,7 @@ impl Keeper {
             let console = Console::listen(&self.place.dir)?;
             let path = console::path_for_others(&self.place.dir, self.place.pid);
             self.console = Some(console);
-            self.call = Some(Call::spawn(
-                &self.request,
-                Verb::Create,
-                [None, None, None],
-                Some(&path),
-            )?);
-            return Ok(());
+            return self.call_runtime(Verb::Create, [None, None, None], Some(&path));
         }
         let (container_stdin, stdin) = match self.request.stdin {
             true => pipe().map(|(read, write)| (Some(read), Some(write.into())))?,
@@ -173,12 +170,23 @@ impl Keeper {
         ];
         self.stdio.connect(Stdin::new(stdin, false), outputs);
         let stdio = [container_stdin, Some(container_stdout), Some(container_stderr)];
-        self.call = Some(Call::spawn(&self.request, Verb::Create, stdio, None)?);
-        Ok(())
+        self.call_runtime(Verb::Create, stdio, None)
     }
 
-    fn call_runtime(&mut self, verb: Verb) -> Result<()> {
-        self.call = Some(Call::spawn(&self.request, verb, [None, None, None], None)?);
+    fn call_runtime(
+        &mut self,
+        verb: Verb,
+        stdio: [Option<OwnedFd>; 3],
+        console: Option<&Path>,
+    ) -> Result<()> {
+        let line = call::command_line(&self.request, verb, console);
+        if self.request.debug {
+            let words = line.iter().map(|word| word.to_string_lossy().into_owned());
+            self.tell(&ToCaller::Calling {
+                command: words.collect(),
+            });
+        }
+        self.call = Some(Call::spawn(&self.request, verb, &line, stdio)?);
         Ok(())
     }
 
@@ -241,7 +249,9 @@ impl Keeper {
             process::restore_oom_score(&score);
         }
         // A runtime that cannot even be executed has made nothing.
-        self.call_runtime(Verb::Delete).err().map(|_| Event::DeleteDone)
+        self.call_runtime(Verb::Delete, [None, None, None], None)
+            .err()
+            .map(|_| Event::DeleteDone)
     }
 
     fn publish(&self, status: Status) -> Option<Event> {
