@@ -148,14 +148,7 @@ fn fill(containers: &Containers, store: &Store, image: &Image, record: &mut Reco
         &directory.join("mounts.json"),
         &serde_json::to_vec_pretty(&mounts).map_err(|error| invalid(&error))?,
     )?;
-    let layers = ImageFs::new(
-        image
-            .layers
-            .iter()
-            .rev()
-            .map(|layer| store.layer_files(layer))
-            .collect(),
-    );
+    let layers = ImageFs::new(snapshot::lower(store, image));
     let facts = facts::gather(&record.options)?;
     // As docker has it: a container with the host's network goes by the host's name.
     let hosts_name = record.options.host_uts || record.options.network == Network::Host;

@@ -44,7 +44,10 @@ impl ImageFs {
     /// # Errors
     /// When there are too many links or a layer cannot be read.
     pub(super) fn find(&self, path: &str) -> Result<Option<Found>> {
-        let mut trail = vec![self.root()?];
+        let Some(root) = self.root()? else {
+            return Ok(None);
+        };
+        let mut trail = vec![root];
         let mut left: VecDeque<Vec<u8>> = names(path.as_bytes());
         let mut links = 0;
         while let Some(name) = left.pop_front() {
@@ -134,17 +137,17 @@ impl ImageFs {
         Ok(entries)
     }
 
-    fn root(&self) -> Result<Found> {
-        let top = self
-            .layers
-            .first()
-            .ok_or_else(|| Error::new(Kind::Invalid, "the image has no layers"))?;
+    /// The root; none if the image has no layers.
+    fn root(&self) -> Result<Option<Found>> {
+        let Some(top) = self.layers.first() else {
+            return Ok(None);
+        };
         let data = fs::symlink_metadata(top)
             .map_err(|error| Error::io(format!("stat {}", top.display()), &error))?;
-        Ok(Found {
+        Ok(Some(Found {
             data,
             parts: self.layers.clone(),
-        })
+        }))
     }
 }
 

@@ -13,6 +13,7 @@ use nix::sys::stat::{Mode, fstatat, mkdirat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use super::path::{clean, refused, show, split};
+use super::tar::excessive;
 use crate::error::{Context, Error, Result};
 
 /// How many directories are kept open.
@@ -34,12 +35,17 @@ pub(super) struct Dirs {
     /// Directories that exist only because something is below them.
     pub(super) implied: BTreeSet<Vec<u8>>,
     /// Directories through which nothing of lower layers shows.
-    pub(super) opaque: Vec<Vec<u8>>,
+    pub(super) opaque: BTreeSet<Vec<u8>>,
+    /// Bytes of memory that may still be used for these and for the unpacker's own notes.
+    memory: u64,
 }
 
+/// What a note takes beside its bytes, roughly.
+const NOTE: u64 = 100;
+
 impl Dirs {
-    /// The directories below `root`, which is new and empty.
-    pub(super) fn new(root: &Path) -> Result<Self> {
+    /// The directories below `root`, with so many bytes of memory for notes about them.
+    pub(super) fn new(root: &Path, memory: u64) -> Result<Self> {
         let fd = nix::fcntl::open(
             root,
             OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC,
@@ -54,8 +60,23 @@ impl Dirs {
             root,
             open: HashMap::new(),
             implied: BTreeSet::from([Vec::new()]),
-            opaque: Vec::new(),
+            opaque: BTreeSet::new(),
+            memory,
         })
+    }
+
+    /// Accounts for a note of so many bytes: an archive of a few bytes can ask for very many.
+    pub(super) fn note(&mut self, bytes: usize) -> Result<()> {
+        let left = self.memory.checked_sub(bytes as u64 + NOTE);
+        self.memory = left.ok_or_else(|| excessive("its directories and links take too much memory"))?;
+        Ok(())
+    }
+
+    /// Lets nothing of lower layers show through a directory.
+    pub(super) fn make_opaque(&mut self, path: Vec<u8>) -> Result<()> {
+        self.note(path.len())?;
+        self.opaque.insert(path);
+        Ok(())
     }
 
     /// The layer's root.
@@ -141,13 +162,16 @@ impl Dirs {
         };
         let real = super::path::join(&parent.path, name);
         match make() {
-            Ok(()) => drop(self.implied.insert(real)),
+            Ok(()) => {
+                self.note(real.len())?;
+                self.implied.insert(real);
+            }
             Err(Errno::EEXIST) if is_whiteout(&parent, name) => {
                 // Removed from the lower layers, and here again: a directory through which nothing shows.
                 unlinkat(&*parent.fd, OsStr::from_bytes(name), UnlinkatFlags::NoRemoveDir)
                     .and_then(|()| make())
                     .map_err(|errno| failed("mkdirat", path, errno))?;
-                self.opaque.push(real);
+                self.make_opaque(real)?;
             }
             Err(Errno::EEXIST) => return Err(refused(path, "what is above an entry is not a directory")),
             Err(errno) => return Err(failed("mkdirat", path, errno)),

@@ -338,16 +338,17 @@ fn with_size(kind: u8, size: u64) -> tar::Header {
 #[test]
 fn limits_hold() {
     let small = Limits {
-        entries: 3,
+        entries: 4,
         bytes: 10,
         path: 20,
         meta: 600,
+        memory: 900,
     };
     for (name, archive, words) in [
         (
             "entries",
-            new().dir("a").dir("b").dir("c").dir("d"),
-            "more than 3 entries",
+            new().dir("a").dir("b").dir("c").dir("d").dir("e"),
+            "more than 4 entries",
         ),
         (
             "bytes",
@@ -369,12 +370,54 @@ fn limits_hold() {
             new().pax(&[("comment", &[b'x'; 700])]).dir("a"),
             "bytes",
         ),
+        (
+            "directories with attributes",
+            new()
+                .pax(&[("SCHILY.xattr.user.a", &[b'x'; 500])])
+                .dir("a")
+                .pax(&[("SCHILY.xattr.user.a", &[b'x'; 500])])
+                .dir("b"),
+            "too much memory",
+        ),
+        (
+            "directories above",
+            new().file("1/2/3/4/5/6/7/8/9/0", b""),
+            "too much memory",
+        ),
     ] {
         let (_dir, result) = attempt(&archive.end(), small);
         let error = result.expect_err(name);
         assert_eq!(error.kind(), Kind::Limit, "{name}: {error}");
         assert!(error.to_string().contains(words), "{name}: {error}");
     }
+}
+
+/// Headers that describe the same entry could say together what none of them may say alone.
+#[test]
+fn of_several_pax_headers_the_last_counts() {
+    let archive = new()
+        .pax(&[("SCHILY.xattr.user.first", b"1"), ("path", b"first")])
+        .pax(&[("SCHILY.xattr.user.second", b"2")])
+        .file("f", b"");
+    let (dir, result) = attempt(&archive.end(), Limits::default());
+    result.unwrap();
+    let file = fs::File::open(dir.path().join("layer/f")).unwrap();
+    let names: Vec<_> = crate::sys::xattr::all(&file)
+        .unwrap()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(names, [c"user.second".to_owned()]);
+}
+
+/// Readers that go on after one block of zeros would see files that others do not.
+#[test]
+fn nothing_hides_behind_a_single_block_of_zeros() {
+    let hidden = new().file("a", b"").raw(&[0; 512]).file("b", b"").end();
+    refused("hidden entry", &hidden, "single block of zeros");
+    let (dir, result) = attempt(&new().file("a", b"").raw(&[0; 512]).cut(1024), Limits::default());
+    result.unwrap();
+    assert!(dir.path().join("layer/a").exists());
 }
 
 #[test]

@@ -25,9 +25,9 @@ use crate::sys::xattr;
 pub(super) fn settle(root: &Path, below: &[PathBuf], remainder: &Remainder) -> Result<u64> {
     let lower = below
         .iter()
-        .map(|path| Dirs::new(path))
+        .map(|path| Dirs::new(path, u64::MAX))
         .collect::<Result<Vec<_>>>()?;
-    let mut here = Dirs::new(root)?;
+    let mut here = Dirs::new(root, u64::MAX)?;
     let mut copied = 0;
     for link in &remainder.foreign {
         copied += make_link(&mut here, &lower, link)?;
@@ -46,7 +46,7 @@ pub(super) fn settle(root: &Path, below: &[PathBuf], remainder: &Remainder) -> R
 /// # Errors
 /// The failed call.
 pub fn copy_root_attributes(from: &Path, to: &Path) -> Result<()> {
-    let (from, to) = (Dirs::new(from)?, Dirs::new(to)?);
+    let (from, to) = (Dirs::new(from, u64::MAX)?, Dirs::new(to, u64::MAX)?);
     copy_attributes(
         &open_directory(from.root(), b"")?,
         &open_directory(to.root(), b"")?,
@@ -77,7 +77,8 @@ enum Look {
 }
 
 fn look(layer: &Dirs, path: &[u8]) -> Result<Look> {
-    let mut is_opaque = false;
+    // overlayfs does not look at the attribute of a layer's root, but whoever stacks layers does.
+    let mut is_opaque = has_opaque(layer, b"")?;
     for above in ancestors(path) {
         match stat(layer, above)? {
             None => return Ok(if is_opaque { Look::Hidden } else { Look::Through }),

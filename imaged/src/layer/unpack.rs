@@ -69,7 +69,7 @@ pub(super) struct Remainder {
 pub(super) fn unpack<R: BufRead>(input: &mut R, root: &Path, limits: Limits) -> Result<(u64, Remainder)> {
     let mut reader = Reader::new(input, limits);
     let mut unpacker = Unpacker {
-        dirs: Dirs::new(root)?,
+        dirs: Dirs::new(root, limits.memory)?,
         attributes: BTreeMap::new(),
         foreign: Vec::new(),
     };
@@ -101,8 +101,7 @@ impl Unpacker {
         }
         let root = self.dirs.root().clone();
         own(&root, b".", entry)?;
-        self.remember(Vec::new(), entry);
-        Ok(())
+        self.remember(Vec::new(), entry)
     }
 
     fn create<R: BufRead>(&mut self, path: &[u8], entry: &Entry, reader: &mut Reader<R>) -> Result<()> {
@@ -188,16 +187,17 @@ impl Unpacker {
                 unlinkat(&*dir.fd, OsStr::from_bytes(name), UnlinkatFlags::NoRemoveDir)
                     .and_then(|()| make())
                     .map_err(|errno| failed("mkdirat", &path, errno))?;
-                self.dirs.opaque.push(path.clone());
+                self.dirs.make_opaque(path.clone())?;
             }
             Err(errno) => return Err(failed("mkdirat", &path, errno)),
         }
         own(dir, name, entry)?;
-        self.remember(path, entry);
-        Ok(())
+        self.remember(path, entry)
     }
 
-    fn remember(&mut self, path: Vec<u8>, entry: &Entry) {
+    fn remember(&mut self, path: Vec<u8>, entry: &Entry) -> Result<()> {
+        let attributes = entry.xattrs.iter().map(|(name, value)| name.len() + value.len());
+        self.dirs.note(path.len() + attributes.sum::<usize>())?;
         self.dirs.implied.remove(&path);
         let Entry {
             mode, mtime, atime, ..
@@ -211,6 +211,7 @@ impl Unpacker {
                 xattrs: entry.xattrs.clone(),
             },
         );
+        Ok(())
     }
 
     /// A hard link to a file of this layer; to one of a lower layer it is left for later.
@@ -247,6 +248,7 @@ impl Unpacker {
     }
 
     fn link_later(&mut self, path: Vec<u8>, target: Vec<u8>) -> Result<()> {
+        self.dirs.note(path.len() + target.len())?;
         self.foreign.push(ForeignLink { path, target });
         Ok(())
     }
@@ -264,10 +266,7 @@ impl Unpacker {
             makedev(0, 0),
         ) {
             Ok(()) => Ok(()),
-            Err(Errno::EEXIST) if is_directory(&stat(&dir, name)?) => {
-                self.dirs.opaque.push(path);
-                Ok(())
-            }
+            Err(Errno::EEXIST) if is_directory(&stat(&dir, name)?) => self.dirs.make_opaque(path),
             Err(Errno::EEXIST) => Ok(()),
             Err(errno) => Err(failed("mknodat", &path, errno)),
         }
@@ -275,8 +274,7 @@ impl Unpacker {
 
     fn make_opaque(&mut self, path: &[u8]) -> Result<()> {
         let dir = self.dirs.get(path)?;
-        self.dirs.opaque.push(dir.path.to_vec());
-        Ok(())
+        self.dirs.make_opaque(dir.path.to_vec())
     }
 
     /// Makes something under a name; what has the name already gives way.

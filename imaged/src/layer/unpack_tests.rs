@@ -282,6 +282,16 @@ fn directories_hidden_below_lend_nothing() {
 }
 
 #[test]
+fn an_opaque_root_lends_nothing() {
+    let mut private = header(b'5', b"a");
+    private.set_mode(0o700);
+    let lower = new().add(private, &[]).end();
+    let hides = new().whiteout(".wh..wh..opq").end();
+    let stack = Stack::of(&[lower, hides, new().file("a/b", b"").end()]);
+    assert_eq!(stack.meta("a").mode() & 0o7777, 0o755);
+}
+
+#[test]
 fn hard_links_to_lower_layers_copy_the_file_up() {
     let mut file = header(b'0', b"d/f");
     file.set_mode(0o4711);

@@ -1,13 +1,14 @@
 //! Snapshots: an image's layers with a writable one on top, described as mounts. Nothing is mounted here.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind, Result};
 use crate::image::Image;
 use crate::store::{IMAGE_FILE, Store};
+use crate::sys::overlay;
 
 /// One entry of a bundle's mount list (docs/contracts/bundle.md).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,11 +47,27 @@ pub fn prepare(store: &Store, image: &Image, container_dir: &Path) -> Result<Vec
     Ok(vec![mount(store, image, container_dir)?])
 }
 
-fn mount(store: &Store, image: &Image, container_dir: &Path) -> Result<Mount> {
-    let mut lower = Vec::new();
-    for chain_id in image.layers.iter().rev() {
-        lower.push(option_path(&store.layer_files(chain_id))?);
+/// The directories of the image's layers, topmost first, down to one whose root is opaque: overlayfs, which ignores
+/// that attribute of a root, must not be given those below.
+pub fn lower(store: &Store, image: &Image) -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> = image
+        .layers
+        .iter()
+        .rev()
+        .map(|layer| store.layer_files(layer))
+        .collect();
+    if let Some(last) = all.iter().position(|layer| overlay::is_opaque(layer)) {
+        all.truncate(last + 1);
     }
+    all
+}
+
+fn mount(store: &Store, image: &Image, container_dir: &Path) -> Result<Mount> {
+    let lower = lower(store, image);
+    let mut lower: Vec<String> = lower
+        .iter()
+        .map(|path| option_path(path))
+        .collect::<Result<_>>()?;
     if lower.is_empty() {
         // overlayfs wants a lower directory: an empty one.
         let empty = container_dir.join("lower");

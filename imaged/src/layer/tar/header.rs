@@ -14,9 +14,13 @@ impl<'a> Header<'a> {
     pub(super) fn new(block: &'a [u8; BLOCK]) -> Result<Self> {
         let stated = octal(&block[148..156]).ok_or_else(|| malformed("a header's checksum is no number"))?;
         // The checksum counts its own field as spaces. Ancient tars summed signed bytes.
-        let byte = |at: usize| if (148..156).contains(&at) { b' ' } else { block[at] };
-        let unsigned: i64 = (0..BLOCK).map(|at| i64::from(byte(at))).sum();
-        let signed: i64 = (0..BLOCK).map(|at| i64::from(byte(at).cast_signed())).sum();
+        let (sum, high) = block.iter().fold((0_i64, 0_i64), |(sum, high), byte| {
+            (sum + i64::from(*byte), high + i64::from(*byte >> 7))
+        });
+        let field = &block[148..156];
+        let unsigned = sum - field.iter().map(|byte| i64::from(*byte)).sum::<i64>() + 8 * i64::from(b' ');
+        let high = high - field.iter().map(|byte| i64::from(*byte >> 7)).sum::<i64>();
+        let signed = unsigned - 256 * high;
         match stated == unsigned || stated == signed {
             true => Ok(Self(block)),
             false => Err(malformed("a header's checksum is wrong")),
@@ -130,7 +134,23 @@ fn octal(field: &[u8]) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::number;
+    use super::{BLOCK, Header, number};
+
+    #[test]
+    fn checksums_of_unsigned_and_of_signed_bytes_are_good() {
+        let mut block = [0; BLOCK];
+        block[..4].copy_from_slice(b"\xc3\xa4xy");
+        let unsigned = 0xc3 + 0xa4 + i64::from(b'x') + i64::from(b'y') + 8 * 32;
+        for (sum, good) in [
+            (unsigned, true),
+            (unsigned - 512, true),
+            (unsigned - 256, false),
+            (unsigned + 1, false),
+        ] {
+            block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+            assert_eq!(Header::new(&block).is_ok(), good, "{sum}");
+        }
+    }
 
     #[test]
     fn numbers_are_octal_or_base_256() {

@@ -22,6 +22,6 @@ fn malformed(reason: impl Into<String>) -> error::Error {
 }
 
 /// The error of an archive that exceeds a limit.
-fn excessive(reason: impl Into<String>) -> error::Error {
+pub(in crate::layer) fn excessive(reason: impl Into<String>) -> error::Error {
     error::Error::new(error::Kind::Limit, format!("tar stream: {}", reason.into()))
 }

@@ -1,5 +1,7 @@
 //! PAX extended headers: `LENGTH KEY=VALUE\n`, again and again.
 
+use std::collections::BTreeMap;
+
 use super::malformed;
 use crate::error::Result;
 
@@ -13,7 +15,7 @@ pub(super) struct Pax {
     pub(super) gid: Option<i64>,
     pub(super) mtime: Option<(i64, u32)>,
     pub(super) atime: Option<(i64, u32)>,
-    pub(super) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(super) xattrs: BTreeMap<Vec<u8>, Vec<u8>>,
     pub(super) sparse: PaxSparse,
 }
 
@@ -28,18 +30,19 @@ pub(super) struct PaxSparse {
 }
 
 impl Pax {
-    /// Takes in the records of one header; later ones win.
-    pub(super) fn read(&mut self, mut bytes: &[u8]) -> Result<()> {
+    /// Reads the records of one header; later ones win.
+    pub(super) fn read(mut bytes: &[u8]) -> Result<Self> {
+        let mut pax = Self::default();
         while !bytes.is_empty() {
             let (record, rest) = split_record(bytes)?;
             let equals = record
                 .iter()
                 .position(|byte| *byte == b'=')
                 .ok_or_else(bad_record)?;
-            self.set(&record[..equals], &record[equals + 1..])?;
+            pax.set(&record[..equals], &record[equals + 1..])?;
             bytes = rest;
         }
-        Ok(())
+        Ok(pax)
     }
 
     fn set(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
@@ -62,16 +65,11 @@ impl Pax {
             }
             _ => {
                 if let Some(xattr) = key.strip_prefix(b"SCHILY.xattr.") {
-                    self.set_xattr(xattr, value);
+                    self.xattrs.insert(xattr.to_vec(), value.to_vec());
                 }
             }
         }
         Ok(())
-    }
-
-    fn set_xattr(&mut self, key: &[u8], value: &[u8]) {
-        self.xattrs.retain(|(name, _)| name != key);
-        self.xattrs.push((key.to_vec(), value.to_vec()));
     }
 }
 
@@ -197,12 +195,14 @@ mod tests {
             record("GNU.sparse.map", "0,5,10,2"),
         ]
         .concat();
-        let mut pax = Pax::default();
-        pax.read(&text).unwrap();
+        let pax = Pax::read(&text).unwrap();
         assert_eq!(pax.path.as_deref(), Some("a/ü".as_bytes()));
         assert_eq!(pax.mtime, Some((-2, 750_000_000)));
         assert_eq!(pax.size, Some(9_000_000_000));
-        assert_eq!(pax.xattrs, [(b"user.x".to_vec(), b"a=b\nc".to_vec())]);
+        assert_eq!(
+            pax.xattrs,
+            BTreeMap::from([(b"user.x".to_vec(), b"a=b\nc".to_vec())])
+        );
         assert_eq!(pax.sparse.map.as_deref(), Some(&[0, 5, 10, 2][..]));
     }
 
@@ -219,7 +219,7 @@ mod tests {
             b"-6 a=b\n",
             b"99999999999999999999999 a=b\n",
         ] {
-            assert!(Pax::default().read(bad).is_err(), "{bad:?}");
+            assert!(Pax::read(bad).is_err(), "{bad:?}");
         }
         for (key, value) in [
             ("size", "-1"),
@@ -228,14 +228,14 @@ mod tests {
             ("path", "a\0b"),
             ("uid", "99999999999999999999"),
         ] {
-            assert!(Pax::default().read(&record(key, value)).is_err(), "{key}={value}");
+            assert!(Pax::read(&record(key, value)).is_err(), "{key}={value}");
         }
     }
 
     proptest! {
         #[test]
         fn reading_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = Pax::default().read(&bytes);
+            let _ = Pax::read(&bytes);
         }
     }
 }

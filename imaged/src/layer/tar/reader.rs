@@ -19,6 +19,9 @@ pub struct Limits {
     pub path: usize,
     /// Bytes of one PAX header or long name.
     pub meta: u64,
+    /// Bytes of memory for what must be remembered until the archive's end: directories with their attributes,
+    /// and links to lower layers.
+    pub memory: u64,
 }
 
 impl Default for Limits {
@@ -28,6 +31,7 @@ impl Default for Limits {
             bytes: 1 << 40,
             path: 4095,
             meta: 4 << 20,
+            memory: 512 << 20,
         }
     }
 }
@@ -117,7 +121,7 @@ impl<R: BufRead> Reader<R> {
         let mut block = [0; BLOCK];
         let mut has_meta = false;
         loop {
-            if !read_block_or_end(&mut self.input, &mut block)? || block.iter().all(|byte| *byte == 0) {
+            if self.at_end(&mut block)? {
                 return match has_meta {
                     true => Err(malformed("it ends after a PAX header or long name")),
                     false => Ok(None),
@@ -126,7 +130,8 @@ impl<R: BufRead> Reader<R> {
             self.count_entry()?;
             let header = Header::new(&block)?;
             match header.kind() {
-                b'x' => pax.read(&self.meta(&header)?)?,
+                // The last one counts, as for Go's reader: what many of them say together would have no bound.
+                b'x' => pax = Pax::read(&self.meta(&header)?)?,
                 // Global headers only ever carry a commit id of git.
                 b'g' => drop(self.meta(&header)?),
                 b'L' => long_path = Some(without_nul(self.meta(&header)?)),
@@ -134,6 +139,21 @@ impl<R: BufRead> Reader<R> {
                 _ => return self.entry(&header, pax, long_path, long_link).map(Some),
             }
             has_meta = header.kind() != b'g';
+        }
+    }
+
+    /// Reads the next block; true when it is the archive's end: two blocks of zeros, one as the stream's last, or
+    /// nothing. Readers that go on after a single one would find other entries than those that stop there.
+    fn at_end(&mut self, block: &mut [u8; BLOCK]) -> Result<bool> {
+        if !read_block_or_end(&mut self.input, block)? {
+            return Ok(true);
+        }
+        if !is_zero(block) {
+            return Ok(false);
+        }
+        match read_block_or_end(&mut self.input, block)? && !is_zero(block) {
+            true => Err(malformed("something follows a single block of zeros")),
+            false => Ok(true),
         }
     }
 
@@ -235,7 +255,7 @@ impl<R: BufRead> Reader<R> {
             gid: owner("gid", pax.gid, header.gid())?,
             mtime,
             atime: pax.atime.unwrap_or(mtime),
-            xattrs: pax.xattrs,
+            xattrs: pax.xattrs.into_iter().collect(),
             path,
         })
     }
@@ -301,6 +321,10 @@ impl<R: BufRead> Reader<R> {
         self.data = data;
         Ok(Kind::File { size: real, segments })
     }
+}
+
+fn is_zero(block: &[u8; BLOCK]) -> bool {
+    block.iter().all(|byte| *byte == 0)
 }
 
 fn device(header: &Header<'_>) -> Result<(u32, u32)> {
