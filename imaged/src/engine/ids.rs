@@ -31,6 +31,11 @@ pub(crate) fn new() -> Result<String> {
     }
 }
 
+/// Whether this could come from [`new`].
+pub(crate) fn is_id(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// The twelve digits that people see.
 pub(crate) fn short(id: &str) -> &str {
     id.get(..12).unwrap_or(id)

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
+use super::ids;
 use super::record::{self, Record};
 use crate::error::{Error, Kind, Result};
 use crate::settings::Settings;
@@ -238,10 +239,11 @@ impl Containers {
             || (path.exists() && matches!(lock_directory(&path, FlockArg::LockExclusiveNonblock), Ok(None)))
     }
 
-    /// Directories that nobody is working on and that are no containers: what a killed command left.
+    /// Directories that nobody is working on and that are no containers: what a killed command left. What has not
+    /// the name of a container is somebody else's.
     pub(crate) fn leftovers(&self) -> Result<Vec<(String, Lock)>> {
         let mut leftovers = Vec::new();
-        for id in self.ids()? {
+        for id in self.ids()?.into_iter().filter(|id| ids::is_id(id)) {
             let path = self.directory(&id);
             if path.join(record::FILE).exists() {
                 continue;

@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader};
 use std::os::fd::AsFd;
 use std::path::Path;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -110,11 +111,11 @@ fn follow(
                 show(&entry)?;
             }
         }
-        let past = query.until.is_some_and(|until| Timestamp::now() > until);
-        if ended || past {
+        let left = query.until.map(|until| until.since(Timestamp::now()));
+        if ended || left == Some(Duration::ZERO) {
             return Ok(());
         }
-        watch.wait(shim)?;
+        watch.wait(shim, left)?;
     }
 }
 
@@ -144,13 +145,11 @@ impl Log {
         };
         loop {
             let failed = |error: io::Error| Error::io("read the log", &error);
-            let position = reader.stream_position().map_err(failed)?;
             self.line.clear();
             let length = reader.read_until(b'\n', &mut self.line).map_err(failed)?;
             if self.line.last() != Some(&b'\n') {
-                if length > 0 {
-                    reader.seek(SeekFrom::Start(position)).map_err(failed)?;
-                }
+                let back = i64::try_from(length).unwrap_or_default();
+                reader.seek_relative(-back).map_err(failed)?;
                 return Ok(None);
             }
             // A line that was cut by a crash is skipped; those behind it are not lost with it.
@@ -174,12 +173,16 @@ impl Watch {
         Ok(Self(inotify))
     }
 
-    fn wait(&self, shim: &Process) -> Result<()> {
+    fn wait(&self, shim: &Process, at_most: Option<Duration>) -> Result<()> {
         let mut fds = [
             PollFd::new(self.0.as_fd(), PollFlags::POLLIN),
             PollFd::new(shim.as_fd(), PollFlags::POLLIN),
         ];
-        match poll(&mut fds, PollTimeout::NONE) {
+        // Rounded up, so that the last round does not spin.
+        let timeout = at_most.map_or(PollTimeout::NONE, |time| {
+            PollTimeout::try_from(time.as_millis() + 1).unwrap_or(PollTimeout::MAX)
+        });
+        match poll(&mut fds, timeout) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => return Err(Error::syscall("poll(inotify, pidfd)", errno as i32)),
         }

@@ -222,6 +222,11 @@ fn arguments(containers: &Containers, record: &Record, size: Option<(u16, u16)>)
 /// The command with which the shim of an `--rm` container ends.
 fn removal(containers: &Containers, id: &str) -> Result<Vec<std::ffi::OsString>> {
     let own = std::env::current_exe().map_err(|error| Error::io("readlink /proc/self/exe", &error))?;
+    // A program that was replaced while it runs has no path any more; its successor has.
+    let own = match own.exists() {
+        true => own,
+        false => programs::find("corten")?,
+    };
     Ok(vec![
         own.into(),
         "--root".into(),

@@ -24,7 +24,6 @@ pub(crate) struct ShimFile {
     init_pid: Option<i32>,
     #[serde(default)]
     init_start_time: Option<u64>,
-    status: String,
 }
 
 impl ShimFile {
@@ -116,17 +115,8 @@ impl Status {
         }
         // Read last: whoever forgets a run forgets its start before its end.
         let start: Option<StartFile> = read_json(&directory.join(START_FILE));
-        let begun = shim
-            .as_ref()
-            .is_some_and(|shim| matches!(shim.status.as_str(), "running" | "exited"));
         match start {
             Some(start) if start.error.is_some() => Self::Created { failure: Some(start) },
-            Some(start) if begun && (init.is_some() || shim_lives) => Self::Running {
-                pid: init.unwrap_or(0),
-                started_at: start.at,
-                orphaned: !shim_lives,
-            },
-            // The shim is between `start` and writing that down.
             Some(start) if shim_lives || init.is_some() => Self::Running {
                 pid: init.unwrap_or(0),
                 started_at: start.at,

@@ -18,6 +18,13 @@ impl Timestamp {
         Self::from(SystemTime::now())
     }
 
+    /// The time from `earlier` to this; none at all if that is later.
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        SystemTime::from(self)
+            .duration_since(SystemTime::from(earlier))
+            .unwrap_or_default()
+    }
+
     /// Parses RFC 3339 with an optional fraction and `Z` or an offset.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (date, time) = text.split_once(['T', 't', ' '])?;

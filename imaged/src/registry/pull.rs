@@ -36,7 +36,11 @@ pub(super) fn pull(
     if !media::is_config(&manifest.config.media_type) {
         return Err(not_an_image(manifest));
     }
-    let config_bytes = runtime.block_on(client.small_blob(&manifest.config, "configuration"))?;
+    let config_bytes = match store.blob(&manifest.config.digest) {
+        Ok(known) => known,
+        // Not there, or damaged.
+        Err(_) => runtime.block_on(client.small_blob(&manifest.config, "configuration"))?,
+    };
     let config: ImageConfig = read_json(&config_bytes, "image's configuration")?;
     let layers = layers_of(manifest, &config)?;
     log::debug(format_args!(

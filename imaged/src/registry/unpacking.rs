@@ -96,7 +96,12 @@ impl Workshop<'_> {
                 scope.spawn(move || self.work(layers, next, &sender));
             }
             drop(sender);
-            let result = self.publish_in_order(layers, finished.iter());
+            // In a thread of its own, whose umask is nobody else's: it may have to unpack, too.
+            let publisher = scope.spawn(|| {
+                layer::own_umask()?;
+                self.publish_in_order(layers, finished.into_iter())
+            });
+            let result = publisher.join().unwrap_or_else(|_| Err(died()));
             if result.is_err() {
                 next.store(layers.len(), Ordering::Relaxed);
                 abandon();
@@ -224,6 +229,10 @@ impl Workshop<'_> {
             }
         })
     }
+}
+
+fn died() -> Error {
+    Error::new(Kind::System, "a thread that unpacks died")
 }
 
 /// The next layer that nobody has taken.

@@ -167,7 +167,8 @@ impl Store {
         };
         match self.image(&record.image) {
             Ok(image) => Ok(Some((image, record.digest))),
-            Err(error) if error.kind() == Kind::NotFound => Ok(None),
+            // A damaged image is as good as none: a pull makes it whole again.
+            Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Integrity) => Ok(None),
             Err(error) => Err(error),
         }
     }

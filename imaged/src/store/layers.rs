@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -73,10 +73,10 @@ impl Store {
         let scratch = self.scratch()?;
         fault_point();
         let files = scratch.path().join("fs");
-        fs::DirBuilder::new()
-            .mode(0o755)
-            .create(&files)
-            .map_err(|error| failed("mkdir", &files, &error))?;
+        fs::create_dir(&files).map_err(|error| failed("mkdir", &files, &error))?;
+        // Whatever the umask: an archive need not say what the root of its files is like.
+        fs::set_permissions(&files, fs::Permissions::from_mode(0o755))
+            .map_err(|error| failed("chmod", &files, &error))?;
         Ok(Claim::Ours(Making {
             store: self.clone(),
             chain_id: *chain_id,

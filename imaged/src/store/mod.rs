@@ -49,6 +49,8 @@ pub const IMAGE_FILE: &str = "image";
 const VERSION: &str = "corten store 1\n";
 /// The directories of a store.
 const DIRECTORIES: [&str; 5] = ["blobs/sha256", "layers", "images", "refs", "tmp"];
+/// What else may be beside them: containers, a killed command's beginnings, an empty file system's own.
+const OWN: [&str; 6] = ["containers", "names", "lock", "tmp.lock", "version", "lost+found"];
 /// The most that is read of a manifest, an index, a configuration or one of our own descriptions.
 pub const MAX_DOCUMENT: u64 = 8 << 20;
 
@@ -79,12 +81,36 @@ impl Store {
     /// Makes what is missing of a store; harmless when another process does the same.
     fn make(&self) -> Result<()> {
         make_dir(&self.root)?;
+        self.check_foreign()?;
         let private = fs::Permissions::from_mode(0o700);
         fs::set_permissions(&self.root, private).map_err(|error| failed("chmod 0700", &self.root, &error))?;
         for directory in DIRECTORIES {
             make_dir(&self.path(directory))?;
         }
         self.put_file("version", VERSION.as_bytes())
+    }
+
+    /// Refuses a directory that has other things in it: `--root /` must not make the root private.
+    fn check_foreign(&self) -> Result<()> {
+        for path in self.files_of("")? {
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            let is_ours = OWN.contains(&name.as_str()) || name.starts_with("init-");
+            if !is_ours && !DIRECTORIES.iter().any(|own| own.split('/').next() == Some(&name)) {
+                return Err(Error::new(
+                    Kind::Conflict,
+                    format!(
+                        "{} is no store of corten's, and not empty: it has '{name}'",
+                        self.root.display()
+                    ),
+                )
+                .hint("choose an empty or a new directory with --root"));
+            }
+        }
+        Ok(())
     }
 
     /// The store's directory.
@@ -139,17 +165,17 @@ impl Store {
                 Kind::Integrity,
                 format!("{} does not have its digest", path.display()),
             )
-            .hint("the file was damaged; remove the image and pull it again")),
+            .hint("the file was damaged; pull the image again")),
         }
     }
 
-    /// Keeps these bytes under their digest.
+    /// Keeps these bytes under their digest; a damaged file there is replaced.
     ///
     /// # Errors
     /// The failed call.
     pub fn put_blob(&self, bytes: &[u8]) -> Result<Digest> {
         let digest = Digest::of(bytes);
-        if !self.blob_path(&digest).exists() {
+        if fs::read(self.blob_path(&digest)).ok().as_deref() != Some(bytes) {
             self.put_file(&format!("blobs/sha256/{}", digest.hex()), bytes)?;
         }
         Ok(digest)

@@ -1,11 +1,12 @@
 //! Removing names and images, and the layers and blobs that nothing needs any more.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::Path;
 
 use super::atomic::sync_dir;
+use super::lock::Passing;
 use super::scratch::Scratch;
 use super::{Store, failed, fault_point};
 use crate::error::{Error, Kind, Result};
@@ -127,12 +128,12 @@ impl Store {
         if self.others_work(scratch)? {
             return Ok(());
         }
-        let layers: HashMap<_, _> = needed
-            .iter()
-            .map(|digest| (self.layer_dir(digest), digest))
-            .collect();
+        let layers: HashSet<_> = needed.iter().map(|digest| self.layer_dir(digest)).collect();
         for path in self.files_of("layers")? {
-            if path.is_dir() && !layers.contains_key(&path) {
+            if path.extension().is_some_and(|extension| extension == "lock") {
+                // Dropped, a lock that nobody held takes its file with it.
+                drop(Passing::take(&path, false)?);
+            } else if !layers.contains(&path) {
                 self.discard_layer(&path, scratch)?;
             }
         }

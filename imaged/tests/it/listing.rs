@@ -1,5 +1,8 @@
 //! `ps`, `inspect`, `logs` and `version`: what they show.
 
+use std::fs;
+use std::process::Command;
+
 use serde_json::Value;
 
 use crate::sandbox::{HELLO, Sandbox};
@@ -151,6 +154,32 @@ fn logs_keep_streams_apart_and_follow_to_the_end() {
     assert_eq!(fed.stdout, "one\ntwo\n");
     let output = follower.wait_with_output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "one\ntwo\n");
+}
+
+/// A quiet container writes nothing that could end it.
+#[test]
+fn logs_that_are_followed_end_when_their_time_is_over() {
+    let sandbox = Sandbox::new();
+    let id = sandbox.ok(&["run", "-d", "-i", HELLO, "cat"]);
+    let soon = Command::new("date")
+        .args(["-u", "-d", "+1 second", "+%FT%TZ"])
+        .output()
+        .unwrap();
+    let soon = String::from_utf8(soon.stdout).unwrap();
+    assert_eq!(sandbox.ok(&["logs", "-f", "--until", soon.trim(), &id]), "");
+}
+
+#[test]
+fn what_is_no_containers_directory_is_not_swept_away() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(&["create", HELLO]);
+    let containers = sandbox.root().join("containers");
+    let (own, half) = (containers.join("photos"), containers.join("0a".repeat(32)));
+    fs::create_dir(&own).unwrap();
+    fs::create_dir(&half).unwrap();
+    sandbox.ok(&["create", HELLO]);
+    assert!(own.exists() && !half.exists());
+    fs::remove_dir(own).unwrap();
 }
 
 #[test]

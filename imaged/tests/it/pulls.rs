@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use corten_imaged::error::{Kind, Result};
@@ -11,9 +12,12 @@ use corten_imaged::oci::media;
 use corten_imaged::registry::{self, Options, Pulled, Silent};
 use corten_imaged::snapshot;
 use corten_imaged::store::Store;
+use nix::fcntl::{Flock, FlockArg};
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use serde_json::json;
 
 use super::fake_registry::{Answer, Ending, FakeRegistry};
+use super::sandbox::program;
 use super::test_image::{REPOSITORY, TestImage, TestLayer, blob_path, manifest_path, tar_of, two_layers};
 
 /// Fast enough for tests that wait for failures.
@@ -97,8 +101,8 @@ fn an_image_is_pulled_named_and_found() {
     assert!(again.was_current);
     assert_eq!(
         registry.requests("/blobs/").len(),
-        2 + 2,
-        "the second pull gets the configuration only"
+        2 + 1,
+        "the second pull asks for the manifest alone"
     );
 }
 
@@ -316,7 +320,7 @@ fn the_snapshot_mounts_and_shows_the_image() {
 }
 
 fn in_mount_namespace(directory: &Path, script: &str) -> String {
-    let output = std::process::Command::new("unshare")
+    let output = Command::new("unshare")
         .args(["--mount", "sh", "-ec", script])
         .current_dir(directory)
         .output()
@@ -327,4 +331,82 @@ fn in_mount_namespace(directory: &Path, script: &str) -> String {
         String::from_utf8_lossy(&output.stderr)
     );
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// What another pull began and gave up is made after all, and then in a thread whose umask is its own, too.
+#[test]
+fn a_layer_that_another_pull_gave_up_has_its_modes() {
+    let registry = FakeRegistry::start();
+    let mut builder = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_mode(0o666);
+    header.set_size(0);
+    builder.append_data(&mut header, "shared", &[][..]).unwrap();
+    let image = TestImage::new(vec![TestLayer::plain(&builder.into_inner().unwrap())]);
+    image.serve(&registry, "1");
+    let (_dir, store) = new_store();
+    let layer = store.layer_files(&image.layers[0].diff_id);
+    let lock_path = layer.parent().unwrap().with_extension("lock");
+    let lock = Flock::lock(fs::File::create(&lock_path).unwrap(), FlockArg::LockExclusive).unwrap();
+    let watch = Inotify::init(InitFlags::IN_CLOEXEC).unwrap();
+    watch.add_watch(&lock_path, AddWatchFlags::IN_OPEN).unwrap();
+    let script = format!(
+        "umask 077; exec {} --root {} pull --quiet {}",
+        program("corten").display(),
+        store.root().display(),
+        reference(&registry, ":1")
+    );
+    let mut pull = Command::new("sh")
+        .args(["-c", &script])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    // Once to see that it is taken, and once to wait for it.
+    let mut opened = 0;
+    while opened < 2 {
+        opened += watch.read_events().unwrap().len();
+    }
+    fs::remove_file(&lock_path).unwrap();
+    drop(lock);
+    assert!(pull.wait().unwrap().success());
+    assert_eq!(fs::metadata(layer.join("shared")).unwrap().mode() & 0o7777, 0o666);
+    assert_eq!(fs::metadata(&layer).unwrap().mode() & 0o7777, 0o755);
+}
+
+#[test]
+fn pulling_again_repairs_a_damaged_configuration() {
+    let registry = FakeRegistry::start();
+    let image = two_layers();
+    image.serve(&registry, "1");
+    let (_dir, store) = new_store();
+    let id = pull(&store, &registry).unwrap().image.id;
+    fs::write(store.root().join("blobs/sha256").join(id.hex()), "{}").unwrap();
+    assert_eq!(store.image(&id).unwrap_err().kind(), Kind::Integrity);
+    pull(&store, &registry).unwrap();
+    assert_eq!(store.image(&id).unwrap().id, id);
+}
+
+/// overlayfs does not look whether the root of a layer is opaque.
+#[test]
+fn an_opaque_root_hides_the_layers_below() {
+    let registry = FakeRegistry::start();
+    let layers = [
+        tar_of(&[("below", b"")]),
+        tar_of(&[(".wh..wh..opq", b""), ("middle", b"")]),
+        tar_of(&[("top", b"")]),
+    ];
+    TestImage::new(layers.iter().map(|tar| TestLayer::gzip(tar)).collect()).serve(&registry, "1");
+    let (_dir, store) = new_store();
+    let image = pull(&store, &registry).unwrap().image;
+    let lower = snapshot::lower(&store, &image);
+    let shown: Vec<_> = lower
+        .iter()
+        .flat_map(|layer| fs::read_dir(layer).unwrap())
+        .collect();
+    let mut names: Vec<_> = shown
+        .into_iter()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["middle", "top"]);
 }

@@ -1,6 +1,7 @@
 //! Removing images: what others need stays, what containers use stays, the rest goes.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use corten_imaged::error::Kind;
@@ -183,4 +184,19 @@ fn the_built_in_image_needs_no_registry() {
     assert_eq!(bytes.len(), 100_000);
     store.remove_image("corten/hello", false).unwrap();
     assert_empty(&store);
+}
+
+#[test]
+fn a_directory_with_other_things_in_it_becomes_no_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let mode = || fs::metadata(dir.path()).unwrap().permissions().mode() & 0o7777;
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::create_dir(dir.path().join("lost+found")).unwrap();
+    fs::write(dir.path().join("letter.txt"), "").unwrap();
+    let error = Store::open(dir.path()).unwrap_err();
+    assert!(error.to_string().contains("'letter.txt'"), "{error}");
+    assert_eq!(mode(), 0o755, "it stays as it was");
+    fs::remove_file(dir.path().join("letter.txt")).unwrap();
+    Store::open(dir.path()).unwrap();
+    assert_eq!(mode(), 0o700);
 }
