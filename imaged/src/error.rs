@@ -6,6 +6,7 @@
 //! the operator. Nothing here prints: `main` does, once.
 
 use std::fmt;
+use std::time::Duration;
 
 /// What `Result` means in this program.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -56,6 +57,7 @@ struct Inner {
     chain: Vec<String>,
     errno: Option<i32>,
     hints: Vec<String>,
+    retry_after: Option<Duration>,
 }
 
 impl Error {
@@ -66,6 +68,7 @@ impl Error {
             chain: vec![message.into()],
             errno: None,
             hints: Vec::new(),
+            retry_after: None,
         }))
     }
 
@@ -98,6 +101,13 @@ impl Error {
         self
     }
 
+    /// The same error of a peer that asks to be left alone so long; a hint says so.
+    #[must_use]
+    pub fn with_retry_after(mut self, pause: Duration) -> Self {
+        self.0.retry_after = Some(pause);
+        self.hint(format!("the registry asks to wait {} s", pause.as_secs()))
+    }
+
     /// The same error with another kind.
     #[must_use]
     pub fn with_kind(mut self, kind: Kind) -> Self {
@@ -118,6 +128,11 @@ impl Error {
     /// The hints, in the order they were given.
     pub fn hints(&self) -> &[String] {
         &self.0.hints
+    }
+
+    /// How long the peer asked to be left alone.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
     }
 
     /// The sentences, outermost first.

@@ -285,10 +285,10 @@ impl Client {
             _ => {
                 let error = Error::new(Kind::Network, format!("the registry answered {status}"));
                 let busy = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
-                Err(if busy {
-                    wait_hint(error, response.headers())
-                } else {
-                    error.with_kind(Kind::Unsupported)
+                Err(match retry_after(response.headers()) {
+                    _ if !busy => error.with_kind(Kind::Unsupported),
+                    Some(pause) => error.with_retry_after(pause),
+                    None => error,
                 })
             }
         }
@@ -334,27 +334,16 @@ impl Client {
 
     /// Waits before the next attempt, as long as the registry asked or the number of failures says.
     pub(super) async fn pause(&self, failures: u32, error: &Error) {
-        let asked = error
-            .hints()
-            .iter()
-            .find_map(|hint| hint.strip_prefix(RETRY_HINT)?.split(' ').next()?.parse().ok());
         let doubled = self.options.back_off.saturating_mul(1 << failures.min(10));
-        let pause = asked.map_or(doubled, Duration::from_secs).min(MAX_PAUSE);
-        tokio::time::sleep(pause).await;
+        let pause = error.retry_after().unwrap_or(doubled);
+        tokio::time::sleep(pause.min(MAX_PAUSE)).await;
     }
 }
 
-const RETRY_HINT: &str = "the registry asks to wait ";
-
-/// Tells the operator, and [`Client::pause`], what a Retry-After header says.
-fn wait_hint(error: Error, headers: &HeaderMap) -> Error {
-    let seconds = headers
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok()?.trim().parse::<u64>().ok());
-    match seconds {
-        Some(seconds) => error.hint(format!("{RETRY_HINT}{seconds} s")),
-        None => error,
-    }
+/// What a Retry-After header says, if it says it in seconds.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 /// Tells of a request, and of how it was answered. What a redirection adds to an address may be secret.
@@ -473,6 +462,20 @@ fn unsendable(text: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_busy_registry_says_how_long_to_wait() {
+        let header = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, value.parse().unwrap());
+            retry_after(&headers)
+        };
+        assert_eq!(header("120"), Some(Duration::from_secs(120)));
+        assert_eq!(header("Fri, 31 Dec 1999 23:59:59 GMT"), None);
+        assert_eq!(header("-1"), None);
+        let error = Error::new(Kind::Network, "busy").with_retry_after(Duration::from_secs(7));
+        assert_eq!(error.hints(), ["the registry asks to wait 7 s"]);
+    }
 
     #[test]
     fn only_this_machine_is_spoken_to_without_tls() {
