@@ -1,5 +1,7 @@
 //! What the runtime does for the container's process from outside.
 
+pub use super::process::{schedule, set_io_priority};
+
 use super::mounts;
 use crate::error::{Context, Error, Kind, Result};
 use crate::plan::op::Namespace;

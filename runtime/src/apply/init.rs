@@ -96,6 +96,11 @@ pub fn become_it(inside: &mut Inside, op: &ProcessOp<'_>) -> Result<()> {
         ProcessOp::HostName { name } => process::set_host_name(name),
         ProcessOp::DomainName { name } => sys::process::set_domain_name(name),
         ProcessOp::Sysctl { path, value } => process::set_sysctl(inside, path, value),
+        ProcessOp::Schedule { scheduling } => process::schedule(0, scheduling),
+        ProcessOp::IoPriority { priority } => process::set_io_priority(0, *priority),
+        ProcessOp::Personality { domain } => sys::schedule::set_personality(*domain),
+        ProcessOp::MemoryPolicy { mode, nodes } => process::set_memory_policy(*mode, nodes),
+        ProcessOp::Label { attribute, label } => process::set_label(inside, attribute, label),
         ProcessOp::AppArmor { profile } => process::set_apparmor(inside, profile),
         ProcessOp::Limit {
             resource, soft, hard, ..

@@ -6,6 +6,7 @@ use super::program;
 use crate::error::{Error, Kind, Result};
 use crate::plan::op::{Enter, Namespace, Slot};
 use crate::sys::process::{self, CapSets};
+use crate::sys::schedule::{self, Scheduling};
 use crate::sys::{files, mount};
 use nix::unistd;
 use std::os::fd::{AsFd, OwnedFd};
@@ -96,6 +97,55 @@ pub(super) fn set_apparmor(inside: &Inside, profile: &str) -> Result<()> {
         Some(libc::ENOENT) => error
             .context("no such profile is loaded")
             .hint("load it first: apparmor_parser(8); aa-status(8) lists what is loaded"),
+        _ => error,
+    })
+}
+
+/// Asks for an SELinux label through the machine's own procfs, as [`set_apparmor`] does.
+pub(super) fn set_label(inside: &Inside, attribute: &str, label: &str) -> Result<()> {
+    let path = format!("thread-self/attr/{attribute}");
+    let file = files::open_in(inside.proc()?, &path, libc::O_WRONLY, files::SAME_FS)?;
+    files::write_once(file.as_fd(), label).map_err(|error| match error.errno() {
+        Some(libc::EINVAL) => error.hint("the policy that is loaded does not know this label: seinfo(1)"),
+        Some(libc::EACCES) => error.hint("the policy does not let the runtime change to this label"),
+        _ => error,
+    })
+}
+
+/// Policy and priority of a process (0: the calling one).
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn schedule(pid: i32, scheduling: &Scheduling) -> Result<()> {
+    schedule::set_scheduling(pid, scheduling).map_err(|error| match error.errno() {
+        Some(libc::EPERM) => error.hint(
+            "it needs CAP_SYS_NICE, on cgroup v1 a cpu.rt_runtime_us for the real-time policies, and \
+             SCHED_DEADLINE every CPU in the process's cpuset",
+        ),
+        Some(libc::EINVAL) => {
+            error.hint("the kernel does not know this policy, or not with these values: sched(7)")
+        }
+        Some(libc::EBUSY) => error.hint("the CPUs have no room left for these SCHED_DEADLINE values"),
+        _ => error,
+    })
+}
+
+/// Class and level of a process's I/O (0: the calling one).
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn set_io_priority(pid: i32, priority: u32) -> Result<()> {
+    schedule::set_io_priority(pid, priority).map_err(|error| match error.errno() {
+        Some(libc::EPERM) => error.hint("IOPRIO_CLASS_RT needs CAP_SYS_ADMIN or CAP_SYS_NICE"),
+        _ => error,
+    })
+}
+
+pub(super) fn set_memory_policy(mode: u32, nodes: &[u64]) -> Result<()> {
+    schedule::set_memory_policy(mode, nodes).map_err(|error| match error.errno() {
+        Some(libc::EINVAL) => {
+            error.hint("does the machine have these memory nodes, and does the container's cpuset?")
+        }
         _ => error,
     })
 }

@@ -4,10 +4,11 @@ use super::{Verb, print_json};
 use crate::cli::Globals;
 use crate::error::Result;
 use crate::oci::{
-    CgroupFeatures, Enabled, Features, HOOKS, LinuxFeatures, Map, MountExtensions, NAMESPACES,
-    SeccompFeatures, VERSION,
+    CgroupFeatures, Enabled, Features, HOOKS, IntelRdtFeatures, LinuxFeatures, Map, MemoryPolicyFeatures,
+    MountExtensions, NAMESPACES, SeccompFeatures, VERSION,
 };
 use crate::plan::seccomp::Arch;
+use crate::plan::treatment::{MEMORY_FLAGS, MEMORY_MODES};
 use crate::plan::{capability, mount_options, seccomp};
 use clap::Args;
 
@@ -67,11 +68,23 @@ fn linux() -> LinuxFeatures {
             supported_flags: seccomp::known_flags().collect(),
         },
         apparmor: Enabled { enabled: true },
-        selinux: NOT_YET,
-        intel_rdt: NOT_YET,
+        selinux: Enabled { enabled: true },
+        memory_policy: MemoryPolicyFeatures {
+            modes: words(MEMORY_MODES),
+            flags: words(MEMORY_FLAGS),
+        },
+        intel_rdt: IntelRdtFeatures {
+            enabled: false,
+            schemata: false,
+            monitoring: false,
+        },
         mount_extensions: MountExtensions { idmap: NOT_YET },
         net_devices: NOT_YET,
     }
+}
+
+fn words(table: &[(&'static str, u32)]) -> Vec<&'static str> {
+    table.iter().map(|(word, _)| *word).collect()
 }
 
 #[cfg(test)]

@@ -67,6 +67,7 @@ pub fn resolve_root(bundle: &Path, spec: &Spec<'_>) -> Result<String> {
 /// When it cannot be read, or a cgroup of the container cannot be.
 pub fn find_facts(id: &str, spec: &Spec<'_>) -> Result<Facts> {
     let layout = host::cgroup::layout()?;
+    let selinux = wants_label(spec) && host::has_selinux();
     let linux = spec.linux.as_ref();
     let path = linux.and_then(|linux| linux.cgroups_path.as_deref());
     let wish = plan::cgroup::Wish {
@@ -81,8 +82,18 @@ pub fn find_facts(id: &str, spec: &Spec<'_>) -> Result<Facts> {
         capabilities,
         uid: nix::unistd::geteuid().as_raw(),
         layout,
+        selinux,
         cgroup,
     })
+}
+
+fn wants_label(spec: &Spec<'_>) -> bool {
+    let process = spec
+        .process
+        .as_ref()
+        .and_then(|process| process.selinux_label.as_ref());
+    let mounts = spec.linux.as_ref().and_then(|linux| linux.mount_label.as_ref());
+    process.into_iter().chain(mounts).any(|label| !label.is_empty())
 }
 
 fn wish<'a>(request: &Request<'a>, bundle: &'a str, rootfs: &'a str) -> plan::Wish<'a> {
@@ -208,6 +219,8 @@ impl<'a> Parent<'a> {
             HostOp::MapUsers { map } => apply::host::write_map(self.pid()?, "uid_map", map),
             HostOp::MapGroups { map } => apply::host::write_map(self.pid()?, "gid_map", map),
             HostOp::OomScore { value } => apply::host::set_oom_score(self.pid()?, *value),
+            HostOp::Schedule { scheduling } => apply::host::schedule(self.pid()?, scheduling),
+            HostOp::IoPriority { priority } => apply::host::set_io_priority(self.pid()?, *priority),
             HostOp::Limit {
                 resource, soft, hard, ..
             } => process::set_limit(self.pid()?, *resource, *soft, *hard),

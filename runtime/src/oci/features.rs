@@ -28,7 +28,8 @@ pub struct LinuxFeatures {
     pub seccomp: SeccompFeatures,
     pub apparmor: Enabled,
     pub selinux: Enabled,
-    pub intel_rdt: Enabled,
+    pub memory_policy: MemoryPolicyFeatures,
+    pub intel_rdt: IntelRdtFeatures,
     pub mount_extensions: MountExtensions,
     pub net_devices: Enabled,
 }
@@ -56,6 +57,23 @@ pub struct SeccompFeatures {
     pub archs: Vec<&'static str>,
     pub known_flags: Vec<&'static str>,
     pub supported_flags: Vec<&'static str>,
+}
+
+/// The words of a memory policy.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "the spec's own words, one to one")]
+pub struct MemoryPolicyFeatures {
+    pub modes: Vec<&'static str>,
+    pub flags: Vec<&'static str>,
+}
+
+/// What of Intel's resource director is handled.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "the spec's own words, one to one")]
+pub struct IntelRdtFeatures {
+    pub enabled: bool,
+    pub schemata: bool,
+    pub monitoring: bool,
 }
 
 /// Whether something is there at all.

@@ -1,7 +1,7 @@
 //! Putting a plan together: which operations, on which side, in which order.
 
 use super::op::{HostOp, InitOp, Namespace, Slot, Sync, SyncOp};
-use super::{cgroup, process, root, seccomp};
+use super::{cgroup, process, root, seccomp, treatment};
 use crate::error::{Error, Kind, Result};
 use crate::host::cgroup::Layout;
 use crate::oci::{Hooks, Linux, Process, Spec};
@@ -35,6 +35,8 @@ pub struct Facts {
     pub capabilities: u64,
     /// The runtime's effective user.
     pub uid: u32,
+    /// Whether SELinux is in force; only asked where a label is wanted.
+    pub selinux: bool,
     /// The cgroup hierarchies.
     pub layout: Layout,
     /// What shall become of the container's cgroups.
@@ -80,6 +82,22 @@ impl<'a> Input<'a> {
         self.namespace(kind) == Some(None)
     }
 
+    /// The SELinux label of the process, if there is one.
+    pub(super) fn process_label(&self) -> Option<&'a str> {
+        self.process
+            .selinux_label
+            .as_deref()
+            .filter(|label| !label.is_empty())
+    }
+
+    /// The SELinux label of new file systems, if there is one.
+    pub(super) fn mount_label(&self) -> Option<&'a str> {
+        self.linux
+            .mount_label
+            .as_deref()
+            .filter(|label| !label.is_empty())
+    }
+
     /// Whether the container's mounts, ids and devices live under a user namespace's rules.
     pub(super) fn has_user_namespace(&self) -> bool {
         self.namespace(Namespace::User).is_some()
@@ -119,11 +137,30 @@ pub fn build<'a>(wish: Wish<'a>, spec: &'a Spec<'a>, facts: &'a Facts) -> Result
     if let Some(filter) = &filter {
         plan.warnings.extend(filter.warnings.iter().cloned());
     }
+    check_labels(&input)?;
     plan_birth(&input, &mut plan);
     plan_mapping(&input, &mut plan);
     root::plan(&input, &mut plan)?;
     process::plan(&input, filter, &mut plan);
     Ok(plan)
+}
+
+/// A label means nothing without SELinux, and its absence is less protection than was asked for.
+fn check_labels(input: &Input<'_>) -> Result<()> {
+    for (at, label) in [
+        ("process.selinuxLabel", input.process_label()),
+        ("linux.mountLabel", input.mount_label()),
+    ] {
+        if label.is_some() && !input.facts.selinux {
+            let text = format!(
+                "{at}: selinux label is specified in config, but selinux is disabled or not supported"
+            );
+            return Err(
+                Error::new(Kind::Unsupported, text).hint(format!("remove {at}, or boot with SELinux"))
+            );
+        }
+    }
+    Ok(())
 }
 
 impl<'a> Plan<'a> {
@@ -240,6 +277,20 @@ fn plan_arrival<'a>(input: &Input<'a>, plan: &mut Plan<'a>, joins: &[(Slot, Name
     use super::op::ProcessOp::{BecomeRoot, DieWithRuntime, Hide, JoinNamespace, Unshare};
     let mut push = |op| plan.init.push(InitOp::Process(op));
     push(DieWithRuntime { on: true });
+    if !input.has_user_namespace() {
+        // Before the process joins its groups: SCHED_DEADLINE wants all CPUs.
+        let process = input.process;
+        plan.init.extend(process.scheduler.iter().map(|scheduler| {
+            InitOp::Process(super::op::ProcessOp::Schedule {
+                scheduling: treatment::scheduling(scheduler),
+            })
+        }));
+        plan.init.extend(process.io_priority.iter().map(|priority| {
+            InitOp::Process(super::op::ProcessOp::IoPriority {
+                priority: treatment::io_priority(priority),
+            })
+        }));
+    }
     plan.init
         .extend(input.facts.cgroup.join.iter().cloned().map(InitOp::Cgroup));
     plan.init.push(InitOp::Sync(SyncOp::Await { message: Sync::Go }));
@@ -285,6 +336,18 @@ fn plan_mapping<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
     }
     if let Some(value) = input.process.oom_score_adj {
         plan.after.push(HostOp::OomScore { value });
+    }
+    if input.has_user_namespace() {
+        // The rights for it are not to be had inside.
+        let process = input.process;
+        plan.after
+            .extend(process.scheduler.iter().map(|scheduler| HostOp::Schedule {
+                scheduling: treatment::scheduling(scheduler),
+            }));
+        plan.after
+            .extend(process.io_priority.iter().map(|priority| HostOp::IoPriority {
+                priority: treatment::io_priority(priority),
+            }));
     }
     plan.after.push(HostOp::Send { message: Sync::Go });
     plan.after.extend(cgroup_setup(input, true));

@@ -11,6 +11,7 @@ mod process;
 mod root;
 pub mod seccomp;
 mod text;
+pub mod treatment;
 pub mod validate;
 
 pub use build::{Facts, Plan, Wish, build};

@@ -7,6 +7,7 @@
 use super::cgroup;
 use crate::oci::Hook;
 use crate::sys::mount::Attributes;
+use crate::sys::schedule::Scheduling;
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -59,6 +60,10 @@ pub enum HostOp<'a> {
         soft: u64,
         hard: u64,
     },
+    /// Sets policy and priority of the container's process.
+    Schedule { scheduling: Scheduling },
+    /// Sets class and level of the process's I/O, as one number.
+    IoPriority { priority: u32 },
     /// Runs hooks in the runtime's namespaces.
     Hooks {
         kind: &'static str,
@@ -159,6 +164,25 @@ pub enum ProcessOp<'a> {
     Sysctl {
         path: String,
         value: &'a str,
+    },
+    Schedule {
+        scheduling: Scheduling,
+    },
+    IoPriority {
+        priority: u32,
+    },
+    Personality {
+        domain: u32,
+    },
+    /// Where memory comes from: the mode with its flags, the nodes as a bit mask.
+    MemoryPolicy {
+        mode: u32,
+        nodes: Vec<u64>,
+    },
+    /// The SELinux label of the next program (`exec`) or of new keys (`keycreate`).
+    Label {
+        attribute: &'static str,
+        label: &'a str,
     },
     /// The next program runs under this AppArmor profile.
     AppArmor {

@@ -1,9 +1,9 @@
 //! The operations that make the container's process what `process` of config.json asks for.
 
 use super::build::{Input, Plan};
-use super::capability;
 use super::op::{HostOp, InitOp, ProcessOp, Sync, SyncOp};
 use super::seccomp::Filter;
+use super::{capability, treatment};
 use crate::oci::{Rlimit, Text};
 use std::borrow::Cow;
 
@@ -102,7 +102,15 @@ fn plan_names<'a>(input: &Input<'a>, ops: &mut Vec<ProcessOp<'a>>) {
             value,
         });
     }
-    // While the machine's /proc is still open; it takes effect at the next execve.
+    ops.extend(input.linux.personality.as_ref().map(treatment::personality));
+    ops.extend(input.linux.memory_policy.as_ref().map(treatment::memory_policy));
+    // While the machine's /proc is still open; both take effect at the next execve.
+    if let Some(label) = input.process_label() {
+        ops.push(ProcessOp::Label {
+            attribute: "exec",
+            label,
+        });
+    }
     if let Some(profile) = input
         .process
         .apparmor_profile

@@ -13,6 +13,11 @@ use std::borrow::Cow;
 pub(super) fn plan<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Result<()> {
     plan.init.push(InitOp::Process(super::op::ProcessOp::NewSession));
     if !input.wish.no_new_keyring {
+        if let Some(label) = input.process_label() {
+            let attribute = "keycreate";
+            plan.init
+                .push(InitOp::Process(super::op::ProcessOp::Label { attribute, label }));
+        }
         let name = format!("_ses.{}", input.wish.id);
         plan.init
             .push(InitOp::Process(super::op::ProcessOp::NewKeyring { name }));
@@ -200,6 +205,9 @@ fn new_file_system<'a>(
     if kind == "devpts" && input.has_user_namespace() && !maps_group(input, 5) {
         data.retain(|(key, value)| (*key, *value) != ("gid", Some("5")));
     }
+    if let Some(label) = input.mount_label().filter(|_| !UNLABELLED.contains(&kind)) {
+        data.push(("context", Some(label)));
+    }
     let has_mode = data.iter().any(|(key, _)| *key == "mode");
     let source = mount.source.as_deref().unwrap_or(kind);
     What::New {
@@ -210,6 +218,9 @@ fn new_file_system<'a>(
         keep_mode: kind == "tmpfs" && !has_mode,
     }
 }
+
+/// The kernel gives the files of these their labels itself.
+const UNLABELLED: &[&str] = &["proc", "sysfs", "mqueue", "cgroup2"];
 
 /// Whether a group id means anything in the container's user namespace.
 fn maps_group(input: &Input<'_>, gid: u32) -> bool {

@@ -27,6 +27,7 @@ fn facts() -> Facts {
     Facts {
         capabilities: u64::MAX,
         uid: 0,
+        selinux: false,
         layout: Layout::unified("/sys/fs/cgroup", "0::/", ""),
         cgroup: cgroup::Plan::default(),
     }
@@ -254,4 +255,44 @@ fn a_plan_is_json_too() {
         assert_eq!(mount["destination"], "/proc");
         assert_eq!(mount["what"]["fs"], "proc");
     });
+}
+
+#[test]
+fn treatment_comes_before_the_groups_and_the_filter() {
+    let mut config = config();
+    config["process"]["scheduler"] = json!({"policy": "SCHED_BATCH", "nice": 1});
+    config["process"]["ioPriority"] = json!({"class": "IOPRIO_CLASS_BE", "priority": 1});
+    config["linux"]["personality"] = json!({"domain": "LINUX32"});
+    config["linux"]["memoryPolicy"] = json!({"mode": "MPOL_LOCAL"});
+    with_plan(&config, |plan| {
+        let lines = lines(plan);
+        let order = [
+            "die with the runtime",
+            "schedule by policy 3, nice 1",
+            "set the I/O priority 0x4001",
+            "wait for the runtime: go on",
+            "set the personality 0x8",
+            "set the memory policy 0x4",
+            "load a seccomp filter",
+        ];
+        assert!(order.map(|line| at(&lines, line)).is_sorted(), "{lines:#?}");
+    });
+}
+
+#[test]
+fn labels_go_to_the_program_its_keys_and_its_file_systems() {
+    let mut config = config();
+    config["process"]["selinuxLabel"] = json!("p_t");
+    config["linux"]["mountLabel"] = json!("m_t");
+    let text = config.to_string();
+    let spec: Spec<'_> = serde_json::from_str(&text).unwrap();
+    let mut facts = facts();
+    let error = build(WISH, &spec, &facts).unwrap_err();
+    assert!(error.to_string().starts_with("process.selinuxLabel: "), "{error}");
+    facts.selinux = true;
+    let lines = lines(&build(WISH, &spec, &facts).unwrap());
+    assert!(at(&lines, "set the SELinux label p_t (keycreate)") < at(&lines, "join a new session keyring"));
+    assert!(at(&lines, "set the SELinux label p_t (exec)") < at(&lines, "close what was opened outside"));
+    at(&lines, "mount tmpfs at /dev mode=755 context=m_t");
+    assert_eq!(lines[at(&lines, "mount proc at /proc")], "mount proc at /proc");
 }

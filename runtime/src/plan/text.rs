@@ -2,6 +2,7 @@
 
 use super::op::{Enter, HostOp, InitOp, Mount, Namespace, ProcessOp, RootOp, Sync, SyncOp, What};
 use crate::sys::mount::Attributes;
+use crate::sys::schedule::Scheduling;
 use std::fmt::{Display, Formatter, Result};
 
 impl Display for HostOp<'_> {
@@ -25,6 +26,8 @@ impl Display for HostOp<'_> {
             Self::MapGroups { map } => write!(f, "map group ids {:?}", map.trim_end()),
             Self::OomScore { value } => write!(f, "set oom_score_adj to {value}"),
             Self::Limit { name, soft, hard, .. } => limit_text(f, name, *soft, *hard),
+            Self::Schedule { scheduling } => schedule_text(f, scheduling),
+            Self::IoPriority { priority } => write!(f, "set the I/O priority {priority:#x}"),
             Self::Hooks { kind, count, .. } => write!(f, "run {count} {kind} hook(s)"),
             Self::Send { message } => write!(f, "tell the container: {message}"),
             Self::Await { message } => write!(f, "wait for the container: {message}"),
@@ -44,6 +47,14 @@ fn clone_text(f: &mut Formatter<'_>, flags: u64, in_cgroup: bool) -> Result {
         write!(f, "{} {kind}", if index == 0 { ", new namespaces:" } else { "" })?;
     }
     Ok(())
+}
+
+fn schedule_text(f: &mut Formatter<'_>, scheduling: &Scheduling) -> Result {
+    write!(
+        f,
+        "schedule by policy {}, nice {}, priority {}",
+        scheduling.policy, scheduling.nice, scheduling.priority
+    )
 }
 
 fn limit_text(f: &mut Formatter<'_>, name: &str, soft: u64, hard: u64) -> Result {
@@ -108,6 +119,13 @@ impl Display for ProcessOp<'_> {
             Self::DomainName { name } => write!(f, "set the domain name {name}"),
             Self::Sysctl { path, value } => write!(f, "set /proc/sys/{path} to {value:?}"),
             Self::Limit { name, soft, hard, .. } => limit_text(f, name, *soft, *hard),
+            Self::Schedule { scheduling } => schedule_text(f, scheduling),
+            Self::IoPriority { priority } => write!(f, "set the I/O priority {priority:#x}"),
+            Self::Personality { domain } => write!(f, "set the personality {domain:#x}"),
+            Self::MemoryPolicy { mode, nodes } => {
+                write!(f, "set the memory policy {mode:#x} of nodes {nodes:x?}")
+            }
+            Self::Label { attribute, label } => write!(f, "set the SELinux label {label} ({attribute})"),
             Self::AppArmor { profile } => {
                 write!(f, "run the next program under the AppArmor profile {profile}")
             }

@@ -8,5 +8,6 @@ pub mod console;
 pub mod files;
 pub mod mount;
 pub mod process;
+pub mod schedule;
 pub mod seccomp;
 pub mod terminal;

@@ -1,6 +1,6 @@
 //! `linux`: namespaces, time offsets, devices, paths and propagation.
 
-use super::{Problems, mapping};
+use super::{Problems, mapping, treatment};
 use crate::oci::{Device, Linux, NAMESPACES, Namespace, Text};
 
 const PROPAGATIONS: &[&str] = &[
@@ -34,6 +34,14 @@ pub(super) fn check(linux: &Linux<'_>, problems: &mut Problems) {
             );
         }
     }
+    if let Some(personality) = &linux.personality {
+        treatment::check_personality(personality, problems);
+    }
+    if let Some(policy) = &linux.memory_policy {
+        treatment::check_memory_policy(policy, problems);
+    }
+    let label = linux.mount_label.as_deref().unwrap_or_default();
+    problems.plain("linux.mountLabel", label);
     check_paths("linux.maskedPaths", &linux.masked_paths, problems);
     check_paths("linux.readonlyPaths", &linux.readonly_paths, problems);
     if let Some(propagation) = linux

@@ -10,6 +10,7 @@ mod mounts;
 mod problems;
 mod process;
 mod sysctl;
+mod treatment;
 mod unsupported;
 mod version;
 

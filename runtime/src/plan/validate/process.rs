@@ -1,6 +1,6 @@
 //! `process`: program, user and limits.
 
-use super::Problems;
+use super::{Problems, treatment};
 use crate::oci::{Process, Rlimit};
 
 /// The limits of setrlimit(2).
@@ -32,6 +32,14 @@ pub(super) fn check(process: &Process<'_>, problems: &mut Problems) {
     check_env(process, problems);
     check_user(process, problems);
     check_rlimits(&process.rlimits, problems);
+    if let Some(scheduler) = &process.scheduler {
+        treatment::check_scheduler(scheduler, problems);
+    }
+    if let Some(priority) = &process.io_priority {
+        treatment::check_io_priority(priority, problems);
+    }
+    let label = process.selinux_label.as_deref().unwrap_or_default();
+    problems.plain("process.selinuxLabel", label);
     if let Some(adjustment) = process
         .oom_score_adj
         .filter(|adjustment| !(-1000..=1000).contains(adjustment))

@@ -28,9 +28,6 @@ fn check_process(process: &Process<'_>, problems: &mut Problems) {
     for (at, present) in [
         ("process.commandLine", says(process.command_line.as_ref())),
         ("process.execCPUAffinity", process.exec_cpu_affinity.is_some()),
-        ("process.ioPriority", process.io_priority.is_some()),
-        ("process.scheduler", process.scheduler.is_some()),
-        ("process.selinuxLabel", says(process.selinux_label.as_ref())),
     ] {
         refuse(at, present, problems);
     }
@@ -39,10 +36,7 @@ fn check_process(process: &Process<'_>, problems: &mut Problems) {
 fn check_linux(linux: &Linux<'_>, problems: &mut Problems) {
     for (at, present) in [
         ("linux.intelRdt", linux.intel_rdt.is_some()),
-        ("linux.memoryPolicy", linux.memory_policy.is_some()),
-        ("linux.mountLabel", says(linux.mount_label.as_ref())),
         ("linux.netDevices", !linux.net_devices.is_empty()),
-        ("linux.personality", linux.personality.is_some()),
     ] {
         refuse(at, present, problems);
     }

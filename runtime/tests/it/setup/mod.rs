@@ -5,6 +5,7 @@ mod hooks;
 mod mounts;
 mod namespaces;
 mod process;
+mod treatment;
 
 use crate::bundle::Bundle;
 use serde_json::{Value, json};

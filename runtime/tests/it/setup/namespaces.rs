@@ -60,7 +60,7 @@ impl Drop for Holder {
     }
 }
 
-fn user_namespace(config: &mut Value) {
+pub(super) fn user_namespace(config: &mut Value) {
     set_namespace(config, json!({"type": "user"}));
     let map = json!([{"containerID": 0, "hostID": 100_000, "size": 1000}, {"containerID": 1000, "hostID": 200_000, "size": 5}]);
     config["linux"]["uidMappings"] = map.clone();
@@ -68,7 +68,7 @@ fn user_namespace(config: &mut Value) {
 }
 
 /// What the root of a user namespace cannot make itself, and the way there.
-fn make_places(bundle: &Bundle) {
+pub(super) fn make_places(bundle: &Bundle) {
     fs::set_permissions(bundle.path(), fs::Permissions::from_mode(0o755)).unwrap();
     for place in ["dev", "proc", "sys"] {
         fs::create_dir(bundle.file("rootfs").join(place)).unwrap();
