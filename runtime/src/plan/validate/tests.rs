@@ -91,9 +91,8 @@ fn bad_values() -> Vec<(&'static str, Value, &'static str)> {
         ("process.rlimits", json!([{"type": "RLIMIT_NOFILE", "soft": 2, "hard": 1}]), "process.rlimits[0].soft: found 2, expected at most hard, 1"),
         ("process.rlimits", json!([{"type": "RLIMIT_CPU", "soft": 1, "hard": 1}, {"type": "RLIMIT_CPU", "soft": 1, "hard": 1}]), "process.rlimits[1].type: found \"RLIMIT_CPU\" again, expected each limit once"),
         ("process.rlimits", json!([{"type": "NOFILE", "soft": 1, "hard": 1}]), "process.rlimits[0].type: found \"NOFILE\", expected one of RLIMIT_AS, RLIMIT_CORE, RLIMIT_CPU, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_LOCKS, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, RLIMIT_NICE, RLIMIT_NOFILE, RLIMIT_NPROC, RLIMIT_RSS, RLIMIT_RTPRIO, RLIMIT_RTTIME, RLIMIT_SIGPENDING, RLIMIT_STACK"),
-        ("process.selinuxLabel", json!("l"), "process.selinuxLabel: not supported yet"),
-        ("process.scheduler", json!({"policy": "SCHED_IDLE"}), "process.scheduler: not supported yet"),
-        ("process.ioPriority", json!({"class": "IOPRIO_CLASS_IDLE"}), "process.ioPriority: not supported yet"),
+        ("process.scheduler", json!({"policy": "SCHED_FIFO"}), "process.scheduler.priority: found 0, expected 1 to 99"),
+        ("process.ioPriority", json!({"class": "IOPRIO_CLASS_RT", "priority": -1}), "process.ioPriority.priority: found -1, expected 0 to 7"),
         ("process.execCPUAffinity", json!({"initial": "0"}), "process.execCPUAffinity: not supported yet"),
         ("process.commandLine", json!("sh"), "process.commandLine: not supported yet"),
         ("vm", json!({}), "vm: not supported yet"),
@@ -132,10 +131,7 @@ fn bad_values() -> Vec<(&'static str, Value, &'static str)> {
         ("linux.maskedPaths", json!(["/proc/kcore", "proc/keys"]), "linux.maskedPaths[1]: found \"proc/keys\", expected an absolute path"),
         ("linux.readonlyPaths", json!(["proc/sys"]), "linux.readonlyPaths[0]: found \"proc/sys\", expected an absolute path"),
         ("linux.rootfsPropagation", json!("open"), "linux.rootfsPropagation: found \"open\", expected one of private, rprivate, rshared, rslave, runbindable, shared, slave, unbindable"),
-        ("linux.mountLabel", json!("l"), "linux.mountLabel: not supported yet"),
         ("linux.intelRdt", json!({}), "linux.intelRdt: not supported yet"),
-        ("linux.memoryPolicy", json!({"mode": "MPOL_LOCAL"}), "linux.memoryPolicy: not supported yet"),
-        ("linux.personality", json!({"domain": "LINUX32"}), "linux.personality: not supported yet"),
         ("linux.netDevices", json!({"eth0": {}}), "linux.netDevices: not supported yet"),
     ]
 }
@@ -242,11 +238,11 @@ fn what_is_no_json_is_refused_with_line_and_column() {
 fn all_problems_are_told_at_once() {
     let mut config = edited("process.cwd", json!("x"));
     config["ociVersion"] = json!("9");
-    config["linux"]["personality"] = json!({"domain": "LINUX"});
+    config["solaris"] = json!({});
     assert_eq!(
         refusal(&config),
         "invalid configuration: ociVersion: found \"9\", expected a semantic version 1.x.y; \
-         process.cwd: found \"x\", expected an absolute path; linux.personality: not supported yet"
+         process.cwd: found \"x\", expected an absolute path; solaris: not supported yet"
     );
 }
 

@@ -9,7 +9,7 @@ const SCHEDULING: &str = "set -- $(cat /proc/$$/stat); echo policy ${41} nice ${
 
 fn scheduling(name: &str, scheduler: Value) -> String {
     output(name, SCHEDULING, |config| {
-        config["process"]["scheduler"] = scheduler
+        config["process"]["scheduler"] = scheduler;
     })
 }
 
