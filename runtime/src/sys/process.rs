@@ -316,6 +316,17 @@ pub fn execute_file(file: BorrowedFd<'_>, args: &[CString], env: &[CString]) -> 
     Error::syscall("execveat()", error as i32)
 }
 
+/// Gives signals that the process ignores their default meaning, as the next program expects it: the language's own
+/// start ignores SIGPIPE, a caller may ignore SIGCHLD. What nohup(1) and a shell's background jobs ignore, SIGHUP and
+/// SIGINT, stays so.
+pub fn default_signals() {
+    let kept = [libc::SIGHUP, libc::SIGINT, libc::SIGKILL, libc::SIGSTOP];
+    for signal in (1..32).filter(|signal| !kept.contains(signal)) {
+        // SAFETY: the default disposition runs no code of this process.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+}
+
 /// Ends the process at once, without destructors: for the container's side after a failure.
 pub fn exit_now(code: i32) -> ! {
     // SAFETY: no memory of the process is touched, and neither call gives control back. exit_group returns only under a

@@ -50,6 +50,14 @@ fn unknown_capabilities_warn_and_are_left_out() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("unknown capability CAP_FLY"));
 }
 
+/// Programs such as `yes | head` end by it.
+#[test]
+fn a_broken_pipe_is_not_ignored() {
+    let ignored = status("sigpipe", "SigIgn", |_| {});
+    let ignored = u64::from_str_radix(&ignored, 16).unwrap();
+    assert_eq!(ignored & 1 << (libc::SIGPIPE - 1), 0, "{ignored:x}");
+}
+
 #[test]
 fn no_new_privileges_as_asked() {
     for wanted in [true, false] {
