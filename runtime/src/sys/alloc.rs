@@ -6,7 +6,7 @@
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::UnsafeCell;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Relaxed};
 
 /// The arena's size: pages that are never touched cost nothing.
 const ARENA: usize = 16 * 1024 * 1024;
@@ -25,19 +25,21 @@ unsafe impl Sync for Arena {}
 static MEMORY: Arena = Arena(UnsafeCell::new([0; ARENA]));
 /// How much of the arena is handed out.
 static USED: AtomicUsize = AtomicUsize::new(0);
+/// How much of it ever was: what lies beyond holds zeros still.
+static TOUCHED: AtomicUsize = AtomicUsize::new(0);
 
 /// The allocator; the arena is the program's, not the value's.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Bump;
 
-/// The offset of `size` bytes in the arena for the layout, if there is room.
-fn take(layout: Layout, size: usize) -> Option<usize> {
+/// The offset of `size` bytes in the arena for the layout, if there is room, and where the arena's untouched part began.
+fn take(layout: Layout, size: usize) -> Option<(usize, usize)> {
     let mut used = USED.load(Relaxed);
     loop {
         let start = used.checked_next_multiple_of(layout.align().max(LEAST_ALIGN))?;
         let end = start.checked_add(size).filter(|end| *end <= ARENA)?;
-        match USED.compare_exchange_weak(used, end, Relaxed, Relaxed) {
-            Ok(_) => return Some(start),
+        match USED.compare_exchange_weak(used, end, AcqRel, Relaxed) {
+            Ok(_) => return Some((start, TOUCHED.fetch_max(end, Relaxed))),
             Err(now) => used = now,
         }
     }
@@ -73,29 +75,33 @@ unsafe impl GlobalAlloc for Bump {
         }
         match take(layout, layout.size()) {
             // SAFETY: the offset and the size lie inside the arena.
-            Some(offset) => unsafe { MEMORY.0.get().cast::<u8>().add(offset) },
+            Some((offset, _)) => unsafe { MEMORY.0.get().cast::<u8>().add(offset) },
             None => map(layout.size()),
         }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        let block = {
-            // SAFETY: the caller's promises about the layout are passed on.
-            unsafe { self.alloc(layout) }
-        };
-        // Fresh memory is zero already, but the end of a shrunken allocation may be handed out again.
-        if !block.is_null() {
-            // SAFETY: the block has the layout's size.
-            unsafe { block.write_bytes(0, layout.size()) };
+        if layout.align() > 4096 {
+            return std::ptr::null_mut();
         }
-        block
+        let Some((offset, touched)) = take(layout, layout.size()) else {
+            return map(layout.size());
+        };
+        // Only what was handed out before can hold anything: the pages of a large new buffer stay untouched.
+        let stale = layout.size().min(touched.saturating_sub(offset));
+        // SAFETY: the offset and the size lie inside the arena, and the stale part is not longer than the block.
+        unsafe {
+            let block = MEMORY.0.get().cast::<u8>().add(offset);
+            block.write_bytes(0, stale);
+            block
+        }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         let start = (block as usize).wrapping_sub(MEMORY.0.get() as usize);
         if start < ARENA {
             // Only the newest goes: enough for what a loop makes and drops each time round.
-            let _ = USED.compare_exchange(start + layout.size(), start, Relaxed, Relaxed);
+            let _ = USED.compare_exchange(start + layout.size(), start, AcqRel, Relaxed);
         } else {
             // SAFETY: what lies outside the arena came from `map` with this size, and the caller is done with it.
             unsafe { libc::munmap(block.cast(), layout.size()) };
@@ -107,7 +113,8 @@ unsafe impl GlobalAlloc for Bump {
         let end = start.wrapping_add(layout.size());
         let new_end = start.wrapping_add(new_size);
         let newest = start < ARENA && new_end <= ARENA;
-        if newest && USED.compare_exchange(end, new_end, Relaxed, Relaxed).is_ok() {
+        if newest && USED.compare_exchange(end, new_end, AcqRel, Relaxed).is_ok() {
+            TOUCHED.fetch_max(new_end, Relaxed);
             return block;
         }
         if new_size <= layout.size() {
@@ -122,5 +129,27 @@ unsafe impl GlobalAlloc for Bump {
             unsafe { self.dealloc(block, layout) };
         }
         fresh
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zeroed_memory_is_zero_where_it_was_used_before_and_where_not() {
+        let used = Layout::from_size_align(100, 1).unwrap();
+        let larger = Layout::from_size_align(3 * 4096, 1).unwrap();
+        // SAFETY: every block is used within its layout and given back with it.
+        unsafe {
+            let block = Bump.alloc(used);
+            block.write_bytes(0xff, used.size());
+            Bump.dealloc(block, used);
+            let zeroed = Bump.alloc_zeroed(larger);
+            assert_eq!(zeroed, block, "the newest block is handed out again");
+            let bytes = std::slice::from_raw_parts(zeroed, larger.size());
+            assert!(bytes.iter().all(|byte| *byte == 0));
+            Bump.dealloc(zeroed, larger);
+        }
     }
 }
