@@ -42,7 +42,7 @@ pub fn command() -> clap::Command {
 /// Prints the one error, its hints after it, and logs it: the only place that does.
 fn report(failure: &Failure) {
     let message = failure.error.to_string();
-    log::error(&message);
+    log::error(&message, failure.error.hints());
     let hints = failure
         .error
         .hints()

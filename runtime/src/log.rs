@@ -89,18 +89,19 @@ fn open_file(path: &Path) -> Result<File> {
 /// Logs what helps to understand a run; only with `--debug`.
 pub(crate) fn debug(message: &str) {
     if LOG.get().is_some_and(|log| log.debug) {
-        write("debug", message, Fallback::StandardError);
+        write("debug", message, &[], Fallback::StandardError);
     }
 }
 
 /// Logs what went wrong without stopping the command.
 pub(crate) fn warn(message: &str) {
-    write("warning", message, Fallback::StandardError);
+    write("warning", message, &[], Fallback::StandardError);
 }
 
-/// Logs the reason of a failure into the log file; `main` prints it on standard error itself.
-pub(crate) fn error(message: &str) {
-    write("error", message, Fallback::Nowhere);
+/// Logs the reason of a failure, and what to do about it, into the log file; `main` prints both on standard
+/// error itself.
+pub(crate) fn error(message: &str, hints: &[String]) {
+    write("error", message, hints, Fallback::Nowhere);
 }
 
 /// Where a line goes when no file was named.
@@ -111,9 +112,9 @@ enum Fallback {
 }
 
 /// A log that cannot be written must not fail the command: such errors are dropped.
-fn write(level: &str, message: &str, fallback: Fallback) {
+fn write(level: &str, message: &str, hints: &[String], fallback: Fallback) {
     let format = LOG.get().map_or(Format::Text, |log| log.format);
-    let line = render(format, level, message, &timestamp::now_in_seconds());
+    let line = render(format, level, message, hints, &timestamp::now_in_seconds());
     match LOG.get().and_then(|log| log.file.as_ref()) {
         Some(mut file) => drop(file.write_all(line.as_bytes())),
         None if fallback == Fallback::StandardError => {
@@ -123,15 +124,22 @@ fn write(level: &str, message: &str, fallback: Fallback) {
     }
 }
 
-/// One line with its line end, as logrus writes it.
-fn render(format: Format, level: &str, message: &str, time: &str) -> String {
+/// One line with its line end, as logrus writes it; hints are a further field.
+fn render(format: Format, level: &str, message: &str, hints: &[String], time: &str) -> String {
     let quoted = serde_json::Value::from(message).to_string();
+    let hints = match (hints, format) {
+        ([], _) => String::new(),
+        (hints, Format::Text) => format!(" hints={:?}", hints.join("; ")),
+        (hints, Format::Json) => format!(",\"hints\":{}", serde_json::Value::from(hints)),
+    };
     match format {
         Format::Text => format!(
-            "time=\"{time}\" level={level} msg={}\n",
+            "time=\"{time}\" level={level} msg={}{hints}\n",
             quote_if_needed(message, quoted)
         ),
-        Format::Json => format!("{{\"level\":\"{level}\",\"msg\":{quoted},\"time\":\"{time}\"}}\n"),
+        Format::Json => {
+            format!("{{\"level\":\"{level}\",\"msg\":{quoted}{hints},\"time\":\"{time}\"}}\n")
+        }
     }
 }
 
@@ -154,11 +162,17 @@ mod tests {
     #[test]
     fn text_lines_are_logrus_lines() {
         assert_eq!(
-            render(Format::Text, "error", "container \"x\" does not exist", TIME),
-            "time=\"2026-11-21T02:21:28Z\" level=error msg=\"container \\\"x\\\" does not exist\"\n"
+            render(
+                Format::Text,
+                "error",
+                "container \"x\" does not exist",
+                &["look".into(), "think".into()],
+                TIME
+            ),
+            "time=\"2026-11-21T02:21:28Z\" level=error msg=\"container \\\"x\\\" does not exist\" hints=\"look; think\"\n"
         );
         assert_eq!(
-            render(Format::Text, "debug", "done", TIME),
+            render(Format::Text, "debug", "done", &[], TIME),
             "time=\"2026-11-21T02:21:28Z\" level=debug msg=done\n"
         );
     }
@@ -166,8 +180,12 @@ mod tests {
     #[test]
     fn json_lines_are_one_object_each() {
         assert_eq!(
-            render(Format::Json, "error", "a\nb \"c\"", TIME),
+            render(Format::Json, "error", "a\nb \"c\"", &[], TIME),
             "{\"level\":\"error\",\"msg\":\"a\\nb \\\"c\\\"\",\"time\":\"2026-11-21T02:21:28Z\"}\n"
+        );
+        assert_eq!(
+            render(Format::Json, "error", "no", &["\"look\"".into()], TIME),
+            "{\"level\":\"error\",\"msg\":\"no\",\"hints\":[\"\\\"look\\\"\"],\"time\":\"2026-11-21T02:21:28Z\"}\n"
         );
     }
 

@@ -24,7 +24,7 @@ use std::time::Duration;
 use clap::Parser;
 
 use cli::{Cli, Command, MountArgs, RunArgs};
-use contract::control::{Step, ToCaller};
+use contract::control::{Reason, Step, ToCaller};
 use error::{Call, Context, Error, Kind, Result};
 use stdio::{Facts, Stdio};
 use supervise::{Keeper, Outcome, Request, call, prepare};
@@ -91,14 +91,15 @@ fn run(args: RunArgs) -> Result<()> {
     match outcome {
         Outcome::Recorded => become_exit_command(&keeper),
         Outcome::Unrecorded(error) => Err(error),
-        Outcome::Failed(step, message) => {
+        Outcome::Failed(step, reason) => {
             let step = match step {
                 Step::Setup => "setup",
                 Step::Mount => "mount",
                 Step::Create => "create",
                 Step::Start => "start",
             };
-            Err(Error::new(Kind::Runtime, message).context(step))
+            let error = Error::new(Kind::Runtime, reason.message).context(step);
+            Err(reason.hints.into_iter().fold(error, Error::hint))
         }
     }
 }
@@ -106,7 +107,7 @@ fn run(args: RunArgs) -> Result<()> {
 fn tell_failed(control: Option<&Control>, step: Step, error: &Error) {
     let message = ToCaller::Failed {
         step,
-        message: error.to_string(),
+        reason: Reason::from(error),
     };
     if let Some(control) = control {
         control.send(&serde_json::to_vec(&message).unwrap_or_default());

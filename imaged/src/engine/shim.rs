@@ -41,6 +41,8 @@ enum Message {
     Failed {
         step: String,
         message: String,
+        #[serde(default)]
+        hints: Vec<String>,
     },
     #[serde(other)]
     Unknown,
@@ -176,7 +178,9 @@ impl Shim {
 
     fn unexpected(&self, wanted: &str, message: Message) -> Error {
         match message {
-            Message::Failed { step, message } => failure(&step, &message),
+            Message::Failed { step, message, hints } => {
+                hints.into_iter().fold(failure(&step, &message), Error::hint)
+            }
             other => Error::new(
                 Kind::NotStarted,
                 format!("the shim sent {other:?} instead of {wanted}"),

@@ -104,6 +104,17 @@ fn docker_exit_codes_for_what_cannot_run() {
     }
 }
 
+/// What the runtime knows about a failure comes all the way, by its log and the shim's message.
+#[test]
+fn the_runtimes_hints_are_shown() {
+    let sandbox = Sandbox::new();
+    let done = sandbox.corten(&["run", "--rm", "--sysctl", "net.ipv4.no-such=1", HELLO]);
+    assert_eq!(done.code, Some(125), "{done:?}");
+    let hint = "\n  hint: this kernel has no such parameter, or its module is not loaded\n";
+    assert!(done.stderr.ends_with(hint), "{done:?}");
+    sandbox.assert_empty();
+}
+
 #[test]
 fn what_is_asked_wrongly_is_named() {
     let sandbox = Sandbox::new();

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
+
 /// Where starting a container can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -14,6 +16,34 @@ pub enum Step {
     Create,
     /// The runtime's `start`.
     Start,
+}
+
+/// Why there is no container, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// In the failing program's own words.
+    pub message: String,
+    /// For the operator.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<String>,
+}
+
+impl<T: Into<String>> From<T> for Reason {
+    fn from(message: T) -> Self {
+        Self {
+            message: message.into(),
+            hints: Vec::new(),
+        }
+    }
+}
+
+impl From<&Error> for Reason {
+    fn from(error: &Error) -> Self {
+        Self {
+            message: error.to_string(),
+            hints: error.hints().to_vec(),
+        }
+    }
 }
 
 /// What the shim tells its caller.
@@ -36,8 +66,9 @@ pub enum ToCaller {
     Failed {
         /// What failed.
         step: Step,
-        /// Why, in the failing program's own words.
-        message: String,
+        /// Why.
+        #[serde(flatten)]
+        reason: Reason,
     },
 }
 
@@ -52,6 +83,7 @@ pub enum FromCaller {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Kind;
 
     #[test]
     fn messages_are_those_of_the_contract() {
@@ -65,11 +97,21 @@ mod tests {
             command: vec!["runc".to_owned(), "start".to_owned()],
         };
         assert_eq!(json(calling), r#"{"type":"calling","command":["runc","start"]}"#);
-        let failed = ToCaller::Failed {
-            step: Step::Mount,
-            message: "no".to_owned(),
+        let failed = |reason| {
+            json(ToCaller::Failed {
+                step: Step::Mount,
+                reason,
+            })
         };
-        assert_eq!(json(failed), r#"{"type":"failed","step":"mount","message":"no"}"#);
+        assert_eq!(
+            failed("no".into()),
+            r#"{"type":"failed","step":"mount","message":"no"}"#
+        );
+        let error = Error::new(Kind::Input, "no").hint("yes");
+        assert_eq!(
+            failed(Reason::from(&error)),
+            r#"{"type":"failed","step":"mount","message":"no","hints":["yes"]}"#
+        );
         let start: FromCaller = serde_json::from_str(r#"{"type":"start"}"#).expect("the contract's text");
         assert_eq!(start, FromCaller::Start);
     }

@@ -11,7 +11,7 @@
 //!
 //! Nothing here knows a descriptor, a clock or a file.
 
-use crate::contract::control::Step;
+use crate::contract::control::{Reason, Step};
 use crate::contract::record::{Ended, Status};
 
 /// What happened.
@@ -20,13 +20,13 @@ pub enum Event {
     /// Everything is prepared: the first event.
     Begin,
     /// The runtime's `create` ended; on success init is known.
-    CreateDone(Result<(), String>),
+    CreateDone(Result<(), Reason>),
     /// The caller said `start`.
     StartAsked,
     /// The caller closed the control socket.
     CallerGone,
     /// The runtime's `start` ended.
-    StartDone(Result<(), String>),
+    StartDone(Result<(), Reason>),
     /// Init is gone.
     InitExited(Ended),
     /// The runtime's `delete` ended.
@@ -61,7 +61,7 @@ pub enum Action {
     /// Kill the runtime's command that runs.
     KillCall,
     /// Take everything down and leave; with a failure, tell the caller.
-    Leave(Option<(Step, String)>),
+    Leave(Option<(Step, Reason)>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,7 @@ pub struct Machine {
     exited: Option<Ended>,
     /// The runtime's `create` or `start` was killed: the next time it is not waited for.
     killed: bool,
-    failure: Option<(Step, String)>,
+    failure: Option<(Step, Reason)>,
 }
 
 impl Machine {
@@ -114,7 +114,7 @@ impl Machine {
                 vec![Action::LimitCall]
             }
             (State::Held, Event::StartAsked) => self.start(),
-            (State::Held, Event::CallerGone) => self.give_up(Step::Start, "the caller went away".to_owned()),
+            (State::Held, Event::CallerGone) => self.give_up(Step::Start, "the caller went away"),
             (State::Held, Event::InitExited(ended)) => self.give_up(Step::Start, died_early(ended)),
             (State::Starting, Event::InitExited(ended)) => {
                 self.exited = Some(ended);
@@ -131,8 +131,8 @@ impl Machine {
                 self.killed = true;
                 vec![Action::KillCall, Action::LimitCall]
             }
-            (State::Creating, Event::TimedOut) => self.give_up(Step::Create, STUCK.to_owned()),
-            (State::Starting, Event::TimedOut) => self.give_up(Step::Start, STUCK.to_owned()),
+            (State::Creating, Event::TimedOut) => self.give_up(Step::Create, STUCK),
+            (State::Starting, Event::TimedOut) => self.give_up(Step::Start, STUCK),
             (State::Deleting, Event::DeleteDone) => vec![Action::Leave(self.failure.take())],
             // Whoever comes next deletes what is left: `delete --force` may be repeated.
             (State::Deleting, Event::TimedOut) => vec![Action::KillCall, Action::Leave(self.failure.take())],
@@ -141,10 +141,10 @@ impl Machine {
         }
     }
 
-    fn created(&mut self, result: Result<(), String>) -> Vec<Action> {
+    fn created(&mut self, result: Result<(), Reason>) -> Vec<Action> {
         match result {
-            Err(message) => self.give_up(Step::Create, message),
-            Ok(()) if self.abandoned => self.give_up(Step::Start, "the caller went away".to_owned()),
+            Err(reason) => self.give_up(Step::Create, reason),
+            Ok(()) if self.abandoned => self.give_up(Step::Start, "the caller went away"),
             Ok(()) => {
                 let mut actions = vec![Action::Publish(Status::Created), Action::TellCreated];
                 if self.hold {
@@ -162,9 +162,9 @@ impl Machine {
         vec![Action::Start]
     }
 
-    fn started(&mut self, result: Result<(), String>) -> Vec<Action> {
-        if let Err(message) = result {
-            return self.give_up(Step::Start, message);
+    fn started(&mut self, result: Result<(), Reason>) -> Vec<Action> {
+        if let Err(reason) = result {
+            return self.give_up(Step::Start, reason);
         }
         self.state = State::Running;
         let mut actions = vec![Action::Publish(Status::Running), Action::TellStarted];
@@ -185,9 +185,9 @@ impl Machine {
         ]
     }
 
-    fn give_up(&mut self, step: Step, message: String) -> Vec<Action> {
+    fn give_up(&mut self, step: Step, reason: impl Into<Reason>) -> Vec<Action> {
         self.state = State::Deleting;
-        self.failure = Some((step, message));
+        self.failure = Some((step, reason.into()));
         vec![Action::Delete, Action::LimitCall]
     }
 }

@@ -10,7 +10,7 @@ fn run(hold: bool, events: Vec<Event>) -> Vec<Action> {
 }
 
 fn failure(step: Step, message: &str) -> Action {
-    Action::Leave(Some((step, message.to_owned())))
+    Action::Leave(Some((step, message.into())))
 }
 
 #[test]
@@ -83,14 +83,14 @@ fn a_caller_that_goes_early_leaves_nothing() {
 fn failures_name_their_step_after_cleaning_up() {
     let create = vec![
         Event::Begin,
-        Event::CreateDone(Err("no".to_owned())),
+        Event::CreateDone(Err("no".into())),
         Event::DeleteDone,
     ];
     assert!(run(false, create).ends_with(&[Action::Delete, Action::LimitCall, failure(Step::Create, "no")]));
     let start = vec![
         Event::Begin,
         Event::CreateDone(Ok(())),
-        Event::StartDone(Err("no".to_owned())),
+        Event::StartDone(Err("no".into())),
         Event::DeleteDone,
     ];
     assert!(run(false, start).ends_with(&[Action::Delete, Action::LimitCall, failure(Step::Start, "no")]));
@@ -167,9 +167,9 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(Event::InitExited(Ended::Exited(1))),
         Just(Event::Signal(15)),
         Just(Event::CreateDone(Ok(()))),
-        Just(Event::CreateDone(Err(String::new()))),
+        Just(Event::CreateDone(Err("".into()))),
         Just(Event::StartDone(Ok(()))),
-        Just(Event::StartDone(Err(String::new()))),
+        Just(Event::StartDone(Err("".into()))),
         Just(Event::DeleteDone),
         Just(Event::TimedOut),
     ]

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::Request;
 use super::init::PID_FILE;
+use crate::contract::control::Reason;
 use crate::contract::record::Ended;
 use crate::contract::runtime_log::last_error;
 use crate::error::{Error, Kind, Result};
@@ -65,8 +66,8 @@ impl Call {
     /// Success, or the reason in the runtime's own words.
     ///
     /// # Errors
-    /// The sentence to report.
-    pub fn result(&self, request: &Request, ended: Ended) -> Result<(), String> {
+    /// What to report.
+    pub fn result(&self, request: &Request, ended: Ended) -> Result<(), Reason> {
         if ended == Ended::Exited(0) {
             return Ok(());
         }
@@ -77,8 +78,8 @@ impl Call {
         let reason = last_error(own.unwrap_or_default());
         let name = request.runtime[0].display();
         Err(reason.unwrap_or_else(|| match ended {
-            Ended::Exited(code) => format!("{name} exited with code {code} and gave no reason"),
-            Ended::Signaled(signal) => format!("signal {signal} ended {name}"),
+            Ended::Exited(code) => format!("{name} exited with code {code} and gave no reason").into(),
+            Ended::Signaled(signal) => format!("signal {signal} ended {name}").into(),
         }))
     }
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::cli::{LogDriver, Size};
-use crate::contract::control::{Step, ToCaller};
+use crate::contract::control::{Reason, Step, ToCaller};
 use crate::contract::record::{Ended, ShimState, Status};
 use crate::contract::time::Timestamp;
 use crate::error::{Context, Result};
@@ -69,7 +69,7 @@ pub enum Outcome {
     /// A container ran, but the record could not be written.
     Unrecorded(crate::error::Error),
     /// There was no container.
-    Failed(Step, String),
+    Failed(Step, Reason),
 }
 
 /// The keeper.
@@ -116,12 +116,12 @@ impl Keeper {
             Action::Create => self
                 .create()
                 .err()
-                .map(|error| Event::CreateDone(Err(error.to_string()))),
+                .map(|error| Event::CreateDone(Err(Reason::from(&error)))),
             Action::Start => {
                 self.started_at = Timestamp::now();
                 self.call_runtime(Verb::Start, [None, None, None], None)
                     .err()
-                    .map(|error| Event::StartDone(Err(error.to_string())))
+                    .map(|error| Event::StartDone(Err(Reason::from(&error))))
             }
             Action::Delete => self.delete(),
             Action::LimitCall => {
@@ -196,7 +196,7 @@ impl Keeper {
         let result = call.result(&self.request, ended);
         match call.verb {
             Verb::Create => {
-                Event::CreateDone(result.and_then(|()| self.adopt().map_err(|error| error.to_string())))
+                Event::CreateDone(result.and_then(|()| self.adopt().map_err(|error| Reason::from(&error))))
             }
             Verb::Start => Event::StartDone(result),
             Verb::Delete => Event::DeleteDone,
@@ -317,19 +317,19 @@ impl Keeper {
         None
     }
 
-    fn leave(&mut self, failure: Option<(Step, String)>) -> Outcome {
+    fn leave(&mut self, failure: Option<(Step, Reason)>) -> Outcome {
         self.stdio.close();
         self.console = None;
         self.place.take_down(failure.is_some());
         let outcome = match (failure, self.unrecorded.take()) {
-            (Some((step, message)), _) => Outcome::Failed(step, message),
+            (Some((step, reason)), _) => Outcome::Failed(step, reason),
             (None, Some(error)) => Outcome::Unrecorded(error),
             (None, None) => Outcome::Recorded,
         };
-        if let Outcome::Failed(step, message) = &outcome {
+        if let Outcome::Failed(step, reason) = &outcome {
             self.tell(&ToCaller::Failed {
                 step: *step,
-                message: message.clone(),
+                reason: reason.clone(),
             });
         }
         outcome
