@@ -51,7 +51,7 @@ complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "run" 
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "spec" -d 'Write a config.json to start from'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "start" -d 'Run the program of a created container'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "state" -d 'Show the state of a container as JSON'
-complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "update" -d 'change the resource limits of a container'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "update" -d 'Change the resource limits of a container; what is not given stays as it is'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand create" -s b -l bundle -d 'The directory with config.json [default: the current directory]' -r -F
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand create" -l console-socket -d 'The unix socket that receives the master of the container\'s terminal' -r -F
@@ -92,6 +92,26 @@ complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand spec" -l r
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand spec" -s h -l help -d 'Print help'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand start" -s h -l help -d 'Print help'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand state" -s h -l help -d 'Print help'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand update" -s r -l resources -d 'Read the limits from FILE, or from standard input (-), as JSON in the form of config.json\'s linux.resources; all other options are ignored then' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand update" -l blkio-weight -d 'The weight of block I/O, from 10 to 1000' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand update" -l cpu-period -d 'The period of the CPU quota, in microseconds' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand update" -l cpu-quota -d 'The CPU time in each period, in microseconds; -1 is unlimited' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand update" -l cpu-burst -d 'The CPU time that may be saved up for later periods, in microseconds' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand update" -l cpu-share -d 'CPU shares: the weight against other containers' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand update" -l cpu-rt-period -d 'The period of the real-time CPU limit, in microseconds' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand update" -l cpu-rt-runtime -d 'The real-time CPU time in each period, in microseconds' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand update" -l cpu-idle -d '1 runs the container only when the CPU is idle, 0 takes that back' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand update" -l cpuset-cpus -d 'The CPUs to use, such as 0-2,7' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand update" -l cpuset-mems -d 'The memory nodes to use' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand update" -l memory -d 'The memory limit, in bytes or with a unit (512m, 2g); -1 is unlimited' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand update" -l memory-reservation -d 'The memory that is left to the container when memory is short' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand update" -l memory-swap -d 'The limit of memory and swap together; -1 is unlimited' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand update" -l kernel-memory -d 'Accepted for compatibility' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand update" -l kernel-memory-tcp -d 'Accepted for compatibility' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand update" -l pids-limit -d 'The most processes and threads; -1 is unlimited' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand update" -l l3-cache-schema -d 'The schema of the Intel RDT group for the L3 cache' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand update" -l mem-bw-schema -d 'The schema of the Intel RDT group for memory bandwidth' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand update" -s h -l help -d 'Print help'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause plan ps restore resume run spec start state update help" -f -a "checkpoint" -d 'checkpoint a running container'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause plan ps restore resume run spec start state update help" -f -a "create" -d 'create a container'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause plan ps restore resume run spec start state update help" -f -a "delete" -d 'delete any resources held by a container'
@@ -109,5 +129,5 @@ complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and 
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause plan ps restore resume run spec start state update help" -f -a "spec" -d 'create a new specification file'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause plan ps restore resume run spec start state update help" -f -a "start" -d 'run the program of a created container'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause plan ps restore resume run spec start state update help" -f -a "state" -d 'output the state of a container'
-complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause plan ps restore resume run spec start state update help" -f -a "update" -d 'change the resource limits of a container'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause plan ps restore resume run spec start state update help" -f -a "update" -d 'update container resource constraints'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause plan ps restore resume run spec start state update help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -15,6 +15,7 @@ mod run;
 mod spec;
 mod start;
 mod state;
+mod update;
 
 use crate::cli::{GlobalArgs, Globals};
 use crate::error::{Error, Kind, Result};
@@ -88,7 +89,7 @@ const VERBS: &[Entry] = &[
     entry::<spec::SpecArgs>(),
     entry::<start::StartArgs>(),
     entry::<state::StateArgs>(),
-    not_yet::entry("update", "change the resource limits of a container", FAILURE),
+    entry::<update::UpdateArgs>(),
 ];
 
 /// The verbs whose process becomes a container's. A word like them elsewhere costs time only.

@@ -8,7 +8,7 @@
 use super::Record;
 use crate::error::{Context, Error, Kind, Result};
 use crate::launch::START_SOCKET;
-use crate::oci::{self, Spec};
+use crate::oci::{self, Resources, Spec};
 use nix::errno::Errno;
 use nix::fcntl::{self, AtFlags, FcntlArg, OFlag};
 use nix::sys::stat::{self, Mode};
@@ -113,7 +113,6 @@ impl Directory {
     ///
     /// # Errors
     /// When it cannot be read or is not what this program writes.
-    #[expect(dead_code, reason = "for exec and update")]
     pub(crate) fn read_config(&self) -> Result<Spec<'static>> {
         let text = self
             .read_file(CONFIG)?
@@ -184,6 +183,18 @@ impl Locked {
     /// When it cannot be written.
     pub(crate) fn write_config(&self, text: &[u8]) -> Result<()> {
         self.replace(CONFIG, text)
+    }
+
+    /// Puts limits in the place of those in the container's copy of config.json; the rest stays as it was written.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    pub(crate) fn write_resources(&self, resources: &Resources<'_>) -> Result<()> {
+        let text = self.read_file(CONFIG)?.unwrap_or_default();
+        let bad = |error: serde_json::Error| self.damaged(CONFIG, &error.to_string());
+        let mut config: serde_json::Value = serde_json::from_slice(&text).map_err(bad)?;
+        config["linux"]["resources"] = serde_json::to_value(resources).map_err(bad)?;
+        self.write_config(config.to_string().as_bytes())
     }
 
     fn replace(&self, name: &str, text: &[u8]) -> Result<()> {

@@ -17,6 +17,7 @@ mod record;
 mod root;
 pub(crate) mod signal;
 mod start;
+mod update;
 mod view;
 
 pub(crate) use bundle::Bundle;
@@ -31,4 +32,5 @@ pub(crate) use process::Process;
 pub(crate) use record::Record;
 pub(crate) use root::Root;
 pub(crate) use start::start;
+pub(crate) use update::update;
 pub(crate) use view::Container;

@@ -16,7 +16,7 @@ mod text;
 
 pub use features::*;
 pub use linux::*;
-pub use parse::parse;
+pub use parse::{parse, parse_resources};
 pub use process::*;
 pub use resources::*;
 pub use seccomp::*;

@@ -1,24 +1,45 @@
 //! From the bytes of config.json to the model, with an error that says where.
 
-use super::Spec;
+use super::{Resources, Spec};
 use crate::error::{Error, Kind, Result};
+use serde::Deserialize;
 
 /// Reads config.json.
 ///
 /// # Errors
 /// When the text is no JSON, or a property has a wrong type: with its place and what was expected.
 pub fn parse(text: &[u8]) -> Result<Spec<'_>> {
+    read(text).map_err(|error| {
+        error
+            .context("invalid configuration")
+            .hint("correct config.json; runtime-spec's config.md says what each property may be")
+    })
+}
+
+/// Reads what has the form of config.json's `linux.resources`.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_resources(text: &[u8]) -> Result<Resources<'_>> {
+    read(text).map_err(|error| {
+        error
+            .context("invalid resources")
+            .hint("they have the form of linux.resources in config.json: {\"memory\": {\"limit\": 1048576}}")
+    })
+}
+
+fn read<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T> {
     if text.trim_ascii_start().first() == Some(&b'[') {
         // serde would read a list as the properties in their order.
         return Err(wrong("found a list, expected an object".to_owned()));
     }
-    serde_json::from_slice(text).map_err(|error| locate(text, &error))
+    serde_json::from_slice(text).map_err(|error| locate::<T>(text, &error))
 }
 
 /// Reads the text a second time, keeping track of the place: the good path does not pay for that.
-fn locate(text: &[u8], plain: &serde_json::Error) -> Error {
+fn locate<'a, T: Deserialize<'a>>(text: &'a [u8], plain: &serde_json::Error) -> Error {
     let deserializer = &mut serde_json::Deserializer::from_slice(text);
-    let message = match serde_path_to_error::deserialize::<_, Spec<'_>>(deserializer) {
+    let message = match serde_path_to_error::deserialize::<_, T>(deserializer) {
         Err(error) if error.inner().is_data() && error.path().iter().next().is_some() => {
             let place = error.path().to_string();
             format!("{place}: {}", describe(&error.into_inner()))
@@ -30,8 +51,6 @@ fn locate(text: &[u8], plain: &serde_json::Error) -> Error {
 
 fn wrong(message: String) -> Error {
     Error::new(Kind::Config, message)
-        .context("invalid configuration")
-        .hint("correct config.json; runtime-spec's config.md says what each property may be")
 }
 
 /// serde's `invalid type: X, expected Y at line L column C` in our words.

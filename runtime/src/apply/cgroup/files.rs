@@ -45,9 +45,21 @@ pub(super) fn write(path: &str, file: &str, value: &str) -> Result<()> {
         let error = Error::syscall(format!("write(\"{full}\", {value:?})"), errno as i32);
         match errno {
             Errno::EINVAL | Errno::ERANGE => error.hint("the kernel does not take this value"),
+            Errno::EBUSY if file.starts_with("memory.") => {
+                error.hint("the processes use more than this already, and the kernel cannot take it back")
+            }
             _ => error,
         }
     })
+}
+
+/// The text of a file of a group.
+pub(super) fn read(path: &str, file: &str) -> Result<String> {
+    let full = format!("{path}/{file}");
+    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
+    open(full.as_str(), flags, Mode::empty())
+        .and_then(|fd| read_all(&fd))
+        .map_err(|errno| Error::syscall(format!("read(\"{full}\")"), errno as i32))
 }
 
 /// The text of a file below an open directory.

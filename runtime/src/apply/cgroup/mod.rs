@@ -8,12 +8,14 @@ mod freezer;
 mod kill;
 mod remove;
 mod tree;
+mod update;
 
 pub use freezer::{freeze, is_frozen, thaw};
 pub use kill::{kill_all, pids, signal_all};
 pub use remove::remove;
+pub use update::{prepare_update, run_all_or_none};
 
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Error, Kind, Result};
 use crate::host::cgroup as host;
 use crate::oci::Resources;
 use crate::plan::cgroup::{Instruction, Op, Plan, Record, Wish, plan};
@@ -55,6 +57,13 @@ pub fn run(op: &Op) -> Result<()> {
             choices,
             required,
         } => set_first(path, choices, *required),
+        Op::SetTogether { path, values } => set_together(path, values),
+        Op::RequireLess {
+            path,
+            file,
+            limit,
+            property,
+        } => require_less(path, file, *limit, property),
         Op::AttachDevices { path, program } => attach_devices(path, program),
         Op::Join { path } => files::write(path, "tasks", "0"),
     }
@@ -94,6 +103,44 @@ fn set_first(path: &str, choices: &[(String, String)], required: bool) -> Result
         }
     }
     missing.filter(|_| required).map_or(Ok(()), Err)
+}
+
+/// Each value may have to wait for the others: as long as one more is taken, those refused are tried again.
+fn set_together(path: &str, values: &[(String, String)]) -> Result<()> {
+    let mut open: Vec<&(String, String)> = values.iter().collect();
+    loop {
+        let (mut refused, mut reason) = (Vec::new(), None);
+        for value in &open {
+            match files::write(path, &value.0, &value.1) {
+                Ok(()) => {}
+                Err(error) if error.errno() == Some(Errno::EINVAL as i32) => {
+                    refused.push(*value);
+                    reason = reason.or(Some(error));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        match reason {
+            Some(reason) if refused.len() == open.len() => return Err(reason),
+            Some(_) => open = refused,
+            None => return Ok(()),
+        }
+    }
+}
+
+fn require_less(path: &str, file: &str, limit: i64, property: &str) -> Result<()> {
+    let in_use = match files::read(path, file) {
+        Ok(text) => text.trim_end().parse::<i64>().unwrap_or(i64::MAX),
+        // The group is about to be made, or to be given the controller: nothing is in use.
+        Err(error) if error.errno() == Some(Errno::ENOENT as i32) => 0,
+        Err(error) => return Err(error),
+    };
+    if in_use < limit {
+        return Ok(());
+    }
+    let message = format!("rejecting {property} {limit} <= usage {in_use}");
+    Err(Error::new(Kind::State, message)
+        .hint("end some of the container's processes, or leave out checkBeforeUpdate to let the kernel reclaim and kill"))
 }
 
 /// Loads and attaches a device program.

@@ -1,9 +1,10 @@
 //! `linux.resources` as operations: finds the hierarchy that owns each controller and asks its interface's file.
 
+use super::writes::Writes;
 use super::{Group, Op, devices, devices_bpf, devices_v1, limits_v1, limits_v2};
 use crate::error::{Error, Kind, Result};
-use crate::host::cgroup::{Layout, Version};
-use crate::oci::{BlockIo, Cpu, HugepageLimit, Map, Memory, Rdma, Resources, Text};
+use crate::host::cgroup::Version;
+use crate::oci::{BlockIo, Cpu, Map, Memory, Resources, Text};
 
 /// v2 controllers that serve statistics when no limit needs them.
 const ACCOUNTING: [&str; 4] = ["cpu", "io", "memory", "pids"];
@@ -19,53 +20,6 @@ pub(super) struct Limits {
     pub(super) controllers: Vec<(String, bool)>,
     /// What is ignored, and why.
     pub(super) warnings: Vec<String>,
-}
-
-/// The writes to one group.
-#[derive(Debug)]
-pub(super) struct Writes {
-    path: String,
-    ops: Vec<Op>,
-}
-
-impl Writes {
-    /// Writes a value.
-    pub(super) fn set(&mut self, file: impl Into<String>, value: impl ToString) {
-        self.ops.push(Op::Set {
-            path: self.path.clone(),
-            file: file.into(),
-            value: value.to_string(),
-        });
-    }
-
-    /// Writes a value if there is one.
-    pub(super) fn set_some(&mut self, file: &str, value: Option<impl ToString>) {
-        if let Some(value) = value {
-            self.set(file, value);
-        }
-    }
-
-    /// Writes a value whose absence changes nothing.
-    pub(super) fn set_if_present(&mut self, file: impl Into<String>, value: impl ToString) {
-        let choices = vec![(file.into(), value.to_string())];
-        self.ops.push(Op::SetFirst {
-            path: self.path.clone(),
-            choices,
-            required: false,
-        });
-    }
-
-    /// Writes the value of the first of two files that exists.
-    pub(super) fn set_either(&mut self, first: (&str, String), second: (&str, String)) {
-        let choices = [first, second]
-            .map(|(file, value)| (file.to_owned(), value))
-            .to_vec();
-        self.ops.push(Op::SetFirst {
-            path: self.path.clone(),
-            choices,
-            required: true,
-        });
-    }
 }
 
 /// Whether any limit is asked for that needs a group; device rules alone do not (who may not make groups may not
@@ -91,9 +45,8 @@ pub(super) fn asks_for_any(resources: &Resources<'_>) -> bool {
 }
 
 /// Plans every limit of `resources`, and the device rules, which stand without any too.
-pub(super) fn plan(layout: &Layout, groups: &[Group], resources: Option<&Resources<'_>>) -> Result<Limits> {
+pub(super) fn plan(groups: &[Group], resources: Option<&Resources<'_>>) -> Result<Limits> {
     let mut planner = Planner {
-        layout,
         groups,
         limits: Limits::default(),
     };
@@ -110,10 +63,20 @@ pub(super) fn plan(layout: &Layout, groups: &[Group], resources: Option<&Resourc
     Ok(limits)
 }
 
-struct Planner<'a> {
-    layout: &'a Layout,
+/// Plans what `resources` say and nothing else: neither device rules nor controllers for statistics.
+pub(super) fn changes(groups: &[Group], resources: &Resources<'_>) -> Result<Limits> {
+    let mut planner = Planner {
+        groups,
+        limits: Limits::default(),
+    };
+    planner.resources(resources)?;
+    Ok(planner.limits)
+}
+
+/// The work at hand: the groups, and what was planned for them so far.
+pub(super) struct Planner<'a> {
     groups: &'a [Group],
-    limits: Limits,
+    pub(super) limits: Limits,
 }
 
 impl Planner<'_> {
@@ -134,24 +97,29 @@ impl Planner<'_> {
         }
         self.huge_pages(&resources.hugepage_limits)?;
         self.rdma(&resources.rdma)?;
-        self.network(resources)?;
+        if let Some(network) = &resources.network {
+            self.network(network)?;
+        }
         self.unified(&resources.unified)
     }
 
     fn memory(&mut self, memory: &Memory) -> Result<()> {
-        let ignored = [("kernel", memory.kernel), ("kernelTCP", memory.kernel_tcp)];
-        for (name, _) in ignored
-            .iter()
-            .filter(|(_, value)| value.is_some_and(|value| value != 0))
-        {
-            self.limits.warnings.push(format!(
-                "linux.resources.memory.{name} is ignored: kernels no longer limit it"
-            ));
+        if memory.kernel.is_some_and(|limit| limit != 0) {
+            self.ignore("memory.kernel", "kernels no longer limit it");
+        }
+        if memory.use_hierarchy == Some(false) {
+            self.ignore(
+                "memory.useHierarchy",
+                "kernels always count what is below a group, too",
+            );
         }
         if !limits_v2::asks_for_memory(memory) {
             return Ok(());
         }
         let (version, mut writes) = self.writes("memory", "linux.resources.memory")?;
+        if version == Version::V2 && memory.kernel_tcp.is_some_and(|limit| limit != 0) {
+            self.ignore("memory.kernelTCP", "cgroup v2 does not limit it by itself");
+        }
         match version {
             Version::V1 => limits_v1::memory(memory, &mut writes)?,
             Version::V2 => limits_v2::memory(memory, &mut writes)?,
@@ -182,80 +150,14 @@ impl Planner<'_> {
     }
 
     fn block_io(&mut self, block_io: &BlockIo) -> Result<()> {
-        let controller = if self.layout.owner("blkio").is_some() {
-            "blkio"
-        } else {
-            "io"
-        };
+        let v1 = self.groups.iter().any(|group| group.has("blkio"));
+        let controller = if v1 { "blkio" } else { "io" };
         let (version, mut writes) = self.writes(controller, "linux.resources.blockIO")?;
         match version {
             Version::V1 => limits_v1::block_io(block_io, &mut writes),
             Version::V2 => limits_v2::block_io(block_io, &mut writes)?,
         }
         self.limits.setup.extend(writes.ops);
-        Ok(())
-    }
-
-    fn huge_pages(&mut self, limits: &[HugepageLimit<'_>]) -> Result<()> {
-        for (index, page) in limits.iter().enumerate() {
-            if !page.page_size.bytes().all(|byte| byte.is_ascii_alphanumeric()) || page.page_size.is_empty() {
-                let message = format!(
-                    "linux.resources.hugepageLimits[{index}].pageSize \"{}\" is not a size such as 2MB",
-                    page.page_size
-                );
-                return Err(Error::new(Kind::Config, message));
-            }
-            let (version, mut writes) = self.writes("hugetlb", "linux.resources.hugepageLimits")?;
-            let suffix = if version == Version::V1 {
-                "limit_in_bytes"
-            } else {
-                "max"
-            };
-            writes.set(format!("hugetlb.{}.{suffix}", page.page_size), page.limit);
-            writes.set_if_present(format!("hugetlb.{}.rsvd.{suffix}", page.page_size), page.limit);
-            self.limits.setup.extend(writes.ops);
-        }
-        Ok(())
-    }
-
-    fn rdma(&mut self, devices: &Map<'_, Rdma>) -> Result<()> {
-        for (device, limit) in devices {
-            if device.is_empty() || device.contains(char::is_whitespace) {
-                let message = format!("linux.resources.rdma: \"{device}\" is not the name of a device");
-                return Err(Error::new(Kind::Config, message));
-            }
-            let handles = limit
-                .hca_handles
-                .map(|n| format!(" hca_handle={n}"))
-                .unwrap_or_default();
-            let objects = limit
-                .hca_objects
-                .map(|n| format!(" hca_object={n}"))
-                .unwrap_or_default();
-            let mut writes = self.writes("rdma", "linux.resources.rdma")?.1;
-            writes.set("rdma.max", format!("{device}{handles}{objects}"));
-            self.limits.setup.extend(writes.ops);
-        }
-        Ok(())
-    }
-
-    fn network(&mut self, resources: &Resources<'_>) -> Result<()> {
-        let Some(network) = &resources.network else {
-            return Ok(());
-        };
-        if let Some(class) = network.class_id {
-            let mut writes = self.writes("net_cls", "linux.resources.network.classID")?.1;
-            writes.set("net_cls.classid", class);
-            self.limits.setup.extend(writes.ops);
-        }
-        for priority in &network.priorities {
-            let mut writes = self.writes("net_prio", "linux.resources.network.priorities")?.1;
-            writes.set(
-                "net_prio.ifpriomap",
-                format!("{} {}", priority.name, priority.priority),
-            );
-            self.limits.setup.extend(writes.ops);
-        }
         Ok(())
     }
 
@@ -287,41 +189,43 @@ impl Planner<'_> {
     fn unified_writes(&mut self, controller: &str, property: &str) -> Result<Writes> {
         match self.writes(controller, property)? {
             (Version::V2, writes) => Ok(writes),
-            (Version::V1, writes) => Err(missing(controller, property, self.layout).hint(format!(
-                "{controller} is a v1 controller here ({}); use the limits of v1",
-                writes.path
+            (Version::V1, _) => Err(missing(controller, property, self.groups).hint(format!(
+                "{controller} is a controller of cgroup v1 here; use the limits of v1"
             ))),
         }
     }
 
     fn core_writes(&self, property: &str) -> Result<Writes> {
-        let index = self.layout.v2().ok_or_else(|| {
+        let v2 = self.groups.iter().find(|group| group.version == Version::V2);
+        let group = v2.ok_or_else(|| {
             Error::new(
                 Kind::Unsupported,
                 format!("{property} needs cgroup v2, which is not mounted"),
             )
         })?;
-        Ok(Writes {
-            path: self.groups[index].dir(),
-            ops: Vec::new(),
-        })
+        Ok(Writes::to(group.dir()))
+    }
+
+    fn ignore(&mut self, property: &str, reason: &str) {
+        self.limits
+            .warnings
+            .push(format!("linux.resources.{property} is ignored: {reason}"));
     }
 
     /// Device rules: by writes on v1, by a program on v2.
     fn devices(&mut self, resources: Option<&Resources<'_>>) -> Result<()> {
         let asked = resources.map_or(&[][..], |resources| &resources.devices);
         let rules = devices::rules(asked)?;
-        if let Some(index) = self.layout.owner("devices") {
-            let mut writes = Writes {
-                path: self.groups[index].dir(),
-                ops: Vec::new(),
-            };
+        let v1 = self.groups.iter().find(|group| group.has("devices"));
+        let v2 = self.groups.iter().find(|group| group.version == Version::V2);
+        if let Some(group) = v1 {
+            let mut writes = Writes::to(group.dir());
             for (file, value) in devices_v1::writes(&rules)? {
                 writes.set(file, value);
             }
             self.limits.setup.extend(writes.ops);
-        } else if let Some(index) = self.layout.v2() {
-            let path = self.groups[index].dir();
+        } else if let Some(group) = v2 {
+            let path = group.dir();
             self.limits
                 .setup
                 .extend(devices_bpf::compile(&rules)?.map(|program| Op::AttachDevices { path, program }));
@@ -330,49 +234,30 @@ impl Planner<'_> {
                 .warnings
                 .push("no cgroup hierarchy here can restrict the container's devices".to_owned());
         } else {
-            return Err(missing("devices", "linux.resources.devices", self.layout));
+            return Err(missing("devices", "linux.resources.devices", self.groups));
         }
         Ok(())
     }
 
     /// An empty list of writes to the group whose hierarchy owns a controller that a property needs.
-    fn writes(&mut self, controller: &str, property: &str) -> Result<(Version, Writes)> {
-        let index = self
-            .layout
-            .owner(controller)
-            .ok_or_else(|| missing(controller, property, self.layout))?;
-        let group = &self.groups[index];
+    pub(super) fn writes(&mut self, controller: &str, property: &str) -> Result<(Version, Writes)> {
+        let owner = self.groups.iter().find(|group| group.has(controller));
+        let group = owner.ok_or_else(|| missing(controller, property, self.groups))?;
         let controllers = &mut self.limits.controllers;
         if group.version == Version::V2 && !controllers.iter().any(|(name, _)| name == controller) {
             controllers.push((controller.to_owned(), true));
         }
-        Ok((
-            group.version,
-            Writes {
-                path: group.dir(),
-                ops: Vec::new(),
-            },
-        ))
+        Ok((group.version, Writes::to(group.dir())))
     }
 }
 
 /// The error of a limit whose controller is nowhere.
-fn missing(controller: &str, property: &str, layout: &Layout) -> Error {
-    let offers: Vec<String> = layout
-        .hierarchies
-        .iter()
-        .map(|h| {
-            format!(
-                "{} ({})",
-                h.mount,
-                if h.controllers.is_empty() {
-                    "none".into()
-                } else {
-                    h.controllers.join(",")
-                }
-            )
-        })
-        .collect();
+fn missing(controller: &str, property: &str, groups: &[Group]) -> Error {
+    let offer = |group: &Group| match group.controllers.join(",") {
+        names if names.is_empty() => format!("{} (none)", group.mount),
+        names => format!("{} ({names})", group.mount),
+    };
+    let offers: Vec<String> = groups.iter().map(offer).collect();
     let offers = if offers.is_empty() {
         "no cgroup hierarchy is mounted".to_owned()
     } else {

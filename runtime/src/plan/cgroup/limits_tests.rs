@@ -1,7 +1,7 @@
 //! Limits as operations: what is written where, and what is refused.
 
 use super::*;
-use crate::host::cgroup::Hierarchy;
+use crate::host::cgroup::{Hierarchy, Layout};
 
 fn hierarchy(version: Version, mount: &str, controllers: &[&str]) -> Hierarchy {
     let controllers = controllers.iter().map(|name| (*name).to_owned()).collect();
@@ -38,7 +38,7 @@ fn planned(layout: &Layout, json: &str) -> Result<Limits> {
         .iter()
         .map(|h| crate::plan::cgroup::group(h, "g"))
         .collect();
-    plan(layout, &groups, Some(&serde_json::from_str(json).unwrap()))
+    plan(&groups, Some(&serde_json::from_str(json).unwrap()))
 }
 
 /// The limits as lines, without the device rules.
@@ -49,6 +49,16 @@ fn lines(layout: &Layout, json: &str) -> Vec<String> {
         Op::Set { path, file, value } if !file.starts_with("devices.") => {
             Some(format!("{path}/{file}={value}"))
         }
+        Op::SetTogether { path, values } => {
+            let values: Vec<String> = values
+                .iter()
+                .map(|(file, value)| format!("{file}={value}"))
+                .collect();
+            Some(format!("{path}/{}", values.join("&")))
+        }
+        Op::RequireLess {
+            path, file, limit, ..
+        } => Some(format!("{path}/{file}<{limit}")),
         Op::SetFirst {
             path,
             choices,
@@ -82,8 +92,7 @@ fn v2_gets_its_own_units() {
             "/u/g/memory.max=1000",
             "/u/g/memory.low=800",
             "/u/g/cpu.weight=100",
-            "/u/g/cpu.max=50000 200000",
-            "/u/g/cpu.max.burst=1000",
+            "/u/g/cpu.max=50000 200000&cpu.max.burst=1000",
             "/u/g/cpuset.cpus=0-1",
             "/u/g/cpuset.mems=0",
             "/u/g/io.bfq.weight=500|io.weight=4950",
@@ -100,13 +109,10 @@ fn hybrid_asks_each_controllers_owner() {
     assert_eq!(
         lines(&hybrid(), MANY),
         [
-            "/memory/g/memory.limit_in_bytes=1000",
-            "/memory/g/memory.memsw.limit_in_bytes=1500",
+            "/memory/g/memory.limit_in_bytes=1000&memory.memsw.limit_in_bytes=1500",
             "/memory/g/memory.soft_limit_in_bytes=800",
             "/cpu/g/cpu.shares=1024",
-            "/cpu/g/cpu.cfs_period_us=200000",
-            "/cpu/g/cpu.cfs_quota_us=50000",
-            "/cpu/g/cpu.cfs_burst_us=1000",
+            "/cpu/g/cpu.cfs_period_us=200000&cpu.cfs_quota_us=50000&cpu.cfs_burst_us=1000",
             "/cpuset/g/cpuset.cpus=0-1",
             "/cpuset/g/cpuset.mems=0",
             "/blkio/g/blkio.weight=500|blkio.bfq.weight=500",
@@ -244,4 +250,65 @@ fn limits_that_kernels_have_given_up_are_ignored_with_a_warning() {
     let limits = planned(&v2(), r#"{"memory": {"kernel": 100, "kernelTCP": 100}}"#).unwrap();
     assert_eq!(limits.warnings.len(), 2);
     assert!(limits.warnings[0].starts_with("linux.resources.memory.kernel is ignored"));
+}
+
+#[test]
+fn v1_gets_what_only_it_has() {
+    let json = r#"{"memory": {"useHierarchy": true, "kernelTCP": 7, "swappiness": 60, "disableOOMKiller": true},
+        "cpu": {"realtimeRuntime": 950, "realtimePeriod": 1000, "idle": 0},
+        "blockIO": {"leafWeight": 20, "weightDevice": [{"major": 8, "minor": 0, "weight": 30, "leafWeight": 40}],
+            "throttleWriteIOPSDevice": [{"major": 8, "minor": 0, "rate": 5}]},
+        "network": {"classID": 1048577, "priorities": [{"name": "lo", "priority": 3}]}}"#;
+    assert_eq!(
+        lines(&hybrid(), json),
+        [
+            "?/memory/g/memory.use_hierarchy=1",
+            "?/memory/g/memory.kmem.tcp.limit_in_bytes=7",
+            "/memory/g/memory.oom_control=1",
+            "/memory/g/memory.swappiness=60",
+            "/cpu/g/cpu.idle=0",
+            "/cpu/g/cpu.rt_period_us=1000&cpu.rt_runtime_us=950",
+            "/blkio/g/blkio.leaf_weight=20",
+            "/blkio/g/blkio.weight_device=8:0 30|blkio.bfq.weight_device=8:0 30",
+            "/blkio/g/blkio.leaf_weight_device=8:0 40",
+            "/blkio/g/blkio.throttle.write_iops_device=8:0 5",
+            "/net_cls/g/net_cls.classid=1048577",
+            "/net_prio/g/net_prio.ifpriomap=lo 3",
+        ]
+    );
+}
+
+#[test]
+fn v1_without_swap_accounting_takes_unlimited_swap() {
+    let limit = "/memory/g/memory.limit_in_bytes";
+    let unlimited = "?/memory/g/memory.memsw.limit_in_bytes=-1";
+    assert_eq!(
+        lines(&hybrid(), r#"{"memory": {"limit": 1000, "swap": -1}}"#),
+        [unlimited, &format!("{limit}=1000")]
+    );
+    assert_eq!(
+        lines(&hybrid(), r#"{"memory": {"limit": -1}}"#),
+        [unlimited, &format!("{limit}=-1")]
+    );
+}
+
+#[test]
+fn a_check_before_an_update_compares_with_what_is_in_use() {
+    let json = r#"{"memory": {"limit": 1000, "swap": 1500, "checkBeforeUpdate": true}}"#;
+    assert_eq!(
+        lines(&v2(), json)[..2],
+        ["/u/g/memory.current<1500", "/u/g/memory.current<1000"]
+    );
+    assert!(
+        !lines(&hybrid(), json).iter().any(|line| line.contains('<')),
+        "v1's kernel refuses by itself"
+    );
+}
+
+#[test]
+fn a_device_without_rdma_limits_is_left_alone() {
+    assert_eq!(
+        lines(&v2(), r#"{"rdma": {"x": {}, "y": {"hcaObjects": 2}}}"#),
+        ["/u/g/rdma.max=y hca_object=2"]
+    );
 }

@@ -1,6 +1,7 @@
 //! Limits as cgroup v2 words them, with the conversions from v1's units that other runtimes use.
 
-use super::limits::{Writes, unlimited};
+use super::limits::unlimited;
+use super::writes::Writes;
 use crate::error::{Error, Kind, Result};
 use crate::oci::{BlockIo, Cpu, Memory};
 
@@ -23,8 +24,10 @@ pub(super) fn asks_for_memory(memory: &Memory) -> bool {
     given(memory.limit)
         || given(memory.reservation)
         || given(memory.swap)
+        || given(memory.kernel_tcp)
         || memory.swappiness.is_some()
         || memory.disable_oom_killer == Some(true)
+        || memory.use_hierarchy == Some(true)
 }
 
 /// Whether CPU time is to be limited at all.
@@ -46,6 +49,9 @@ pub(super) fn memory(memory: &Memory, writes: &mut Writes) -> Result<()> {
     if memory.disable_oom_killer == Some(true) {
         return Err(not_on_v2("memory.disableOOMKiller"));
     }
+    if memory.check_before_update == Some(true) {
+        require_less(memory, writes);
+    }
     match swap(memory)? {
         // A kernel without swap accounting limits swap to 0, or to nothing, by having none to give.
         Some(value @ (-1 | 0)) => writes.set_if_present("memory.swap.max", unlimited(value)),
@@ -61,6 +67,17 @@ pub(super) fn memory(memory: &Memory, writes: &mut Writes) -> Result<()> {
         memory.reservation.filter(|low| *low != 0).map(unlimited),
     );
     Ok(())
+}
+
+/// v2 would reclaim and kill to get below a new limit; v1 refuses it anyway.
+fn require_less(memory: &Memory, writes: &mut Writes) {
+    let above_zero = |limit: Option<i64>| limit.filter(|limit| *limit > 0);
+    if let Some(limit) = above_zero(memory.swap) {
+        writes.require_less("memory.current", limit, "memory+swap limit");
+    }
+    if let Some(limit) = above_zero(memory.limit) {
+        writes.require_less("memory.current", limit, "memory limit");
+    }
 }
 
 /// v1 limits memory and swap together, v2 swap alone.
@@ -98,11 +115,14 @@ pub(super) fn cpu(cpu: &Cpu<'_>, writes: &mut Writes) -> Result<()> {
     );
     let quota = cpu.quota.filter(|quota| *quota != 0);
     let period = cpu.period.filter(|period| *period != 0);
-    if quota.is_some() || period.is_some() {
+    let max = (quota.is_some() || period.is_some()).then(|| {
         let quota = quota.map_or_else(|| "max".to_owned(), unlimited);
-        writes.set("cpu.max", format!("{quota} {}", period.unwrap_or(DEFAULT_PERIOD)));
-    }
-    writes.set_some("cpu.max.burst", cpu.burst);
+        format!("{quota} {}", period.unwrap_or(DEFAULT_PERIOD))
+    });
+    writes.set_together([
+        ("cpu.max", max),
+        ("cpu.max.burst", cpu.burst.map(|burst| burst.to_string())),
+    ]);
     Ok(())
 }
 

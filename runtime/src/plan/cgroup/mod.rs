@@ -6,14 +6,21 @@ mod devices;
 mod devices_bpf;
 mod devices_v1;
 mod limits;
+mod limits_same;
 mod limits_v1;
 mod limits_v2;
+mod merge;
 mod op;
 mod place;
+mod undo;
+mod update;
+mod writes;
 
 pub use devices_bpf::Instruction;
 pub use op::Op;
 pub use place::Wish;
+pub use undo::restoring;
+pub use update::{Update, update};
 
 use crate::error::{Error, Kind, Result};
 use crate::host::cgroup::{Found, Hierarchy, Layout, Version};
@@ -118,7 +125,7 @@ pub fn plan(
     for (group, found) in groups.iter().zip(found) {
         refuse_used(group, found)?;
     }
-    let limits = limits::plan(layout, &groups, resources)?;
+    let limits = limits::plan(&groups, resources)?;
     let mut plan = Plan {
         warnings: limits.warnings,
         ..Plan::default()

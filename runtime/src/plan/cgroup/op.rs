@@ -42,6 +42,24 @@ pub enum Op {
         /// Whether it is an error when the kernel has none of them.
         required: bool,
     },
+    /// Writes values that the kernel checks against each other, in whatever order it takes them.
+    SetTogether {
+        /// The group.
+        path: String,
+        /// Names and values, in the order that suits a fresh group.
+        values: Vec<(String, String)>,
+    },
+    /// Goes on only if a file's number is below a limit that is about to be set.
+    RequireLess {
+        /// The group.
+        path: String,
+        /// The file's name.
+        file: String,
+        /// The limit.
+        limit: i64,
+        /// What is to be limited, in words.
+        property: &'static str,
+    },
     /// Loads a device program and makes it the only one of a v2 group.
     AttachDevices {
         /// The group.
@@ -85,6 +103,16 @@ impl fmt::Display for Op {
                     .collect();
                 write!(f, "set {path}/{}, if the kernel has it", choices.join(" or "))
             }
+            Self::SetTogether { path, values } => {
+                let values: Vec<String> = values
+                    .iter()
+                    .map(|(file, value)| format!("{file} to {value:?}"))
+                    .collect();
+                write!(f, "set {path}/{}", values.join(" and "))
+            }
+            Self::RequireLess {
+                path, file, limit, ..
+            } => write!(f, "see that {path}/{file} is below {limit}"),
             Self::AttachDevices { path, program } => {
                 write!(
                     f,

@@ -7,6 +7,7 @@ mod pause;
 mod rootless;
 mod states;
 mod terminal;
+mod update;
 
 use crate::bundle::Bundle;
 use corten_runtime::sys::clone::pidfd_open;
