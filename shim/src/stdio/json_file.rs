@@ -49,6 +49,8 @@ struct Unfinished {
 #[derive(Debug)]
 pub struct JsonFile {
     file: File,
+    /// Where this run's part begins.
+    start: u64,
     unfinished: [Unfinished; 2],
     /// The time of the last record, and its text: all that was read together has the same.
     stamp: (Timestamp, String),
@@ -79,8 +81,10 @@ impl JsonFile {
     }
 
     fn new(file: File) -> Self {
+        let start = file.metadata().map_or(0, |metadata| metadata.len());
         Self {
             file,
+            start,
             unfinished: Default::default(),
             stamp: (Timestamp::new(Duration::ZERO), "1970-01-01T00:00:00Z".to_owned()),
             records: Vec::new(),
@@ -126,6 +130,12 @@ impl JsonFile {
             );
             self.flush(now);
         }
+    }
+
+    /// Takes back what was logged since the file was opened.
+    pub fn take_back(&mut self) {
+        // What cannot be taken back is only more than need be.
+        let _ = self.file.set_len(self.start);
     }
 
     fn record(&mut self, stream: Stream, text: [&[u8]; 2], newline: bool, time: Timestamp) {

@@ -133,6 +133,18 @@ fn a_full_disk_loses_records_not_lines() {
     assert_eq!(texts(&std::fs::read(&path).expect("written")), [notice, "c\n"]);
 }
 
+#[test]
+fn only_this_runs_records_are_taken_back() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("log");
+    let mut last_run = JsonFile::open(&path).expect("opened");
+    last_run.write(Stream::Stdout, b"kept\n", at(0));
+    let mut this_run = JsonFile::open(&path).expect("opened");
+    this_run.write(Stream::Stderr, b"the runtime's\n", at(1));
+    this_run.take_back();
+    assert_eq!(texts(&std::fs::read(&path).expect("written")), ["kept\n"]);
+}
+
 proptest! {
     /// Whatever the bytes and however they arrive: the same records, valid JSON, nothing lost.
     #[test]

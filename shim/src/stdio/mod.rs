@@ -305,6 +305,13 @@ impl Stdio {
         }
     }
 
+    /// Takes back what was logged: it was the runtime's, for there was never a container.
+    pub fn take_log_back(&mut self) {
+        if let Some(log) = &mut self.log {
+            log.take_back();
+        }
+    }
+
     /// Tells every client the end, and leaves what they have not read yet with the kernel. Without the
     /// privilege for that, waits for them at most a moment.
     pub fn finish(&mut self, record: &[u8]) {

@@ -327,6 +327,10 @@ impl Keeper {
             (None, None) => Outcome::Recorded,
         };
         if let Outcome::Failed(step, reason) = &outcome {
+            if *step == Step::Create {
+                // The reason, which the runtime wrote there too, goes to the caller.
+                self.stdio.take_log_back();
+            }
             self.tell(&ToCaller::Failed {
                 step: *step,
                 reason: reason.clone(),

@@ -35,6 +35,8 @@ fn a_failing_create_reports_the_runtimes_own_words() {
         let mut bundle = Bundle::new(&["/no/such/program"]);
         let message = fails(&bundle, &runtime, "create");
         assert!(message.contains("/no/such/program"), "{message}");
+        // The runtime says it on its stderr, too, which is the container's.
+        assert_eq!(bundle.logged(), Vec::<Value>::new());
         bundle.config["linux"]["namespaces"] = json!([{"type": "nonsense"}]);
         fails(&bundle, &runtime, "create");
         bundle.config = Value::Null;
