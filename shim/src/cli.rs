@@ -22,6 +22,8 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Mount a bundle's mount list in a mount namespace of its own and run a command there.
     Mount(MountArgs),
+    /// Compress one of the log's files: FILE becomes FILE.gz. (The shim starts this by itself.)
+    Compress(CompressArgs),
 }
 
 /// The arguments of `run`.
@@ -64,8 +66,17 @@ pub struct RunArgs {
     #[arg(long, value_enum, default_value_t = LogDriver::None)]
     pub log_driver: LogDriver,
     /// The log's file.
-    #[arg(long, value_name = "FILE", required_if_eq("log_driver", "json-file"))]
+    #[arg(long, value_name = "FILE", required_if_eq_any([("log_driver", "json-file"), ("log_driver", "k8s-file")]))]
     pub log_path: Option<PathBuf>,
+    /// At this size the log's file becomes FILE.1, and a new one is begun [default: no limit].
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..), requires = "log_path")]
+    pub log_max_size: Option<u64>,
+    /// How many of the log's files are kept, the newest included.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub log_max_files: u32,
+    /// Compress all of the log's files but the newest.
+    #[arg(long, requires = "log_max_size")]
+    pub log_compress: bool,
     /// The exit record [default: DIR/exit.json].
     #[arg(long, value_name = "FILE")]
     pub exit_file: Option<PathBuf>,
@@ -100,13 +111,27 @@ pub struct MountArgs {
     pub command: Vec<OsString>,
 }
 
+/// The arguments of `compress`.
+#[derive(Debug, clap::Args)]
+pub struct CompressArgs {
+    /// The file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
 /// Where the output is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogDriver {
     /// Docker's json-file format.
     JsonFile,
+    /// The format of Kubernetes' CRI and of podman's k8s-file.
+    #[value(name = "k8s-file", alias = "cri")]
+    K8sFile,
     /// Nowhere.
     None,
+    /// To the shim's own stdout and stderr, without the shim; its stdin is the container's, too. Attach clients see no
+    /// stream.
+    Passthrough,
 }
 
 /// A terminal's size in characters.
@@ -160,6 +185,11 @@ mod tests {
             &["--stdin-once"],
             &["--console-size=1x1"],
             &["--log-driver=json-file"],
+            &["--log-driver=k8s-file"],
+            &["--log-max-size=1"],
+            &["--log-path=x", "--log-max-size=0"],
+            &["--log-path=x", "--log-compress"],
+            &["--log-max-files=0"],
             &["--control-fd=2"],
         ] {
             assert!(parse(wrong).is_err(), "{wrong:?}");

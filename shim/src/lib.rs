@@ -17,17 +17,20 @@ pub mod sys;
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
 
-use cli::{Cli, Command, MountArgs, RunArgs};
+use cli::{Cli, Command, LogDriver, MountArgs, RunArgs};
 use contract::control::{Reason, Step, ToCaller};
 use error::{Call, Context, Error, Kind, Result};
+use stdio::log::Format;
+use stdio::log::file::Limits;
 use stdio::{Facts, Stdio};
-use supervise::{Keeper, Outcome, Request, call, prepare};
+use supervise::{Keeper, LogRequest, Outcome, Request, call, prepare};
 use sys::socket::Control;
 use sys::{mount, process};
 
@@ -47,6 +50,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match cli.command {
         Command::Run(args) => run(*args),
         Command::Mount(args) => mounted(&args),
+        Command::Compress(args) => stdio::log::compress::compress(&args.file),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -69,12 +73,22 @@ fn report(error: &Error) {
 /// `corten-shim run`: from a clean start to the container's end.
 fn run(args: RunArgs) -> Result<()> {
     process::close_others(args.control_fd);
+    let passthrough = match args.log_driver {
+        LogDriver::Passthrough => Some(process::standard_streams()?),
+        _ => None,
+    };
     let control = args.control_fd.map(Control::inherit).transpose()?;
     if control.is_some() {
         process::silence()?;
     }
     process::new_session();
-    let request = resolve(args)?;
+    let request = match resolve(args, passthrough) {
+        Ok(request) => request,
+        Err(error) => {
+            tell_failed(control.as_ref(), Step::Setup, &error);
+            return Err(error);
+        }
+    };
     let prepared = match prepare::prepare(&request, control) {
         Ok(prepared) => prepared,
         Err((error, step, control)) => {
@@ -124,8 +138,12 @@ fn become_exit_command(keeper: &Keeper) -> Result<()> {
 }
 
 /// Turns what was typed into what was meant. From here on no path depends on the working directory.
-fn resolve(args: RunArgs) -> Result<Request> {
+fn resolve(args: RunArgs, passthrough: Option<[OwnedFd; 3]>) -> Result<Request> {
     call::check_id(&args.id)?;
+    if passthrough.is_some() && (args.tty || args.stdin) {
+        let why = "--log-driver passthrough takes neither --tty nor --stdin: the shim's own streams are the container's";
+        return Err(Error::new(Kind::Usage, why));
+    }
     let dir = absolute(&args.dir)?;
     // A bare name is looked up on PATH when it is executed; anything else is a path.
     let program = match args.runtime.components().count() {
@@ -143,17 +161,28 @@ fn resolve(args: RunArgs) -> Result<Request> {
         bundle: absolute(&args.bundle)?,
         runtime: call::runtime(program, root.map(PathBuf::into_os_string), &dir, args.runtime_arg),
         mounts: args.mounts.as_deref().map(absolute).transpose()?,
+        passthrough,
         tty: args.tty.then_some(args.console_size),
         stdin: args.stdin,
         stdin_once: args.stdin_once,
-        log: (
-            args.log_driver,
-            args.log_path
+        log: LogRequest {
+            format: match args.log_driver {
+                LogDriver::JsonFile => Some(Format::Json),
+                LogDriver::K8sFile => Some(Format::Cri),
+                LogDriver::None | LogDriver::Passthrough => None,
+            },
+            path: args
+                .log_path
                 .as_deref()
                 .map(absolute)
                 .transpose()?
                 .unwrap_or_default(),
-        ),
+            limits: Limits {
+                max_size: args.log_max_size,
+                max_files: args.log_max_files,
+                compress: args.log_compress,
+            },
+        },
         exit_file: match &args.exit_file {
             Some(path) => absolute(path)?,
             None => dir.join("exit.json"),

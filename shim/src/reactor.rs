@@ -120,6 +120,7 @@ fn on_children(keeper: &mut Keeper, queue: &mut VecDeque<Event>) {
             Some(call) if call.pid == pid => queue.push_back(keeper.call_ended(&call, ended)),
             other => keeper.call = other,
         }
+        keeper.stdio.child_ended(pid);
         if keeper.init.as_ref().is_some_and(|init| init.pid == pid) {
             queue.push_back(Event::InitExited(ended));
         }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::contract::frame::{self, Decoder, Dropped, Hello, Overflow};
-use crate::stdio::json_file::Stream;
+use crate::stdio::log::Stream;
 use crate::sys::epoll::Watch;
 use crate::sys::socket::force_send_buffer;
 

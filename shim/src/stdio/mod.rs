@@ -4,7 +4,7 @@
 //! is read only while stdin takes it. The log is written before any client sees a byte.
 
 pub mod client;
-pub mod json_file;
+pub mod log;
 pub mod output;
 pub mod stdin;
 
@@ -20,7 +20,7 @@ use crate::error::Result;
 use crate::sys::epoll::{Set, Watch};
 use crate::sys::tty;
 use client::{Client, Gone};
-use json_file::{JsonFile, Stream};
+use log::{Log, Stream};
 use output::{Output, Taken};
 use stdin::Stdin;
 
@@ -59,7 +59,7 @@ pub struct Stdio {
     clients: Vec<Option<Client>>,
     outputs: Vec<Option<Output>>,
     stdin: Stdin,
-    log: Option<JsonFile>,
+    log: Option<Log>,
     /// The exit record, for clients that come after the end.
     ended: Option<Vec<u8>>,
     buffer: Box<[u8]>,
@@ -67,7 +67,7 @@ pub struct Stdio {
 
 impl Stdio {
     /// Stdio that has no container yet.
-    pub fn new(facts: Facts, listener: UnixListener, log: Option<JsonFile>) -> Self {
+    pub fn new(facts: Facts, listener: UnixListener, log: Option<Log>) -> Self {
         Self {
             facts,
             listener,
@@ -329,8 +329,16 @@ impl Stdio {
         self.ended = Some(record.to_owned());
     }
 
+    /// A child of this process ended.
+    pub fn child_ended(&mut self, pid: i32) {
+        if let Some(log) = &mut self.log {
+            log.child_ended(pid);
+        }
+    }
+
     /// Accepts nobody any more and lets all go.
     pub fn close(&mut self) {
+        self.log = None;
         self.init = None;
         self.clients.clear();
         self.outputs.clear();

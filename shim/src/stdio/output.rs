@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 
-use crate::stdio::json_file::Stream;
+use crate::stdio::log::Stream;
 use crate::sys::epoll::Watch;
 use crate::sys::files::pipe_size;
 

@@ -10,7 +10,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::cli::{LogDriver, Size};
+use crate::cli::Size;
 use crate::contract::control::{Reason, Step, ToCaller};
 use crate::contract::record::{Ended, ShimState, Status};
 use crate::contract::time::Timestamp;
@@ -18,7 +18,8 @@ use crate::error::{Context, Result};
 use crate::exit;
 use crate::machine::{Action, Event};
 use crate::stdio::Stdio;
-use crate::stdio::json_file::Stream;
+use crate::stdio::log::file::Limits;
+use crate::stdio::log::{Format, Stream};
 use crate::stdio::output::Output;
 use crate::stdio::stdin::Stdin;
 use crate::sys::files::{Durability, pipe, replace, set_nonblocking};
@@ -41,14 +42,16 @@ pub struct Request {
     pub runtime: Vec<OsString>,
     /// The mount list's file.
     pub mounts: Option<PathBuf>,
+    /// The container's stdin, stdout and stderr, if the shim has no part in them.
+    pub passthrough: Option<[OwnedFd; 3]>,
     /// There is a terminal, perhaps with a first size.
     pub tty: Option<Option<Size>>,
     /// stdin is kept open.
     pub stdin: bool,
     /// It ends with the first client that wrote.
     pub stdin_once: bool,
-    /// Where the log goes.
-    pub log: (LogDriver, PathBuf),
+    /// The log.
+    pub log: LogRequest,
     /// The exit record.
     pub exit_file: PathBuf,
     /// The caller decides when to start.
@@ -59,6 +62,17 @@ pub struct Request {
     pub debug: bool,
     /// What to become at the very end.
     pub exit_command: Vec<OsString>,
+}
+
+/// The log that was asked for.
+#[derive(Debug)]
+pub struct LogRequest {
+    /// How it is written; not at all without.
+    pub format: Option<Format>,
+    /// Its file.
+    pub path: PathBuf,
+    /// How large it may become.
+    pub limits: Limits,
 }
 
 /// How a shim's life ended.
@@ -150,6 +164,9 @@ impl Keeper {
             let path = console::path_for_others(&self.place.dir, self.place.pid);
             self.console = Some(console);
             return self.call_runtime(Verb::Create, [None, None, None], Some(&path));
+        }
+        if let Some(streams) = self.request.passthrough.take() {
+            return self.call_runtime(Verb::Create, streams.map(Some), None);
         }
         let (container_stdin, stdin) = match self.request.stdin {
             true => pipe().map(|(read, write)| (Some(read), Some(write.into())))?,
@@ -318,6 +335,10 @@ impl Keeper {
     }
 
     fn leave(&mut self, failure: Option<(Step, Reason)>) -> Outcome {
+        if matches!(failure, Some((Step::Create, _))) {
+            // The reason, which the runtime wrote there too, goes to the caller.
+            self.stdio.take_log_back();
+        }
         self.stdio.close();
         self.console = None;
         self.place.take_down(failure.is_some());
@@ -327,10 +348,6 @@ impl Keeper {
             (None, None) => Outcome::Recorded,
         };
         if let Outcome::Failed(step, reason) = &outcome {
-            if *step == Step::Create {
-                // The reason, which the runtime wrote there too, goes to the caller.
-                self.stdio.take_log_back();
-            }
             self.tell(&ToCaller::Failed {
                 step: *step,
                 reason: reason.clone(),

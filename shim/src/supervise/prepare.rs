@@ -10,11 +10,10 @@ use nix::sys::signalfd::SignalFd;
 use super::Request;
 use super::call::LOG;
 use super::init::PID_FILE;
-use crate::cli::LogDriver;
 use crate::contract::control::Step;
 use crate::contract::mounts;
 use crate::error::{Call, Context, Error, Result};
-use crate::stdio::json_file::JsonFile;
+use crate::stdio::log::{self, Log};
 use crate::sys::epoll::Watch;
 use crate::sys::files::{lock, open_dir, remove_durably, short_path};
 use crate::sys::mount::{Mounted, Outside, enter_own_namespace};
@@ -49,7 +48,7 @@ pub struct Prepared {
     /// Where clients come.
     pub listener: UnixListener,
     /// The log, if there is one.
-    pub log: Option<JsonFile>,
+    pub log: Option<Log>,
 }
 
 /// Prepares everything; nothing is left behind when it fails.
@@ -97,9 +96,9 @@ fn set_up(request: &Request) -> Result<Prepared> {
         let _ = std::fs::remove_file(request.dir.join(stale));
     }
     let pid = std::process::id().cast_signed();
-    let log = match &request.log {
-        (LogDriver::JsonFile, path) => Some(JsonFile::open(path)?),
-        (LogDriver::None, _) => None,
+    let log = match request.log.format {
+        Some(format) => Some(log::open(&request.log.path, request.log.limits, format)?),
+        None => None,
     };
     let signals = process::signals()?;
     process::become_subreaper()?;

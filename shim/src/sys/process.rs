@@ -61,6 +61,19 @@ pub fn silence() -> Result<()> {
     nix::unistd::dup2_stderr(&null).call(|| "dup2(2)")
 }
 
+/// Duplicates of stdin, stdout and stderr.
+///
+/// # Errors
+/// No descriptor is left.
+pub fn standard_streams() -> Result<[OwnedFd; 3]> {
+    let call = || "fcntl(F_DUPFD_CLOEXEC)";
+    Ok([
+        std::io::stdin().as_fd().try_clone_to_owned().call(call)?,
+        std::io::stdout().as_fd().try_clone_to_owned().call(call)?,
+        std::io::stderr().as_fd().try_clone_to_owned().call(call)?,
+    ])
+}
+
 /// Leads a session of its own, so that no terminal's signals reach this process; one that leads a
 /// process group already (it was started by hand) stays where it is.
 pub fn new_session() {
@@ -168,6 +181,24 @@ pub fn reap(only: Option<i32>) -> Option<(i32, Ended)> {
 /// Kills an unreaped child. That it has just ended is no failure.
 pub fn kill(child: i32) {
     let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(child), Signal::SIGKILL);
+}
+
+/// Kills an unreaped child and reaps it.
+pub fn end(child: i32) {
+    kill(child);
+    let _ = nix::sys::wait::waitpid(nix::unistd::Pid::from_raw(child), None);
+}
+
+/// Makes this process, a child of the shim, end with it; the shim's protection from the OOM killer is not for it.
+///
+/// # Errors
+/// Not on any kernel.
+pub fn belong_to_parent() -> Result<()> {
+    // SAFETY: takes plain numbers.
+    let done = unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0) };
+    Errno::result(done).call(|| "prctl(PR_SET_PDEATHSIG)")?;
+    restore_oom_score("0");
+    Ok(())
 }
 
 /// A process that no other can be mistaken for.

@@ -19,6 +19,10 @@ use crate::attach::Client;
 /// No event of a test takes longer, even on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A shell script that runs its arguments in a view of the unified cgroup hierarchy alone.
+pub const UNIFIED: &str =
+    "umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec \"$@\"";
+
 /// The runtimes that every test of a whole life runs under.
 pub fn runtimes() -> Vec<PathBuf> {
     let mut found = vec![PathBuf::from("crun"), PathBuf::from("runc")];
@@ -221,8 +225,7 @@ impl<'a> Launch<'a> {
         .unwrap();
         let time = TimeVal::new(PATIENCE.as_secs().cast_signed(), 0);
         nix::sys::socket::setsockopt(&control, sockopt::ReceiveTimeout, &time).unwrap();
-        let unified = "umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec \"$@\"";
-        let script = if self.hybrid { "exec \"$@\"" } else { unified };
+        let script = if self.hybrid { "exec \"$@\"" } else { UNIFIED };
         let own = "exec 3<&0 </dev/null; script=$1; shift; exec unshare -m sh -c \"$script\" sh \"$@\"";
         let mut command = Command::new("sh");
         command.args([
@@ -399,9 +402,8 @@ impl Shim<'_> {
 
     /// What a caller does when the shim has gone without a trace.
     pub fn delete_by_hand(&self) {
-        let script = "umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec \"$@\"";
         let mut command = Command::new("unshare");
-        command.args(["-m", "sh", "-c", script, "sh"]).arg(&self.runtime);
+        command.args(["-m", "sh", "-c", UNIFIED, "sh"]).arg(&self.runtime);
         command.arg("--root").arg(self.bundle.path().join("runtime"));
         let output = command
             .args(["delete", "--force", &self.bundle.id])

@@ -9,6 +9,7 @@ mod hanging;
 mod killed;
 mod layers;
 mod life;
+mod logs;
 mod manual;
 mod mounts;
 mod noise;
