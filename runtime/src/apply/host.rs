@@ -2,11 +2,11 @@
 
 pub use super::process::{schedule, set_io_priority};
 
-use super::mounts;
+use super::{id_map, mounts};
 use crate::error::{Context, Error, Kind, Result};
 use crate::plan::op::Namespace;
 use crate::sys::{files, process};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::Command;
 
 /// Opens a namespace file.
@@ -17,10 +17,34 @@ pub fn open_namespace(path: &str) -> Result<OwnedFd> {
     files::open(path, libc::O_RDONLY)
 }
 
-/// The tree of a bind mount's source; none if the runtime cannot reach it either: the container's process
-/// tries again then and tells.
-pub fn open_source(source: &str, deep: bool) -> Option<OwnedFd> {
-    mounts::open_tree(source, deep).ok()
+/// The tree of a bind mount's source, with its ids mapped by a user namespace if one is given (with whether the
+/// mounts below are mapped, too); none if the runtime cannot reach it either: the container's process tries again
+/// then and tells.
+///
+/// # Errors
+/// When ids cannot be mapped.
+pub fn open_source(
+    source: &str,
+    deep: bool,
+    follow: bool,
+    map: Option<(BorrowedFd<'_>, bool)>,
+) -> Result<Option<OwnedFd>> {
+    match (mounts::open_tree(source, deep, follow), map) {
+        (Ok(tree), Some((map, map_deep))) => {
+            id_map::apply(tree.as_fd(), map, map_deep)?;
+            Ok(Some(tree))
+        }
+        (Err(error), Some(_)) => Err(error),
+        (tree, None) => Ok(tree.ok()),
+    }
+}
+
+/// A user namespace with these maps, which holds no process.
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn make_id_map(uids: &str, gids: &str) -> Result<OwnedFd> {
+    id_map::make(uids, gids)
 }
 
 /// Children are born in that pid namespace, or again in the runtime's own.

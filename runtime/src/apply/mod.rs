@@ -5,6 +5,7 @@ pub mod conduct;
 mod copy_up;
 mod devices;
 pub mod host;
+mod id_map;
 pub mod init;
 pub mod inside;
 mod mounts;

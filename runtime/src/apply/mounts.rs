@@ -4,7 +4,7 @@ use super::copy_up;
 use super::inside::Inside;
 use super::place::{self, Make, Place};
 use crate::error::{Context, Error, Kind, Result};
-use crate::plan::op::{Mount, What};
+use crate::plan::op::{Links, Mount, Reach, What};
 use crate::sys::files;
 use crate::sys::mount::{self, Attributes};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -15,16 +15,56 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 /// The failed call, with what the kernel says about it.
 pub(super) fn mount(inside: &mut Inside, mount: &Mount<'_>) -> Result<()> {
     match &mount.what {
-        What::Bind { source, deep, slot } => bind(inside, mount, source, *deep, *slot),
+        What::Bind {
+            source,
+            links: Links::Copy,
+            ..
+        } if is_link(source) => copy_link(inside, mount, source),
+        What::Bind {
+            source,
+            deep,
+            slot,
+            links,
+        } => {
+            let follow = *links != Links::Bind;
+            let tree = match slot.and_then(|slot| inside.take(slot)) {
+                Some(tree) => tree,
+                None => open_tree(source, *deep, follow)?,
+            };
+            bind(inside, mount, source, tree)
+        }
         What::New { .. } => mount_new(inside, mount),
     }
 }
 
-fn bind(inside: &mut Inside, mount: &Mount<'_>, source: &str, deep: bool, slot: Option<usize>) -> Result<()> {
-    let tree = match slot.and_then(|slot| inside.take(slot)) {
-        Some(tree) => tree,
-        None => open_tree(source, deep)?,
+fn is_link(source: &str) -> bool {
+    std::fs::symlink_metadata(source).is_ok_and(|found| found.is_symlink())
+}
+
+/// The same link inside; one that is there already must say the same.
+fn copy_link(inside: &Inside, mount: &Mount<'_>, source: &str) -> Result<()> {
+    let failed = |error: std::io::Error| {
+        Error::syscall(
+            format!("readlink({source:?})"),
+            error.raw_os_error().unwrap_or(libc::EINVAL),
+        )
     };
+    let target = std::fs::read_link(source).map_err(failed)?;
+    let target = target.to_string_lossy();
+    let (dir, name) = place::parent_of(inside.root()?, &mount.destination)?;
+    match files::make_link(&target, dir.as_fd(), name) {
+        Err(error) if error.errno() == Some(libc::EEXIST) => match files::read_link(dir.as_fd(), name) {
+            Ok(there) if there == target => Ok(()),
+            _ => Err(error.hint(format!(
+                "{} is there and is not the link to copy",
+                mount.destination
+            ))),
+        },
+        other => other,
+    }
+}
+
+fn bind(inside: &mut Inside, mount: &Mount<'_>, source: &str, tree: OwnedFd) -> Result<()> {
     let source_is_dir = files::is_dir(&files::status(tree.as_fd())?);
     let make = if source_is_dir {
         Make::Directory
@@ -55,8 +95,9 @@ fn check_alike(place: &Place, source: &str, source_is_dir: bool, mount: &Mount<'
 }
 
 /// A copy of the tree at a path outside.
-pub(super) fn open_tree(source: &str, deep: bool) -> Result<OwnedFd> {
-    let place = files::open_path(source).map_err(|error| match error.errno() {
+pub(super) fn open_tree(source: &str, deep: bool, follow: bool) -> Result<OwnedFd> {
+    let last = if follow { 0 } else { libc::O_NOFOLLOW };
+    let place = files::open(source, libc::O_PATH | last).map_err(|error| match error.errno() {
         Some(libc::ENOENT) => error.hint(format!("the mount's source {source} does not exist")),
         _ => error,
     })?;
@@ -82,10 +123,10 @@ fn set_bind_attributes(tree: BorrowedFd<'_>, attributes: &Attributes) -> Result<
 
 fn find(inside: &Inside, mount: &Mount<'_>, make: Make) -> Result<Place> {
     let root = inside.root()?;
-    let place = if mount.plain_directory {
-        place::find_plain_directory(root, &mount.destination)
-    } else {
-        place::find_or_make(root, &mount.destination, make)
+    let place = match mount.reach {
+        Reach::NoLinks => place::find_plain_directory(root, &mount.destination),
+        Reach::LastNot => place::find_or_make_entry(root, &mount.destination, make),
+        Reach::Inside => place::find_or_make(root, &mount.destination, make),
     };
     let place = place.context(|| format!("open the destination {}", mount.destination))?;
     check_proc(mount, &place)?;

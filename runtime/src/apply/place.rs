@@ -76,6 +76,27 @@ pub(super) fn find_plain_directory(root: BorrowedFd<'_>, path: &str) -> Result<P
     }
 }
 
+/// Opens what is at `path` in the root, or makes it there; its last part is what it is, even a symbolic link.
+///
+/// # Errors
+/// The kernel's.
+pub(super) fn find_or_make_entry(root: BorrowedFd<'_>, path: &str, make: Make) -> Result<Place> {
+    let (dir, name) = parent_of(root, path)?;
+    match files::open_in(
+        dir.as_fd(),
+        name,
+        libc::O_PATH | libc::O_NOFOLLOW,
+        libc::RESOLVE_BENEATH,
+    ) {
+        Ok(fd) => Ok(Place { fd, made: false }),
+        Err(error) if error.errno() == Some(libc::ENOENT) => {
+            let fd = step(dir.as_fd(), name, make)?;
+            Ok(Place { fd, made: true })
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// Opens the directory above `path` and gives the last name.
 ///
 /// # Errors

@@ -78,7 +78,9 @@ fn linux() -> LinuxFeatures {
             schemata: false,
             monitoring: false,
         },
-        mount_extensions: MountExtensions { idmap: NOT_YET },
+        mount_extensions: MountExtensions {
+            idmap: Enabled { enabled: true },
+        },
         net_devices: NOT_YET,
     }
 }

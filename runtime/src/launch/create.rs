@@ -194,8 +194,22 @@ impl<'a> Parent<'a> {
                 self.slots[*slot] = Some(apply::host::open_namespace(path)?);
                 Ok(())
             }
-            HostOp::OpenSource { slot, source, deep } => {
-                self.slots[*slot] = apply::host::open_source(source, *deep);
+            HostOp::OpenSource {
+                slot,
+                source,
+                deep,
+                follow,
+                map,
+                map_deep,
+            } => {
+                let map = map
+                    .and_then(|map| self.slots[map].as_ref())
+                    .map(|map| (map.as_fd(), *map_deep));
+                self.slots[*slot] = apply::host::open_source(source, *deep, *follow, map)?;
+                Ok(())
+            }
+            HostOp::MakeIdMap { slot, uids, gids } => {
+                self.slots[*slot] = Some(apply::host::make_id_map(uids, gids)?);
                 Ok(())
             }
             HostOp::EnterPidNamespace { slot } => apply::host::use_pid_namespace(self.slots[*slot].as_ref()),

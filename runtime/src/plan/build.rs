@@ -1,7 +1,7 @@
 //! Putting a plan together: which operations, on which side, in which order.
 
 use super::op::{HostOp, InitOp, Namespace, Slot, Sync, SyncOp};
-use super::{cgroup, process, root, seccomp, treatment};
+use super::{cgroup, idmap, process, root, seccomp, treatment};
 use crate::error::{Error, Kind, Result};
 use crate::host::cgroup::Layout;
 use crate::oci::{Hooks, Linux, Process, Spec};
@@ -170,6 +170,13 @@ impl<'a> Plan<'a> {
         self.slots - 1
     }
 
+    /// Something that the runtime does while its own rights count, before the container's process exists.
+    pub(super) fn before_birth(&mut self, op: HostOp<'a>) {
+        let mut ops = self.before.iter();
+        let at = ops.position(|op| matches!(op, HostOp::Clone { .. })).unwrap_or(0);
+        self.before.insert(at, op);
+    }
+
     /// The runtime's hooks, in between two messages, if there are any.
     pub(super) fn hooks_meanwhile(&mut self, hooks: &'a Hooks<'a>) {
         if hooks.prestart.is_empty() && hooks.create_runtime.is_empty() {
@@ -320,18 +327,14 @@ fn plan_arrival<'a>(input: &Input<'a>, plan: &mut Plan<'a>, joins: &[(Slot, Name
 fn plan_mapping<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
     let linux = input.linux;
     if input.is_new(Namespace::User) {
-        let lines = |mappings: &[crate::oci::IdMapping]| {
-            let line = |m: &crate::oci::IdMapping| format!("{} {} {}\n", m.container_id, m.host_id, m.size);
-            mappings.iter().map(line).collect::<String>()
-        };
         plan.after.push(HostOp::MapUsers {
-            map: lines(&linux.uid_mappings),
+            map: idmap::lines(&linux.uid_mappings),
         });
         if input.facts.uid != 0 {
             plan.after.push(HostOp::DenySetgroups);
         }
         plan.after.push(HostOp::MapGroups {
-            map: lines(&linux.gid_mappings),
+            map: idmap::lines(&linux.gid_mappings),
         });
     }
     if let Some(value) = input.process.oom_score_adj {

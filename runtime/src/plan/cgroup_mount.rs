@@ -2,7 +2,7 @@
 
 use super::build::Input;
 use super::mount_options::{Options, RDONLY};
-use super::op::{Mount, Namespace, RootOp, What};
+use super::op::{Links, Mount, Namespace, Reach, RootOp, What};
 use super::root::{GUARDED, assemble};
 use crate::host::cgroup::{Hierarchy, Version};
 use crate::sys::mount::Attributes;
@@ -50,6 +50,7 @@ fn view<'a>(input: &Input<'a>, hierarchy: &'a Hierarchy, own_view: bool) -> What
         source,
         deep: false,
         slot: None,
+        links: Links::Follow,
     }
 }
 
@@ -84,7 +85,7 @@ fn plan_v1<'a>(
         },
         recursive: options.recursive,
         propagation: options.propagation.clone(),
-        plain_directory: false,
+        reach: Reach::Inside,
     };
     let mut ops = vec![RootOp::Mount(guarded(
         destination.clone(),

@@ -1,10 +1,12 @@
 //! From the configuration to the ordered list of operations: pure, without effects or look-ups.
 
+mod bind;
 pub mod build;
 pub mod capability;
 pub mod cgroup;
 mod cgroup_mount;
 mod devices;
+mod idmap;
 pub mod mount_options;
 pub mod op;
 mod process;

@@ -1,6 +1,7 @@
 //! The words among a mount's options: mount(8)'s flags, the recursive forms, propagation; the rest is data
 //! for the file system.
 
+use super::op::{Links, Reach};
 use crate::sys::mount::Attributes;
 
 /// MOUNT_ATTR_… of mount_setattr(2).
@@ -67,6 +68,19 @@ const FILE_SYSTEM: &[(&str, Option<&str>)] = &[
     ("noacl", None),
 ];
 
+/// The words with a meaning of their own.
+const OTHERS: &[&str] = &[
+    "bind",
+    "rbind",
+    "remount",
+    "tmpcopyup",
+    "idmap",
+    "ridmap",
+    "src-nofollow",
+    "dest-nofollow",
+    "copy-symlink",
+];
+
 /// Every word that [`parse`] knows: what `features` lists.
 pub fn known() -> impl Iterator<Item = &'static str> {
     let plain = ATTRIBUTES.iter().map(|(word, ..)| *word);
@@ -74,9 +88,7 @@ pub fn known() -> impl Iterator<Item = &'static str> {
         .iter()
         .map(|(word, _)| *word)
         .chain(PROPAGATION.iter().map(|(word, ..)| *word));
-    plain
-        .chain(others)
-        .chain(["bind", "rbind", "remount", "tmpcopyup"])
+    plain.chain(others).chain(OTHERS.iter().copied())
 }
 
 /// The recursive forms (`rro`, …), as `features` lists them.
@@ -111,8 +123,21 @@ pub struct Options<'a> {
     pub copy_up: bool,
     /// For the file system: keys with values, or alone.
     pub data: Vec<(&'a str, Option<&'a str>)>,
-    /// `idmap` or `ridmap` is among them.
-    pub idmap: bool,
+    /// `idmap` or `ridmap`, if it is among them.
+    pub idmap: Option<IdMap<'a>>,
+    /// `src-nofollow` or `copy-symlink` is among them.
+    pub links: Links,
+    /// `dest-nofollow` is among them.
+    pub reach: Reach,
+}
+
+/// `idmap` or `ridmap`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdMap<'a> {
+    /// It is `ridmap`.
+    pub deep: bool,
+    /// crun's mappings after `=`.
+    pub words: Option<&'a str>,
 }
 
 /// Sorts options; later ones win over earlier ones, as in mount(8).
@@ -143,16 +168,29 @@ fn parse_word<'a>(word: &'a str, into: &mut Options<'a>) {
         "rbind" => (into.bind, into.deep) = (true, true),
         "remount" => into.remount = true,
         "tmpcopyup" => into.copy_up = true,
-        "idmap" | "ridmap" => into.idmap = true,
+        "idmap" | "ridmap" => {
+            into.idmap = Some(IdMap {
+                deep: word == "ridmap",
+                words: None,
+            });
+        }
+        "src-nofollow" => into.links = Links::Bind,
+        "copy-symlink" => into.links = Links::Copy,
+        "dest-nofollow" => into.reach = Reach::LastNot,
         // The network file systems' hint to boot scripts means nothing to the kernel.
         "_netdev" | "nofail" => {}
-        _ => into.data.push(match word.split_once('=') {
-            Some((key, value)) => (key, Some(value)),
-            None => (word, None),
-        }),
+        _ => match word.split_once('=') {
+            Some((key @ ("idmap" | "ridmap"), words)) => {
+                into.idmap = Some(IdMap {
+                    deep: key == "ridmap",
+                    words: Some(words),
+                });
+            }
+            Some((key, value)) => into.data.push((key, Some(value))),
+            None => into.data.push((word, None)),
+        },
     }
 }
-
 /// One more word: it undoes what earlier ones said about the same bits.
 fn change(attributes: &mut Attributes, set: u64, clear: u64) {
     attributes.set = (attributes.set & !clear) | set;

@@ -32,7 +32,14 @@ pub enum HostOp<'a> {
         slot: Slot,
         source: Cow<'a, str>,
         deep: bool,
+        /// Whether a symbolic link as its last part is followed.
+        follow: bool,
+        /// The user namespace that maps the tree's ids.
+        map: Option<Slot>,
+        map_deep: bool,
     },
+    /// Makes a user namespace that only serves to map the ids of mounts.
+    MakeIdMap { slot: Slot, uids: String, gids: String },
     /// Children are born in this pid namespace.
     EnterPidNamespace { slot: Slot },
     /// Children are born in a new time namespace with these offsets.
@@ -339,8 +346,34 @@ pub struct Mount<'a> {
     pub recursive: Attributes,
     /// Propagations, in order, with whether they go down.
     pub propagation: Vec<(u64, bool)>,
-    /// The destination must be reached without any symbolic link (/proc and /sys).
-    pub plain_directory: bool,
+    /// Which symbolic links may lead to the destination.
+    pub reach: Reach,
+}
+
+/// Which symbolic links may lead to a mount's destination.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Reach {
+    /// Any, within the root.
+    #[default]
+    Inside,
+    /// Any but as the last part: a link is mounted over itself.
+    LastNot,
+    /// None (/proc and /sys).
+    NoLinks,
+}
+
+/// What a symbolic link as a bind mount's source means.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Links {
+    /// What it leads to is bound.
+    #[default]
+    Follow,
+    /// The link itself is bound.
+    Bind,
+    /// The same link is made in the container.
+    Copy,
 }
 
 /// What a mount shows.
@@ -353,6 +386,7 @@ pub enum What<'a> {
         source: Cow<'a, str>,
         deep: bool,
         slot: Option<Slot>,
+        links: Links,
     },
     /// A new instance of a file system.
     New {

@@ -2,8 +2,8 @@
 
 use super::build::{Input, Plan};
 use super::mount_options::{self, NODEV, NOEXEC, NOSUID, Options, RDONLY};
-use super::op::{Enter, HostOp, InitOp, Mount, Namespace, RootOp, SyncOp, What};
-use super::{cgroup_mount, devices};
+use super::op::{Enter, InitOp, Links, Mount, Namespace, Reach, RootOp, SyncOp, What};
+use super::{bind, cgroup_mount, devices};
 use crate::error::{Error, Kind, Result};
 use crate::oci;
 use crate::sys::mount::Attributes;
@@ -144,13 +144,6 @@ fn plan_mount<'a>(
     plan: &mut Plan<'a>,
 ) -> Result<()> {
     let options = mount_options::parse(mount.options.iter().map(oci::Text::as_str));
-    if options.idmap || !mount.uid_mappings.is_empty() || !mount.gid_mappings.is_empty() {
-        let text = format!(
-            "mounts[{index}] ({}): id-mapped mounts are not supported yet",
-            mount.destination
-        );
-        return Err(Error::new(Kind::Unsupported, text));
-    }
     let destination = inside(&mount.destination);
     let kind = mount.kind.as_deref().unwrap_or("");
     if options.remount {
@@ -167,7 +160,7 @@ fn plan_mount<'a>(
     }
     if options.bind || kind == "bind" || kind == "rbind" {
         let deep = options.deep || kind == "rbind";
-        return plan_bind(input, index, mount, &options, deep, plan);
+        return bind::plan(input, index, mount, &options, deep, plan);
     }
     match kind {
         "cgroup" => push(plan, cgroup_mount::plan(input, destination, &options)),
@@ -177,6 +170,7 @@ fn plan_mount<'a>(
                 source: "/sys".into(),
                 deep: true,
                 slot: None,
+                links: Links::Follow,
             };
             let mut mount = assemble(destination, what, &options, true);
             // The machine's cgroups and the like are mounted below it (CVE-2023-25809).
@@ -236,6 +230,10 @@ pub(super) fn assemble<'a>(
     plain_directory: bool,
 ) -> Mount<'a> {
     let bind = matches!(what, What::Bind { .. });
+    let reach = match plain_directory {
+        true => Reach::NoLinks,
+        false => options.reach,
+    };
     let attributes = if bind {
         mount_options::of_bind_mount(&options.own)
     } else {
@@ -250,73 +248,7 @@ pub(super) fn assemble<'a>(
         attributes,
         recursive: options.recursive,
         propagation: options.propagation.clone(),
-        plain_directory,
-    }
-}
-
-fn plan_bind<'a>(
-    input: &Input<'a>,
-    index: usize,
-    mount: &'a oci::Mount<'a>,
-    options: &Options<'a>,
-    deep: bool,
-    plan: &mut Plan<'a>,
-) -> Result<()> {
-    let Some(source) = mount.source.as_deref().filter(|source| !source.is_empty()) else {
-        let text = format!(
-            "mounts[{index}].source: found nothing, expected what to bind at {}",
-            mount.destination
-        );
-        return Err(Error::new(Kind::Config, text));
-    };
-    if let Some((key, _)) = options.data.iter().find(|(key, _)| !BIND_IGNORES.contains(key)) {
-        plan.warnings.push(format!(
-            "mounts[{index}].options: {key:?} means nothing to a bind mount; ignored"
-        ));
-    }
-    let source = from_bundle(input, source);
-    let slot = input.has_user_namespace().then(|| {
-        // In its user namespace the process may have no way to the source.
-        let slot = plan.slot();
-        let at = plan
-            .before
-            .iter()
-            .position(|op| matches!(op, HostOp::Clone { .. }))
-            .unwrap_or(0);
-        plan.before.insert(
-            at,
-            HostOp::OpenSource {
-                slot,
-                source: source.clone(),
-                deep,
-            },
-        );
-        slot
-    });
-    let what = What::Bind { source, deep, slot };
-    push(
-        plan,
-        [RootOp::Mount(assemble(
-            inside(&mount.destination),
-            what,
-            options,
-            false,
-        ))],
-    );
-    Ok(())
-}
-
-/// Data words that callers give to bind mounts too, where they change nothing.
-const BIND_IGNORES: &[&str] = &[
-    "sync", "dirsync", "lazytime", "mand", "silent", "z", "Z", "U", "exec",
-];
-
-/// A relative source is relative to the bundle.
-fn from_bundle<'a>(input: &Input<'a>, source: &'a str) -> Cow<'a, str> {
-    if source.starts_with('/') {
-        source.into()
-    } else {
-        format!("{}/{source}", input.wish.bundle).into()
+        reach,
     }
 }
 

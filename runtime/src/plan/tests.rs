@@ -229,16 +229,55 @@ fn hooks_stand_between_the_mounts_and_the_root() {
 }
 
 #[test]
-fn what_is_not_built_yet_is_refused_by_name() {
+fn equal_id_mappings_of_mounts_share_a_namespace() {
     let mut config = config();
-    config["mounts"][1]["options"] = json!(["idmap"]);
-    let text = config.to_string();
-    let spec: Spec<'_> = serde_json::from_str(&text).unwrap();
-    let error = build(WISH, &spec, &facts()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "mounts[1] (/dev): id-mapped mounts are not supported yet"
-    );
+    let map = json!([{"containerID": 0, "hostID": 1000, "size": 10}]);
+    let other = json!([{"containerID": 0, "hostID": 2000, "size": 10}]);
+    let mount = |map: &Value, option: &str| {
+        json!({"destination": "/v", "type": "bind", "source": "v", "options": ["rbind", option],
+            "uidMappings": map, "gidMappings": map})
+    };
+    config["mounts"] = json!([
+        mount(&map, "idmap"),
+        mount(&map, "ridmap"),
+        mount(&other, "nosuid")
+    ]);
+    with_plan(&config, |plan| {
+        let lines: Vec<String> = plan.before.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            lines[..5],
+            [
+                "make an id mapping for mounts, users \"0 1000 10\", groups \"0 1000 10\"",
+                "open the mount source /b/v with its ids mapped",
+                "open the mount source /b/v with its ids mapped",
+                "make an id mapping for mounts, users \"0 2000 10\", groups \"0 2000 10\"",
+                "open the mount source /b/v with its ids mapped",
+            ]
+        );
+        let deep = |op: &HostOp<'_>| matches!(op, HostOp::OpenSource { map_deep: true, .. });
+        assert_eq!(plan.before.iter().filter(|op| deep(op)).count(), 1);
+    });
+}
+
+#[test]
+fn a_joined_user_namespace_maps_the_ids_of_mounts_itself() {
+    let mut config = config();
+    let joined = json!({"type": "user", "path": "/proc/1/ns/user"});
+    config["linux"]["namespaces"].as_array_mut().unwrap().push(joined);
+    config["mounts"] =
+        json!([{"destination": "/v", "type": "bind", "source": "v", "options": ["bind", "idmap"]}]);
+    with_plan(&config, |plan| {
+        let opened = plan.before.iter().find_map(|op| match op {
+            HostOp::OpenNamespace { slot, .. } => Some(*slot),
+            _ => None,
+        });
+        let map = plan.before.iter().find_map(|op| match op {
+            HostOp::OpenSource { map, .. } => *map,
+            _ => None,
+        });
+        assert!(map.is_some());
+        assert_eq!(map, opened);
+    });
 }
 
 #[test]

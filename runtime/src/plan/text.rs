@@ -10,7 +10,17 @@ impl Display for HostOp<'_> {
         match self {
             Self::Cgroup { cgroup } => Display::fmt(cgroup, f),
             Self::OpenNamespace { kind, path, .. } => write!(f, "open the {kind} namespace {path}"),
-            Self::OpenSource { source, .. } => write!(f, "open the mount source {source}"),
+            Self::OpenSource { source, map, .. } => {
+                let mapped = if map.is_some() { " with its ids mapped" } else { "" };
+                write!(f, "open the mount source {source}{mapped}")
+            }
+            Self::MakeIdMap { uids, gids, .. } => {
+                let (uids, gids) = (uids.trim_end(), gids.trim_end());
+                write!(
+                    f,
+                    "make an id mapping for mounts, users {uids:?}, groups {gids:?}"
+                )
+            }
             Self::EnterPidNamespace { .. } => f.write_str("enter the pid namespace for children"),
             Self::MakeTimeNamespace { offsets } => {
                 write!(

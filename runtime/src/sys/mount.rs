@@ -138,13 +138,29 @@ pub fn clone_tree(place: BorrowedFd<'_>, recursive: bool) -> Result<OwnedFd> {
 /// # Errors
 /// The kernel's, with the call; EPERM for an attribute that is locked.
 pub fn set_attributes(mount: BorrowedFd<'_>, attributes: &Attributes, recursive: bool) -> Result<()> {
-    let flags = AT_EMPTY_PATH | if recursive { AT_RECURSIVE } else { 0 };
-    let mut change = libc::mount_attr {
+    let change = libc::mount_attr {
         attr_set: attributes.set,
         attr_clr: attributes.clear,
         propagation: attributes.propagation,
         userns_fd: 0,
     };
+    change_attributes(mount, change, recursive, || {
+        let Attributes {
+            set,
+            clear,
+            propagation,
+        } = attributes;
+        format!("mount_setattr(set {set:#x}, clear {clear:#x}, propagation {propagation:#x})")
+    })
+}
+
+fn change_attributes(
+    mount: BorrowedFd<'_>,
+    mut change: libc::mount_attr,
+    recursive: bool,
+    describe: impl FnOnce() -> String,
+) -> Result<()> {
+    let flags = AT_EMPTY_PATH | if recursive { AT_RECURSIVE } else { 0 };
     // SAFETY: the path is a constant string and the struct lives through the call with the size given.
     let result = unsafe {
         libc::syscall(
@@ -156,15 +172,23 @@ pub fn set_attributes(mount: BorrowedFd<'_>, attributes: &Attributes, recursive:
             size_of::<libc::mount_attr>(),
         )
     };
-    check(result, || {
-        let Attributes {
-            set,
-            clear,
-            propagation,
-        } = attributes;
-        format!("mount_setattr(set {set:#x}, clear {clear:#x}, propagation {propagation:#x})")
+    check(result, describe).map(|_| ())
+}
+
+/// Maps the ids of a detached mount's files by a user namespace, with `recursive` those of all below it.
+///
+/// # Errors
+/// The kernel's, with the call; EINVAL for a file system that cannot, EPERM for a mount that is mapped already.
+pub fn set_id_map(mount: BorrowedFd<'_>, namespace: BorrowedFd<'_>, recursive: bool) -> Result<()> {
+    let change = libc::mount_attr {
+        attr_set: libc::MOUNT_ATTR_IDMAP,
+        attr_clr: 0,
+        propagation: 0,
+        userns_fd: u64::from(namespace.as_raw_fd().cast_unsigned()),
+    };
+    change_attributes(mount, change, recursive, || {
+        "mount_setattr(MOUNT_ATTR_IDMAP)".to_owned()
     })
-    .map(|_| ())
 }
 
 /// Attaches a detached mount at an open place (move_mount).

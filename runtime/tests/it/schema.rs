@@ -74,8 +74,6 @@ fn what_is_not_handled_yet_is_refused_by_name() {
             "process.execCPUAffinity",
             "linux.intelRdt",
             "linux.netDevices",
-            "mounts[0].uidMappings",
-            "mounts[0].gidMappings",
         ]
     );
 }

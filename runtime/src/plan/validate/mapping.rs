@@ -24,7 +24,7 @@ pub(super) fn check(linux: &Linux<'_>, problems: &mut Problems) {
     }
 }
 
-fn check_lines(at: &str, mappings: &[IdMapping], problems: &mut Problems) {
+pub(super) fn check_lines(at: &str, mappings: &[IdMapping], problems: &mut Problems) {
     if mappings.len() > MAX_LINES {
         problems.wrong(
             at,

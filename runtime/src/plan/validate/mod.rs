@@ -34,7 +34,7 @@ pub fn validate(spec: &Spec<'_>) -> Result<()> {
         None => problems.wrong("process", "nothing", "an object with the program to run"),
     }
     check_names(spec, &mut problems);
-    mounts::check(&spec.mounts, &mut problems);
+    mounts::check(spec, &mut problems);
     if let Some(hooks) = &spec.hooks {
         hooks::check(hooks, &mut problems);
     }

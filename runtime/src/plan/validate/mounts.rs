@@ -1,11 +1,14 @@
 //! `mounts`: what can be said of them without looking at file systems.
 
-use super::Problems;
-use crate::oci::Mount;
+use super::{Problems, linux, mapping};
+use crate::oci::{Linux, Mount, Spec, Text};
+use crate::plan::{idmap, mount_options};
 
-pub(super) fn check(mounts: &[Mount<'_>], problems: &mut Problems) {
-    for (index, mount) in mounts.iter().enumerate() {
-        check_mount(&format!("mounts[{index}]"), mount, problems);
+pub(super) fn check(spec: &Spec<'_>, problems: &mut Problems) {
+    for (index, mount) in spec.mounts.iter().enumerate() {
+        let at = format!("mounts[{index}]");
+        check_mount(&at, mount, problems);
+        check_id_map(&at, mount, spec, problems);
     }
 }
 
@@ -37,5 +40,49 @@ fn check_mount(at: &str, mount: &Mount<'_>, problems: &mut Problems) {
     }
     for (index, option) in mount.options.iter().enumerate() {
         problems.plain(&format!("{at}.options[{index}]"), option);
+    }
+}
+
+/// Whose ids become whose, if the mount's ids are mapped at all.
+fn check_id_map(at: &str, mount: &Mount<'_>, spec: &Spec<'_>, problems: &mut Problems) {
+    let options = mount_options::parse(mount.options.iter().map(Text::as_str));
+    let (uids, gids) = (&mount.uid_mappings, &mount.gid_mappings);
+    if options.idmap.is_none() && uids.is_empty() && gids.is_empty() {
+        return;
+    }
+    mapping::check_lines(&format!("{at}.uidMappings"), uids, problems);
+    mapping::check_lines(&format!("{at}.gidMappings"), gids, problems);
+    for (name, these, others) in [("uidMappings", uids, gids), ("gidMappings", gids, uids)] {
+        if these.is_empty() && !others.is_empty() {
+            problems.wrong(
+                format!("{at}.{name}"),
+                "nothing",
+                "mappings of users and of groups together",
+            );
+        }
+    }
+    if !options.bind && !matches!(mount.kind.as_deref(), Some("bind" | "rbind")) {
+        problems.wrong(
+            format!("{at}.options"),
+            "an id mapping",
+            "bind or rbind as well: only bind mounts can be id-mapped",
+        );
+    }
+    let default = Linux::default();
+    let container = spec.linux.as_ref().unwrap_or(&default);
+    let words = options.idmap.and_then(|idmap| idmap.words);
+    if let Some(Err(expected)) = words.map(|words| idmap::parse(words, container)) {
+        problems.wrong(
+            format!("{at}.options"),
+            format!("{:?}", words.unwrap_or_default()),
+            expected,
+        );
+    }
+    if uids.is_empty() && words.is_none() && !linux::has_namespace(container, "user") {
+        problems.wrong(
+            format!("{at}.options"),
+            "idmap without mappings",
+            "uidMappings and gidMappings, or a user namespace of the container",
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! What the spec knows and this program does not handle yet: refused by name, so that nothing is dropped.
 
 use super::Problems;
-use crate::oci::{Linux, Mount, Process, Spec, Text};
+use crate::oci::{Linux, Process, Spec, Text};
 
 pub(super) fn check(spec: &Spec<'_>, problems: &mut Problems) {
     for (at, present) in [
@@ -18,9 +18,6 @@ pub(super) fn check(spec: &Spec<'_>, problems: &mut Problems) {
     }
     if let Some(linux) = &spec.linux {
         check_linux(linux, problems);
-    }
-    for (index, mount) in spec.mounts.iter().enumerate() {
-        check_mount(&format!("mounts[{index}]"), mount, problems);
     }
 }
 
@@ -39,26 +36,6 @@ fn check_linux(linux: &Linux<'_>, problems: &mut Problems) {
         ("linux.netDevices", !linux.net_devices.is_empty()),
     ] {
         refuse(at, present, problems);
-    }
-}
-
-fn check_mount(at: &str, mount: &Mount<'_>, problems: &mut Problems) {
-    refuse(
-        &format!("{at}.uidMappings"),
-        !mount.uid_mappings.is_empty(),
-        problems,
-    );
-    refuse(
-        &format!("{at}.gidMappings"),
-        !mount.gid_mappings.is_empty(),
-        problems,
-    );
-    for option in mount
-        .options
-        .iter()
-        .filter(|option| *option == "idmap" || *option == "ridmap")
-    {
-        problems.unsupported(format!("{at}.options: {option}"));
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod devices;
 mod hooks;
+mod id_maps;
 mod mounts;
 mod namespaces;
 mod process;
