@@ -237,12 +237,16 @@ _corten__runtime() {
             return 0
             ;;
         corten__subcmd__runtime__subcmd__events)
-            opts=""
+            opts="-h --interval --stats --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

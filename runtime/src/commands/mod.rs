@@ -3,6 +3,7 @@
 mod bundle_args;
 mod create;
 mod delete;
+mod events;
 mod features;
 mod kill;
 mod list;
@@ -75,7 +76,7 @@ const VERBS: &[Entry] = &[
     not_yet::entry("checkpoint", "checkpoint a running container", FAILURE),
     entry::<create::CreateArgs>(),
     entry::<delete::DeleteArgs>(),
-    not_yet::entry("events", "display events and statistics of a container", FAILURE),
+    entry::<events::EventsArgs>(),
     not_yet::entry("exec", "execute a new process inside a container", EXEC_FAILURE),
     entry::<features::FeaturesArgs>(),
     entry::<kill::KillArgs>(),

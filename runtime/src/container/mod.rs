@@ -7,6 +7,7 @@ mod create;
 mod destroy;
 mod detached;
 mod directory;
+pub(crate) mod events;
 pub(crate) mod foreground;
 mod id;
 mod list;

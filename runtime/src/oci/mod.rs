@@ -4,6 +4,7 @@
 //! Values stay as written (names are checked when the plan is made), so that one unknown word does not
 //! reject a whole file. This module decides nothing.
 
+mod events;
 mod features;
 mod linux;
 mod parse;
@@ -14,6 +15,7 @@ mod spec;
 mod state;
 mod text;
 
+pub use events::*;
 pub use features::*;
 pub use linux::*;
 pub use parse::{parse, parse_resources};

@@ -6,13 +6,17 @@
 mod files;
 mod freezer;
 mod kill;
+mod oom;
 mod remove;
+mod stats;
 mod tree;
 mod update;
 
 pub use freezer::{freeze, is_frozen, thaw};
 pub use kill::{kill_all, pids, signal_all};
+pub use oom::OomWatch;
 pub use remove::remove;
+pub use stats::stats;
 pub use update::{prepare_update, run_all_or_none};
 
 use crate::error::{Context, Error, Kind, Result};

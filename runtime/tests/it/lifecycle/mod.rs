@@ -2,6 +2,7 @@
 
 mod concurrent;
 mod debris;
+mod events;
 mod faults;
 mod pause;
 mod rootless;
