@@ -2,7 +2,7 @@
 
 pub use super::process::{schedule, set_io_priority};
 
-use super::{id_map, mounts};
+use super::{id_map, mounts, net_device};
 use crate::error::{Context, Error, Kind, Result};
 use crate::plan::op::Namespace;
 use crate::sys::{files, process};
@@ -45,6 +45,22 @@ pub fn open_source(
 /// The kernel's, with the call.
 pub fn make_id_map(uids: &str, gids: &str) -> Result<OwnedFd> {
     id_map::make(uids, gids)
+}
+
+/// Moves a network device of the runtime's to the process, or to the network namespace that it joins.
+///
+/// # Errors
+/// When there is no such device, one of the new name exists, or the kernel does not let it go.
+pub fn send_net_device(name: &str, new_name: &str, joined: Option<&OwnedFd>, pid: i32) -> Result<()> {
+    let own;
+    let namespace = match joined {
+        Some(namespace) => namespace,
+        None => {
+            own = open_namespace(&format!("/proc/{pid}/ns/net"))?;
+            &own
+        }
+    };
+    net_device::send(name, new_name, namespace.as_fd())
 }
 
 /// Children are born in that pid namespace, or again in the runtime's own.

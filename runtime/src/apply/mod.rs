@@ -9,6 +9,7 @@ mod id_map;
 pub mod init;
 pub mod inside;
 mod mounts;
+mod net_device;
 mod place;
 mod process;
 mod program;

@@ -48,7 +48,6 @@ fn mount_options() -> Vec<String> {
 }
 
 fn linux() -> LinuxFeatures {
-    const NOT_YET: Enabled = Enabled { enabled: false };
     LinuxFeatures {
         namespaces: NAMESPACES,
         capabilities: capability::names().collect(),
@@ -81,7 +80,7 @@ fn linux() -> LinuxFeatures {
         mount_extensions: MountExtensions {
             idmap: Enabled { enabled: true },
         },
-        net_devices: NOT_YET,
+        net_devices: Enabled { enabled: true },
     }
 }
 

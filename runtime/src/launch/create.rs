@@ -233,6 +233,14 @@ impl<'a> Parent<'a> {
             HostOp::MapUsers { map } => apply::host::write_map(self.pid()?, "uid_map", map),
             HostOp::MapGroups { map } => apply::host::write_map(self.pid()?, "gid_map", map),
             HostOp::OomScore { value } => apply::host::set_oom_score(self.pid()?, *value),
+            HostOp::MoveNetDevice {
+                name,
+                new_name,
+                joined,
+            } => {
+                let joined = joined.and_then(|slot| self.slots[slot].as_ref());
+                apply::host::send_net_device(name, new_name, joined, self.pid()?)
+            }
             HostOp::Schedule { scheduling } => apply::host::schedule(self.pid()?, scheduling),
             HostOp::IoPriority { priority } => apply::host::set_io_priority(self.pid()?, *priority),
             HostOp::Limit {

@@ -170,6 +170,14 @@ impl<'a> Plan<'a> {
         self.slots - 1
     }
 
+    /// The slot of a namespace that the container joins.
+    pub(super) fn namespace_slot(&self, wanted: Namespace) -> Option<Slot> {
+        self.before.iter().find_map(|op| match op {
+            HostOp::OpenNamespace { slot, kind, .. } if *kind == wanted => Some(*slot),
+            _ => None,
+        })
+    }
+
     /// Something that the runtime does while its own rights count, before the container's process exists.
     pub(super) fn before_birth(&mut self, op: HostOp<'a>) {
         let mut ops = self.before.iter();
@@ -352,6 +360,18 @@ fn plan_mapping<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
                 priority: treatment::io_priority(priority),
             }));
     }
+    let joined = plan.namespace_slot(Namespace::Network);
+    plan.after.extend(linux.net_devices.iter().map(|(name, device)| {
+        HostOp::MoveNetDevice {
+            name,
+            new_name: device
+                .name
+                .as_deref()
+                .filter(|name| !name.is_empty())
+                .unwrap_or(name),
+            joined,
+        }
+    }));
     plan.after.push(HostOp::Send { message: Sync::Go });
     plan.after.extend(cgroup_setup(input, true));
 }

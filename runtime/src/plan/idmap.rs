@@ -28,7 +28,7 @@ pub(super) fn plan<'a>(
         // Checked already.
         let (uids, gids) = parse(words, input.linux).unwrap_or_default();
         (lines(&uids), lines(&gids))
-    } else if let Some(slot) = joined(plan) {
+    } else if let Some(slot) = plan.namespace_slot(Namespace::User) {
         return Some(slot);
     } else {
         (lines(&input.linux.uid_mappings), lines(&input.linux.gid_mappings))
@@ -39,18 +39,6 @@ pub(super) fn plan<'a>(
 /// Whether the mounts below are mapped, too.
 pub(super) fn is_deep(options: &Options<'_>) -> bool {
     matches!(options.idmap, Some(IdMap { deep: true, .. }))
-}
-
-/// The user namespace that the container joins.
-fn joined(plan: &Plan<'_>) -> Option<Slot> {
-    plan.before.iter().find_map(|op| match op {
-        HostOp::OpenNamespace {
-            slot,
-            kind: Namespace::User,
-            ..
-        } => Some(*slot),
-        _ => None,
-    })
 }
 
 /// A namespace with these maps; one serves all mounts that have the same.

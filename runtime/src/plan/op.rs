@@ -67,6 +67,12 @@ pub enum HostOp<'a> {
         soft: u64,
         hard: u64,
     },
+    /// Moves a network device to the container's namespace: a joined one, or else its process's.
+    MoveNetDevice {
+        name: &'a str,
+        new_name: &'a str,
+        joined: Option<Slot>,
+    },
     /// Sets policy and priority of the container's process.
     Schedule { scheduling: Scheduling },
     /// Sets class and level of the process's I/O, as one number.

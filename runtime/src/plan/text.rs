@@ -36,6 +36,9 @@ impl Display for HostOp<'_> {
             Self::MapGroups { map } => write!(f, "map group ids {:?}", map.trim_end()),
             Self::OomScore { value } => write!(f, "set oom_score_adj to {value}"),
             Self::Limit { name, soft, hard, .. } => limit_text(f, name, *soft, *hard),
+            Self::MoveNetDevice { name, new_name, .. } => {
+                write!(f, "move the network device {name} to the container as {new_name}")
+            }
             Self::Schedule { scheduling } => schedule_text(f, scheduling),
             Self::IoPriority { priority } => write!(f, "set the I/O priority {priority:#x}"),
             Self::Hooks { kind, count, .. } => write!(f, "run {count} {kind} hook(s)"),

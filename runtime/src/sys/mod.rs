@@ -7,6 +7,7 @@ pub mod clone;
 pub mod console;
 pub mod files;
 pub mod mount;
+pub mod netlink;
 pub mod process;
 pub mod schedule;
 pub mod seccomp;

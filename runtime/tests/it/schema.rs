@@ -73,7 +73,6 @@ fn what_is_not_handled_yet_is_refused_by_name() {
             "process.commandLine",
             "process.execCPUAffinity",
             "linux.intelRdt",
-            "linux.netDevices",
         ]
     );
 }

@@ -1,6 +1,6 @@
 //! `linux`: namespaces, time offsets, devices, paths and propagation.
 
-use super::{Problems, mapping, treatment};
+use super::{Problems, mapping, net_devices, treatment};
 use crate::oci::{Device, Linux, NAMESPACES, Namespace, Text};
 
 const PROPAGATIONS: &[&str] = &[
@@ -20,6 +20,7 @@ const NANOSECONDS_PER_SECOND: u32 = 1_000_000_000;
 pub(super) fn check(linux: &Linux<'_>, problems: &mut Problems) {
     check_namespaces(&linux.namespaces, problems);
     mapping::check(linux, problems);
+    net_devices::check(linux, problems);
     check_time_offsets(linux, problems);
     for (index, device) in linux.devices.iter().enumerate() {
         check_device(&format!("linux.devices[{index}]"), device, problems);

@@ -7,6 +7,7 @@ mod hooks;
 mod linux;
 mod mapping;
 mod mounts;
+mod net_devices;
 mod problems;
 mod process;
 mod sysctl;

@@ -135,7 +135,9 @@ fn bad_values() -> Vec<(&'static str, Value, &'static str)> {
         ("linux.readonlyPaths", json!(["proc/sys"]), "linux.readonlyPaths[0]: found \"proc/sys\", expected an absolute path"),
         ("linux.rootfsPropagation", json!("open"), "linux.rootfsPropagation: found \"open\", expected one of private, rprivate, rshared, rslave, runbindable, shared, slave, unbindable"),
         ("linux.intelRdt", json!({}), "linux.intelRdt: not supported yet"),
-        ("linux.netDevices", json!({"eth0": {}}), "linux.netDevices: not supported yet"),
+        ("linux.netDevices", json!({"a/b": {}}), "linux.netDevices.a/b: found \"a/b\", expected a network device's name"),
+        ("linux.netDevices", json!({"a": {"name": "%d%d"}}), "linux.netDevices.a.name: found \"%d%d\", expected a name of at most 15 characters, or one with %d"),
+        ("linux.netDevices", json!({"a": {"name": "c"}, "b": {"name": "c"}}), "linux.netDevices.b.name: found \"c\" again, expected each name once"),
     ]
 }
 

@@ -5,6 +5,7 @@ mod hooks;
 mod id_maps;
 mod mounts;
 mod namespaces;
+mod net_devices;
 mod process;
 mod treatment;
 
