@@ -19,17 +19,17 @@ pub mod sys;
 mod timestamp;
 
 use commands::Failure;
-use std::ffi::OsString;
 use std::io::Write;
-use std::process::ExitCode;
+use sys::entry::{self, Arguments};
 
 /// Runs the program with the given arguments (the first is the program's name) and returns its exit code.
-pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    match commands::run(args) {
-        Ok(code) => ExitCode::from(code),
+pub fn main(arguments: Arguments) -> u8 {
+    entry::prepare();
+    match commands::run(arguments) {
+        Ok(code) => code,
         Err(failure) => {
             report(&failure);
-            ExitCode::from(failure.code)
+            failure.code
         }
     }
 }

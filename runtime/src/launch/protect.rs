@@ -6,20 +6,18 @@
 //! to that mount, and nobody can make it writable. Where mounts may not be copied, a sealed copy of the file
 //! in memory does the same for a few hundred microseconds more.
 
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Context, Result};
 use crate::plan::mount_options::RDONLY;
+use crate::sys::entry::Arguments;
+use crate::sys::files;
 use crate::sys::mount::{self, Attributes};
-use crate::sys::{files, process};
-use std::convert::Infallible;
-use std::ffi::CString;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStringExt;
 
 /// Returns when the program runs from a protected file; otherwise starts it again from one.
 ///
 /// # Errors
 /// When neither a read-only mount nor a copy in memory can be made.
-pub fn protect_own_file() -> Result<()> {
+pub fn protect_own_file(arguments: Arguments) -> Result<()> {
     let own = files::open("/proc/self/exe", libc::O_RDONLY).context(|| "open the runtime's own file")?;
     if files::on_read_only_mount(own.as_fd())? || files::is_sealed(own.as_fd()) {
         return Ok(());
@@ -31,9 +29,9 @@ pub fn protect_own_file() -> Result<()> {
         }
         other => other.context(|| "make a read-only mount of the runtime's own file")?,
     };
-    match run_again(copy) {
-        Err(error) => Err(error.context("run the protected copy of the runtime")),
-    }
+    Err(arguments
+        .execute(copy.as_fd())
+        .context("run the protected copy of the runtime"))
 }
 
 fn read_only_mount(own: std::os::fd::BorrowedFd<'_>) -> Result<OwnedFd> {
@@ -47,22 +45,4 @@ fn read_only_mount(own: std::os::fd::BorrowedFd<'_>) -> Result<OwnedFd> {
         false,
     )?;
     Ok(tree)
-}
-
-/// The same arguments and environment, from the file given.
-fn run_again(file: OwnedFd) -> Result<Infallible> {
-    let text = |bytes: Vec<u8>| {
-        CString::new(bytes).map_err(|_| Error::new(Kind::Usage, "an argument holds a NUL byte"))
-    };
-    let args = std::env::args_os()
-        .map(|arg| text(arg.into_vec()))
-        .collect::<Result<Vec<_>>>()?;
-    let env = std::env::vars_os().map(|(name, value)| {
-        let mut entry = name.into_vec();
-        entry.push(b'=');
-        entry.extend(value.into_vec());
-        text(entry)
-    });
-    let env = env.collect::<Result<Vec<_>>>()?;
-    Err(process::execute_file(file.as_fd(), &args, &env))
 }

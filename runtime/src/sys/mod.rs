@@ -5,6 +5,7 @@ pub mod bpf;
 mod call;
 pub mod clone;
 pub mod console;
+pub mod entry;
 pub mod files;
 pub mod mount;
 pub mod netlink;

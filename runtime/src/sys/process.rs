@@ -307,15 +307,6 @@ pub fn execute(path: &str, args: &[CString], env: &[CString]) -> Error {
     }
 }
 
-/// Replaces the program by an open file; returns only if that failed.
-pub fn execute_file(file: BorrowedFd<'_>, args: &[CString], env: &[CString]) -> Error {
-    let flags = nix::fcntl::AtFlags::AT_EMPTY_PATH;
-    let error = nix::unistd::execveat(file, c"", args, env, flags)
-        .err()
-        .unwrap_or(Errno::UnknownErrno);
-    Error::syscall("execveat()", error as i32)
-}
-
 /// Gives signals that the process ignores their default meaning, as the next program expects it: the language's own
 /// start ignores SIGPIPE, a caller may ignore SIGCHLD. What nohup(1) and a shell's background jobs ignore, SIGHUP and
 /// SIGINT, stays so.

@@ -50,6 +50,25 @@ fn unknown_capabilities_warn_and_are_left_out() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("unknown capability CAP_FLY"));
 }
 
+/// What the runtime opens would take their numbers, and stay open in the container.
+#[test]
+fn standard_streams_that_the_caller_closed_lead_to_dev_null() {
+    let script =
+        "for n in 0 1 2; do seen=$seen$(/bin/busybox readlink /proc/$$/fd/$n); done; echo $seen >/seen";
+    let bundle = bundle("closed", script);
+    bundle.edit(|config| config["root"]["readonly"] = json!(false));
+    let run = bundle.command(&["run", bundle.id()]);
+    let mut command = std::process::Command::new("sh");
+    command
+        .args(["-c", "exec \"$@\" <&- >&- 2>&-", "sh"])
+        .arg(run.get_program())
+        .args(run.get_args())
+        .current_dir(bundle.path());
+    assert!(command.status().unwrap().success());
+    let seen = fs::read_to_string(bundle.file("rootfs/seen")).unwrap();
+    assert_eq!(seen, "/dev/null/dev/null/dev/null\n");
+}
+
 /// Programs such as `yes | head` end by it.
 #[test]
 fn a_broken_pipe_is_not_ignored() {
