@@ -1,34 +1,63 @@
 //! Downloading a layer's blob, with as many connections as it takes, into a channel.
 
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
 use reqwest::header::CONTENT_RANGE;
 use reqwest::{Response, StatusCode};
-use tokio::sync::mpsc::Sender;
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::client::Client;
+use crate::assemble::{Piece, Source};
 use crate::error::{Context, Error, Kind, Result};
 use crate::log;
 use crate::oci::Descriptor;
 
-/// What comes out of a download.
-pub(super) enum Piece {
-    /// The next bytes.
-    Data(Bytes),
-    /// It is tried again.
-    Retrying,
-    /// All bytes have been sent.
-    End,
-    /// It failed for good.
-    Failed(Error),
-}
-
+/// Pieces of a download that may wait for the decompressor.
+const WAITING: usize = 32;
 /// How often a connection may break, progress or not.
 const MAX_BREAKS: u32 = 100;
 
+/// A registry as the source of an image's layers.
+#[derive(Debug)]
+pub(super) struct Downloads {
+    client: Arc<Client>,
+    /// None when all downloads were given up.
+    runtime: Mutex<Option<Runtime>>,
+}
+
+impl Downloads {
+    pub(super) fn new(client: Arc<Client>, runtime: Runtime) -> Self {
+        let runtime = Mutex::new(Some(runtime));
+        Self { client, runtime }
+    }
+}
+
+impl Source for Downloads {
+    fn fetch(&self, descriptor: &Descriptor) -> Result<Receiver<Piece>> {
+        let (sender, receiver) = channel(WAITING);
+        match &*self.runtime.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(runtime) => {
+                runtime.spawn(download(Arc::clone(&self.client), descriptor.clone(), sender));
+                Ok(receiver)
+            }
+            None => Err(Error::new(Kind::Closed, "the download was given up")),
+        }
+    }
+
+    fn file(&self, _descriptor: &Descriptor) -> Option<&Path> {
+        None
+    }
+
+    fn abandon(&self) {
+        let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
+        runtime.into_iter().for_each(Runtime::shutdown_background);
+    }
+}
+
 /// Sends the blob's bytes, in order, each once, into `output`; then how it ended. Ends early when nobody listens.
-pub(super) async fn download(client: Arc<Client>, descriptor: Descriptor, output: Sender<Piece>) {
+async fn download(client: Arc<Client>, descriptor: Descriptor, output: Sender<Piece>) {
     let mut download = Download {
         client: &client,
         descriptor: &descriptor,

@@ -1,12 +1,13 @@
 //! The built-in image `corten/hello`: a program that Corten carries, made into an image without a network.
 
 use super::Pulled;
-use super::progress::{Progress, Step};
+use super::pull::names;
+use crate::assemble::{Progress, Step};
 use crate::error::{Error, Kind, Result};
 use crate::image::{Reference, platform};
 use crate::layer::{self, Limits};
 use crate::oci::{Config, Descriptor, Digest, History, ImageConfig, Manifest, RootFs, media};
-use crate::store::{Claim, LayerRecord, Store};
+use crate::store::{Claim, LayerRecord, Store, failed_at};
 
 /// The static program.
 const PROGRAM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/hello"));
@@ -42,6 +43,8 @@ pub(super) fn install(store: &Store, reference: &Reference, progress: &dyn Progr
             layer::own_umask()?;
             layer::unpack(&mut &archive[..], &files, Limits::default())?.settle(&files, &[])
         })?;
+        std::fs::write(making.blob(), &archive)
+            .map_err(|error| failed_at("write", &making.blob(), &error))?;
         making.publish(&LayerRecord {
             chain_id: diff_id,
             diff_id,
@@ -51,9 +54,11 @@ pub(super) fn install(store: &Store, reference: &Reference, progress: &dyn Progr
             size,
         })?;
     }
+    // A store of before has the layer without its blob.
+    store.put_blob(&archive)?;
     progress.layer(&diff_id, step);
     let image = store
-        .put_image(&config, &manifest, reference, &digest)?
+        .put_image(&config, &manifest, &names(reference, digest))?
         .ok_or_else(|| {
             Error::new(Kind::Conflict, "the built-in image was removed while it was made").hint("try again")
         })?;

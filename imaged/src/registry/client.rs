@@ -9,6 +9,7 @@ use reqwest::{Response, StatusCode, Url, redirect};
 
 use super::Options;
 use super::auth::{Challenge, TokenAnswer, docker_login};
+use crate::assemble::wrong_digest;
 use crate::error::{Context, Error, Kind, Result};
 use crate::image::Reference;
 use crate::log;
@@ -440,15 +441,6 @@ pub(super) fn check_content(descriptor: &Descriptor, bytes: &[u8], what: &str) -
         digest if digest == descriptor.digest => Ok(()),
         digest => Err(wrong_digest(what, &descriptor.digest, &digest)),
     }
-}
-
-/// The error of content that is not what it should be.
-pub(super) fn wrong_digest(what: &str, wanted: &Digest, found: &Digest) -> Error {
-    Error::new(
-        Kind::Integrity,
-        format!("the {what} should be {wanted}, but what came is {found}"),
-    )
-    .hint("the registry, or something on the way to it, altered the content")
 }
 
 fn too_long(what: &str, limit: u64) -> Error {

@@ -4,10 +4,7 @@ mod auth;
 mod blob;
 pub mod builtin;
 mod client;
-mod pieces;
-mod progress;
 mod pull;
-mod unpacking;
 
 use std::time::Duration;
 
@@ -17,7 +14,7 @@ use crate::layer::Limits;
 use crate::oci::{Digest, Platform};
 use crate::store::Store;
 
-pub use progress::{Progress, Silent, Step};
+pub use crate::assemble::{Progress, Silent, Step};
 
 /// How to pull.
 #[derive(Debug, Clone)]

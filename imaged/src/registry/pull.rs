@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 
+use super::blob::Downloads;
 use super::client::{Client, Fetched};
-use super::progress::Progress;
-use super::unpacking::{Layer, Workshop};
 use super::{Options, Pulled};
+use crate::assemble::{Progress, Workshop, layers_of};
 use crate::error::{Error, Kind, Result};
 use crate::image::{Reference, platform};
 use crate::log;
 use crate::oci::manifest::read_json;
-use crate::oci::{Digest, Document, ImageConfig, Manifest, digest, media};
-use crate::store::{Store, fault_point};
+use crate::oci::{Digest, Document, ImageConfig, Manifest, media};
+use crate::store::{Name, Store, fault_point};
 
 /// How often layers may disappear, because somebody removes them, while others are made.
 const ROUNDS: usize = 3;
@@ -57,17 +57,15 @@ pub(super) fn pull(
         .is_some_and(|(image, known)| known == digest && image.id == manifest.config.digest);
     let workshop = Workshop {
         store,
-        client,
-        runtime: runtime.handle().clone(),
+        source: &Downloads::new(client, runtime),
         progress,
+        limits: options.limits,
+        parallel: options.parallel,
     };
-    let mut runtime = Some(runtime);
     for _ in 0..ROUNDS {
-        workshop.make(&layers, || {
-            runtime.take().into_iter().for_each(Runtime::shutdown_background);
-        })?;
+        workshop.make(&layers)?;
         fault_point();
-        if let Some(image) = store.put_image(&config_bytes, &found.bytes, reference, &digest)? {
+        if let Some(image) = store.put_image(&config_bytes, &found.bytes, &names(reference, digest))? {
             return Ok(Pulled {
                 image,
                 digest,
@@ -80,6 +78,15 @@ pub(super) fn pull(
         format!("layers of {reference} were removed while it was pulled"),
     )
     .hint("pull it again when nobody removes images"))
+}
+
+/// The names that a pulled image gets: its digest, and the tag if it was asked for by that.
+pub(super) fn names(reference: &Reference, digest: Digest) -> Vec<Name> {
+    let tag = reference.digest().is_none().then(|| reference.clone());
+    std::iter::once(reference.with_digest(digest))
+        .chain(tag)
+        .map(|reference| Name { reference, digest })
+        .collect()
 }
 
 fn runtime() -> Result<Runtime> {
@@ -114,33 +121,4 @@ fn not_an_image(manifest: &Manifest) -> Error {
         Kind::Unsupported,
         format!("this is no container image but an artifact of type \"{kind}\""),
     )
-}
-
-/// The layers of the manifest, with the identities that the configuration gives them.
-fn layers_of(manifest: &Manifest, config: &ImageConfig) -> Result<Vec<Layer>> {
-    let diff_ids = &config.rootfs.diff_ids;
-    if config.rootfs.kind != "layers" || diff_ids.len() != manifest.layers.len() {
-        return Err(Error::new(
-            Kind::Integrity,
-            format!(
-                "the manifest has {} layers, but the configuration describes {}",
-                manifest.layers.len(),
-                diff_ids.len()
-            ),
-        ));
-    }
-    if config.os != "linux" {
-        return Err(Error::new(
-            Kind::Unsupported,
-            format!("the image is for \"{}\", not for linux", config.os),
-        ));
-    }
-    let chain_ids = digest::chain_ids(diff_ids);
-    let identities = diff_ids.iter().zip(chain_ids);
-    manifest
-        .layers
-        .iter()
-        .zip(identities)
-        .map(|(descriptor, (diff_id, chain_id))| Layer::new(descriptor, *diff_id, chain_id))
-        .collect()
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::lock::Lock;
-use super::{Store, failed, fault_point};
+use super::{Store, failed_at, fault_point};
 use crate::error::Result;
 
 /// Tells temporary files of this process apart.
@@ -32,7 +32,7 @@ impl Store {
         let path = self.path(relative);
         let written = write_synced(&temporary, bytes).and_then(|()| {
             fault_point();
-            fs::rename(&temporary, &path).map_err(|error| failed("rename to", &path, &error))
+            fs::rename(&temporary, &path).map_err(|error| failed_at("rename to", &path, &error))
         });
         if written.is_err() {
             // The error that matters is the first; what stays behind is reclaimed later.
@@ -50,15 +50,15 @@ fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
         .create_new(true)
         .mode(0o600)
         .open(path)
-        .map_err(|error| failed("create", path, &error))?;
+        .map_err(|error| failed_at("create", path, &error))?;
     file.write_all(bytes)
         .and_then(|()| file.sync_all())
-        .map_err(|error| failed("write", path, &error))
+        .map_err(|error| failed_at("write", path, &error))
 }
 
 /// Makes a rename or unlink in the directory durable.
 pub(super) fn sync_dir(path: &Path) -> Result<()> {
     File::open(path)
         .and_then(|dir| dir.sync_all())
-        .map_err(|error| failed("fsync", path, &error))
+        .map_err(|error| failed_at("fsync", path, &error))
 }

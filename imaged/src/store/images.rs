@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::refs::names_among;
-use super::{Store, failed, read_capped};
+use super::refs::{Name, names_among};
+use super::{Store, failed_at, read_capped};
 use crate::error::{Context, Error, Kind, Result};
 use crate::image::{Image, Names, Reference};
 use crate::oci::manifest::read_json;
-use crate::oci::{Digest, digest};
+use crate::oci::{Digest, Manifest, digest};
 
 /// What a file of `images/` says.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -113,18 +113,12 @@ impl Store {
         Ok(all)
     }
 
-    /// Makes an image visible whose blobs and layers are in the store, under `reference`, which the registry
-    /// said is `digest`. Returns `None`, doing nothing, when a layer has been removed meanwhile.
+    /// Makes an image visible whose layers are in the store, under these names. Returns `None`, doing nothing, when
+    /// a layer or its blob has been removed meanwhile.
     ///
     /// # Errors
     /// The failed call.
-    pub fn put_image(
-        &self,
-        config: &[u8],
-        manifest: &[u8],
-        reference: &Reference,
-        digest: &Digest,
-    ) -> Result<Option<Image>> {
+    pub fn put_image(&self, config: &[u8], manifest: &[u8], names: &[Name]) -> Result<Option<Image>> {
         let _lock = self.lock_shared()?;
         let parsed: crate::oci::ImageConfig = read_json(config, "image's configuration")?;
         let mut size = 0;
@@ -135,6 +129,10 @@ impl Store {
                 Err(error) => return Err(error),
             }
         }
+        let described: Manifest = read_json(manifest, "manifest")?;
+        if !described.layers.iter().all(|layer| self.has_blob(&layer.digest)) {
+            return Ok(None);
+        }
         let id = self.put_blob(config)?;
         let manifest = self.put_blob(manifest)?;
         let record = serde_json::to_vec(&ImageRecord { manifest, size }).map_err(|error| {
@@ -144,17 +142,24 @@ impl Store {
             )
         })?;
         self.put_file(&format!("images/{}.json", id.hex()), &record)?;
-        self.name_image(&id, reference, digest)?;
+        for name in names {
+            self.put_ref(name, &id)?;
+        }
         self.image(&id).map(Some)
     }
 
-    /// Gives an image its names; the caller holds the shared lock.
-    fn name_image(&self, id: &Digest, reference: &Reference, digest: &Digest) -> Result<()> {
-        self.put_ref(&reference.with_digest(*digest), id, digest)?;
-        match reference.digest() {
-            Some(_) => Ok(()),
-            None => self.put_ref(reference, id, digest),
-        }
+    /// Gives the image that `source` means one more name; one that it had for another image moves.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such image.
+    pub fn tag(&self, source: &str, reference: &Reference) -> Result<()> {
+        let _lock = self.lock_shared()?;
+        let image = self.resolve(source)?;
+        let name = Name {
+            reference: reference.clone(),
+            digest: image.manifest,
+        };
+        self.put_ref(&name, &image.id)
     }
 
     /// The image that `reference` means here, with the digest that the registry called it by.
@@ -191,7 +196,7 @@ impl Store {
         let path = self.path(directory);
         fs::read_dir(&path)
             .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
-            .map_err(|error| failed("read", &path, &error))
+            .map_err(|error| failed_at("read", &path, &error))
             .context(|| "list the store")
     }
 }

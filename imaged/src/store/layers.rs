@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::atomic::sync_dir;
 use super::lock::Passing;
 use super::scratch::{Scratch, remove_tree};
-use super::{Store, failed, fault_point, read_capped};
+use super::{Store, failed_at, fault_point, read_capped};
 use crate::error::{Error, Kind, Result};
 use crate::oci::Digest;
 use crate::oci::manifest::read_json;
@@ -73,10 +73,10 @@ impl Store {
         let scratch = self.scratch()?;
         fault_point();
         let files = scratch.path().join("fs");
-        fs::create_dir(&files).map_err(|error| failed("mkdir", &files, &error))?;
+        fs::create_dir(&files).map_err(|error| failed_at("mkdir", &files, &error))?;
         // Whatever the umask: an archive need not say what the root of its files is like.
         fs::set_permissions(&files, fs::Permissions::from_mode(0o755))
-            .map_err(|error| failed("chmod", &files, &error))?;
+            .map_err(|error| failed_at("chmod", &files, &error))?;
         Ok(Claim::Ours(Making {
             store: self.clone(),
             chain_id: *chain_id,
@@ -108,7 +108,12 @@ impl Making {
         self.scratch.path().join("fs")
     }
 
-    /// Makes the layer visible, complete and durable.
+    /// Where the layer's blob goes.
+    pub fn blob(&self) -> PathBuf {
+        self.scratch.path().join("blob")
+    }
+
+    /// Makes the layer and its blob visible, complete and durable.
     ///
     /// # Errors
     /// The failed call.
@@ -118,17 +123,19 @@ impl Making {
         fs::DirBuilder::new()
             .mode(0o700)
             .create(&from)
-            .map_err(|error| failed("mkdir", &from, &error))?;
+            .map_err(|error| failed_at("mkdir", &from, &error))?;
         let files = from.join("fs");
-        fs::rename(self.files(), &files).map_err(|error| failed("rename to", &files, &error))?;
+        fs::rename(self.files(), &files).map_err(|error| failed_at("rename to", &files, &error))?;
         write_record(&from.join("layer.json"), record)?;
         fault_point();
         sync_file_system(&from)?;
         fault_point();
+        self.store.move_blob(&self.blob(), &record.blob)?;
+        fault_point();
         let place = self.store.layer_dir(&self.chain_id);
         // Only something damaged can be here: a complete layer would have been present.
         remove_tree(&place)?;
-        fs::rename(&from, &place).map_err(|error| failed("rename to", &place, &error))?;
+        fs::rename(&from, &place).map_err(|error| failed_at("rename to", &place, &error))?;
         fault_point();
         sync_dir(&self.store.path("layers"))
     }
@@ -143,12 +150,12 @@ fn write_record(path: &Path, record: &LayerRecord) -> Result<()> {
     })?;
     File::create(path)
         .and_then(|mut file| file.write_all(&text))
-        .map_err(|error| failed("write", path, &error))
+        .map_err(|error| failed_at("write", path, &error))
 }
 
 /// One syncfs for all the files of a layer, instead of one fsync for each.
 fn sync_file_system(path: &Path) -> Result<()> {
-    let dir = File::open(path).map_err(|error| failed("open", path, &error))?;
+    let dir = File::open(path).map_err(|error| failed_at("open", path, &error))?;
     nix::unistd::syncfs(&dir)
         .map_err(|errno| Error::syscall(format!("syncfs {}", path.display()), errno as i32))
 }

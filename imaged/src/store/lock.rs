@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
-use super::failed;
+use super::failed_at;
 use crate::error::{Error, Result};
 
 /// A lock that is held.
@@ -59,7 +59,7 @@ fn open(path: &Path) -> Result<File> {
         .truncate(false)
         .mode(0o600)
         .open(path)
-        .map_err(|error| failed("open", path, &error))
+        .map_err(|error| failed_at("open", path, &error))
 }
 
 /// A lock whose file exists only while somebody holds or wants it.
@@ -93,11 +93,13 @@ impl Passing {
 }
 
 fn is_still(file: &File, path: &Path) -> Result<bool> {
-    let ours = file.metadata().map_err(|error| failed("fstat", path, &error))?;
+    let ours = file
+        .metadata()
+        .map_err(|error| failed_at("fstat", path, &error))?;
     match fs::metadata(path) {
         Ok(there) => Ok((there.dev(), there.ino()) == (ours.dev(), ours.ino())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(failed("stat", path, &error)),
+        Err(error) => Err(failed_at("stat", path, &error)),
     }
 }
 

@@ -4,7 +4,7 @@
 //! ROOT/               0700
 //!   version           the format's version
 //!   lock              shared while a reference to something is added, exclusive while things are removed
-//!   blobs/sha256/HEX  manifests and configurations, the raw bytes
+//!   blobs/sha256/HEX  manifests, configurations and layers as they came, the raw bytes
 //!   layers/HEX32/     one unpacked layer, named by the first 32 digits of its chain ID:
 //!     fs/             its files, with overlayfs' whiteouts
 //!     layer.json      its description
@@ -17,6 +17,7 @@
 //! Every file appears by a rename of a complete, synced one. Readers take no lock.
 
 mod atomic;
+mod blobs;
 mod fault;
 mod images;
 mod layers;
@@ -38,6 +39,7 @@ use crate::oci::Digest;
 pub use fault::point as fault_point;
 pub use layers::{Claim, LayerRecord, Making};
 pub use lock::Lock;
+pub use refs::Name;
 pub use remove::Removed;
 pub use scratch::Scratch;
 pub use usage::{LayerUsage, Usage};
@@ -46,7 +48,9 @@ pub use usage::{LayerUsage, Usage};
 pub const IMAGE_FILE: &str = "image";
 
 /// What the file `version` holds.
-const VERSION: &str = "corten store 1\n";
+const VERSION: &str = "corten store 2\n";
+/// What it held when the blobs of layers were not kept. The rest is the same; a pull gets the blobs, too.
+const WITHOUT_BLOBS: &str = "corten store 1\n";
 /// The directories of a store.
 const DIRECTORIES: [&str; 5] = ["blobs/sha256", "layers", "images", "refs", "tmp"];
 /// What else may be beside them: containers, a killed command's beginnings, an empty file system's own.
@@ -72,9 +76,12 @@ impl Store {
         let version = store.path("version");
         match fs::read_to_string(&version) {
             Ok(text) if text == VERSION => Ok(store),
+            Ok(text) if text == WITHOUT_BLOBS => {
+                store.put_file("version", VERSION.as_bytes()).map(|()| store)
+            }
             Ok(text) => Err(wrong_version(root, &text)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => store.make().map(|()| store),
-            Err(error) => Err(failed("read", &version, &error)),
+            Err(error) => Err(failed_at("read", &version, &error)),
         }
     }
 
@@ -83,7 +90,8 @@ impl Store {
         make_dir(&self.root)?;
         self.check_foreign()?;
         let private = fs::Permissions::from_mode(0o700);
-        fs::set_permissions(&self.root, private).map_err(|error| failed("chmod 0700", &self.root, &error))?;
+        fs::set_permissions(&self.root, private)
+            .map_err(|error| failed_at("chmod 0700", &self.root, &error))?;
         for directory in DIRECTORIES {
             make_dir(&self.path(directory))?;
         }
@@ -144,41 +152,8 @@ impl Store {
         self.path("layers").join(&chain_id.hex()[..32])
     }
 
-    fn blob_path(&self, digest: &Digest) -> PathBuf {
-        self.path("blobs/sha256").join(digest.hex())
-    }
-
     fn path(&self, relative: &str) -> PathBuf {
         self.root.join(relative)
-    }
-
-    /// The content of a blob, checked against its digest.
-    ///
-    /// # Errors
-    /// `NotFound` when there is none, `Integrity` when the file was damaged.
-    pub fn blob(&self, digest: &Digest) -> Result<Vec<u8>> {
-        let path = self.blob_path(digest);
-        let bytes = read_capped(&path)?;
-        match Digest::of(&bytes) == *digest {
-            true => Ok(bytes),
-            false => Err(Error::new(
-                Kind::Integrity,
-                format!("{} does not have its digest", path.display()),
-            )
-            .hint("the file was damaged; pull the image again")),
-        }
-    }
-
-    /// Keeps these bytes under their digest; a damaged file there is replaced.
-    ///
-    /// # Errors
-    /// The failed call.
-    pub fn put_blob(&self, bytes: &[u8]) -> Result<Digest> {
-        let digest = Digest::of(bytes);
-        if fs::read(self.blob_path(&digest)).ok().as_deref() != Some(bytes) {
-            self.put_file(&format!("blobs/sha256/{}", digest.hex()), bytes)?;
-        }
-        Ok(digest)
     }
 }
 
@@ -196,17 +171,17 @@ fn make_dir(path: &Path) -> Result<()> {
         .recursive(true)
         .mode(0o700)
         .create(path)
-        .map_err(|error| failed("mkdir", path, &error))
+        .map_err(|error| failed_at("mkdir", path, &error))
 }
 
 /// A whole file, unless it is longer than any document may be.
 fn read_capped(path: &Path) -> Result<Vec<u8>> {
     use std::io::Read;
-    let file = fs::File::open(path).map_err(|error| failed("open", path, &error))?;
+    let file = fs::File::open(path).map_err(|error| failed_at("open", path, &error))?;
     let mut bytes = Vec::new();
     file.take(MAX_DOCUMENT + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| failed("read", path, &error))?;
+        .map_err(|error| failed_at("read", path, &error))?;
     match bytes.len() as u64 > MAX_DOCUMENT {
         true => Err(Error::new(
             Kind::Limit,
@@ -217,8 +192,13 @@ fn read_capped(path: &Path) -> Result<Vec<u8>> {
 }
 
 /// The error of a call on a path of the store.
-fn failed(call: &str, path: &Path, error: &io::Error) -> Error {
-    let failure = Error::io(format!("{call} {}", path.display()), error);
+pub fn failed_at(call: &str, path: &Path, error: &io::Error) -> Error {
+    failed(&format!("{call} {}", path.display()), error)
+}
+
+/// The error of a call on the store.
+pub fn failed(call: &str, error: &io::Error) -> Error {
+    let failure = Error::io(call, error);
     match error.raw_os_error().map(nix::errno::Errno::from_raw) {
         Some(nix::errno::Errno::ENOENT) => failure.with_kind(Kind::NotFound),
         Some(nix::errno::Errno::ENOSPC | nix::errno::Errno::EDQUOT) => {

@@ -6,7 +6,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use super::atomic::sync_dir;
-use super::{Store, failed, read_capped};
+use super::{Store, failed_at, read_capped};
 use crate::error::{Error, Kind, Result};
 use crate::image::{Names, Reference};
 use crate::oci::Digest;
@@ -23,6 +23,15 @@ pub(super) struct RefRecord {
     pub(super) digest: Digest,
 }
 
+/// A name for an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    /// The name.
+    pub reference: Reference,
+    /// What a registry has under it: the digest of the index, or of the manifest if there is none.
+    pub digest: Digest,
+}
+
 fn file_of(reference: &Reference) -> String {
     format!(
         "refs/{}.json",
@@ -31,8 +40,9 @@ fn file_of(reference: &Reference) -> String {
 }
 
 impl Store {
-    /// Lets `reference` mean the image `id`; the caller holds the shared lock, and the image is there.
-    pub(super) fn put_ref(&self, reference: &Reference, id: &Digest, digest: &Digest) -> Result<()> {
+    /// Lets a name mean the image `id`; the caller holds the shared lock, and the image is there.
+    pub(super) fn put_ref(&self, name: &Name, id: &Digest) -> Result<()> {
+        let Name { reference, digest } = name;
         let record = RefRecord {
             reference: reference.to_string(),
             image: *id,
@@ -56,7 +66,7 @@ impl Store {
     pub(super) fn remove_ref(&self, reference: &Reference) -> Result<()> {
         let path = self.path(&file_of(reference));
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("unlink", &path, &error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed_at("unlink", &path, &error)),
             _ => sync_dir(&self.path("refs")),
         }
     }

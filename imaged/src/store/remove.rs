@@ -8,7 +8,7 @@ use std::path::Path;
 use super::atomic::sync_dir;
 use super::lock::Passing;
 use super::scratch::Scratch;
-use super::{Store, failed, fault_point};
+use super::{Store, failed_at, fault_point};
 use crate::error::{Error, Kind, Result};
 use crate::image::{Image, Reference};
 use crate::oci::{Digest, digest};
@@ -91,6 +91,7 @@ impl Store {
     /// Removes the image's record, then everything that only it needed, topmost layer first.
     fn delete(&self, image: &Image, removed: &mut Vec<Removed>) -> Result<Scratch> {
         let scratch = self.scratch()?;
+        let blobs = self.blobs_of(image)?;
         unlink(&self.image_path(&image.id))?;
         sync_dir(&self.path("images"))?;
         fault_point();
@@ -102,22 +103,31 @@ impl Store {
                 fault_point();
             }
         }
-        for blob in [&image.id, &image.manifest] {
-            if !needed.contains(blob) {
-                unlink(&self.blob_path(blob))?;
-            }
+        for blob in blobs.iter().filter(|blob| !needed.contains(blob)) {
+            unlink(&self.blob_path(blob))?;
         }
         self.sweep(&needed, &scratch)?;
         Ok(scratch)
     }
 
-    /// The ids, manifests and chain IDs of all images.
+    /// The blobs of an image: its manifest, and what that names. Of a damaged manifest what is left is swept later.
+    fn blobs_of(&self, image: &Image) -> Result<Vec<Digest>> {
+        let layers = match self.manifest(image) {
+            Ok(manifest) => manifest.layers,
+            Err(error) if matches!(error.kind(), Kind::Integrity | Kind::NotFound) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let layers = layers.into_iter().map(|layer| layer.digest);
+        Ok([image.id, image.manifest].into_iter().chain(layers).collect())
+    }
+
+    /// The blobs and chain IDs of all images.
     fn needed(&self) -> Result<HashSet<Digest>> {
         let mut needed = HashSet::new();
         for id in self.image_ids()? {
             let image = self.image(&id)?;
             needed.extend(digest::chain_ids(&image.config.rootfs.diff_ids));
-            needed.extend([image.id, image.manifest]);
+            needed.extend(self.blobs_of(&image)?);
         }
         Ok(needed)
     }
@@ -159,7 +169,7 @@ impl Store {
         match fs::rename(place, scratch.path().join(name)) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(failed("rename", place, &error)),
+            Err(error) => Err(failed_at("rename", place, &error)),
         }
     }
 }
@@ -218,7 +228,7 @@ fn in_use(name: &str, image: &Image, container: &str, by_name: bool) -> Error {
 
 fn unlink(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("unlink", path, &error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed_at("unlink", path, &error)),
         _ => Ok(()),
     }
 }

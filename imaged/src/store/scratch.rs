@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::atomic::unique_name;
 use super::lock::Lock;
-use super::{Store, failed};
+use super::{Store, failed_at};
 use crate::error::{Error, Kind, Result};
 
 /// A directory below `tmp/` that belongs to this process and goes away with it.
@@ -29,8 +29,8 @@ impl Store {
         fs::DirBuilder::new()
             .mode(0o700)
             .create(&path)
-            .map_err(|error| failed("mkdir", &path, &error))?;
-        let dir = File::open(&path).map_err(|error| failed("open", &path, &error))?;
+            .map_err(|error| failed_at("mkdir", &path, &error))?;
+        let dir = File::open(&path).map_err(|error| failed_at("open", &path, &error))?;
         match Lock::try_exclusive(dir, &path)? {
             Some(lock) => Ok(Scratch { path, _lock: lock }),
             None => Err(Error::new(
@@ -48,12 +48,12 @@ impl Store {
         let tmp = self.path("tmp");
         let _alone = Lock::exclusive(&self.path("tmp.lock"))?;
         let mut somebody_works = false;
-        for entry in fs::read_dir(&tmp).map_err(|error| failed("read", &tmp, &error))? {
-            let path = entry.map_err(|error| failed("read", &tmp, &error))?.path();
+        for entry in fs::read_dir(&tmp).map_err(|error| failed_at("read", &tmp, &error))? {
+            let path = entry.map_err(|error| failed_at("read", &tmp, &error))?.path();
             match path.is_dir() {
                 true => somebody_works |= !reclaim_dir(&path)?,
                 // Temporary files are written under the shared lock: none has a living writer now.
-                false => fs::remove_file(&path).map_err(|error| failed("unlink", &path, &error))?,
+                false => fs::remove_file(&path).map_err(|error| failed_at("unlink", &path, &error))?,
             }
         }
         Ok(somebody_works)
@@ -65,7 +65,7 @@ fn reclaim_dir(path: &Path) -> Result<bool> {
     let dir = match File::open(path) {
         Ok(dir) => dir,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
-        Err(error) => return Err(failed("open", path, &error)),
+        Err(error) => return Err(failed_at("open", path, &error)),
     };
     match Lock::try_exclusive(dir, path)? {
         Some(_lock) => remove_tree(path).map(|()| true),
@@ -76,7 +76,7 @@ fn reclaim_dir(path: &Path) -> Result<bool> {
 /// Removes a directory and all below it; no symlink is followed. That it is gone already is no error.
 pub(super) fn remove_tree(path: &Path) -> Result<()> {
     match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", path, &error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed_at("remove", path, &error)),
         _ => Ok(()),
     }
 }

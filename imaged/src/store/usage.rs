@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::{Store, failed};
+use super::{Store, failed_at};
 use crate::error::{Error, Result};
 use crate::oci::Digest;
 
@@ -73,8 +73,8 @@ impl Store {
 
 fn containers(path: &Path) -> Result<Vec<(String, u64)>> {
     let mut all = Vec::new();
-    for entry in fs::read_dir(path).map_err(|error| failed("read", path, &error))? {
-        let entry = entry.map_err(|error| failed("read", path, &error))?;
+    for entry in fs::read_dir(path).map_err(|error| failed_at("read", path, &error))? {
+        let entry = entry.map_err(|error| failed_at("read", path, &error))?;
         all.push((
             entry.file_name().to_string_lossy().into_owned(),
             disk_bytes(&entry.path())?,
@@ -105,7 +105,7 @@ pub(super) fn disk_bytes(path: &Path) -> Result<u64> {
                 continue;
             };
             for entry in entries {
-                pending.push(entry.map_err(|error| failed("read", &path, &error))?.path());
+                pending.push(entry.map_err(|error| failed_at("read", &path, &error))?.path());
             }
         }
     }
@@ -116,6 +116,6 @@ fn unless_gone<T>(result: io::Result<T>, path: &Path) -> Result<Option<T>, Error
     match result {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(failed("stat", path, &error)),
+        Err(error) => Err(failed_at("stat", path, &error)),
     }
 }

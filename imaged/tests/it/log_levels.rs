@@ -52,7 +52,7 @@ fn debug_tells_of_requests_and_layers() {
             two_layers().layers[0].digest()
         ),
         format!("layer {}: ", two_layers().layers[0].digest().short()),
-        " bytes downloaded, checked and unpacked in ".to_owned(),
+        " bytes received, checked and unpacked in ".to_owned(),
         "visible as sha256:".to_owned(),
     ] {
         assert!(done.stderr.contains(&expected), "{expected}: {done:?}");

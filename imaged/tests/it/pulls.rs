@@ -349,7 +349,9 @@ fn a_layer_that_another_pull_gave_up_has_its_modes() {
     let lock_path = layer.parent().unwrap().with_extension("lock");
     let lock = Flock::lock(fs::File::create(&lock_path).unwrap(), FlockArg::LockExclusive).unwrap();
     let watch = Inotify::init(InitFlags::IN_CLOEXEC).unwrap();
-    watch.add_watch(&lock_path, AddWatchFlags::IN_OPEN).unwrap();
+    watch
+        .add_watch(&lock_path, AddWatchFlags::IN_CLOSE_WRITE)
+        .unwrap();
     let script = format!(
         "umask 077; exec {} --root {} pull --quiet {}",
         program("corten").display(),
@@ -361,11 +363,8 @@ fn a_layer_that_another_pull_gave_up_has_its_modes() {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    // Once to see that it is taken, and once to wait for it.
-    let mut opened = 0;
-    while opened < 2 {
-        opened += watch.read_events().unwrap().len();
-    }
+    // It has seen that the layer is taken, and goes on to wait for it.
+    watch.read_events().unwrap();
     fs::remove_file(&lock_path).unwrap();
     drop(lock);
     assert!(pull.wait().unwrap().success());
@@ -409,4 +408,62 @@ fn an_opaque_root_hides_the_layers_below() {
         .collect();
     names.sort();
     assert_eq!(names, ["middle", "top"]);
+}
+
+/// Byte for byte as they came: so that they can be pushed and saved under the same digests.
+#[test]
+fn the_blobs_of_layers_are_kept_as_long_as_an_image_needs_them() {
+    let registry = FakeRegistry::start();
+    let image = two_layers();
+    image.serve(&registry, "1");
+    let (_dir, store) = new_store();
+    let pulled = pull(&store, &registry).unwrap();
+    let kept = |layer: &TestLayer| fs::read(store.root().join("blobs/sha256").join(layer.digest().hex()));
+    for layer in &image.layers {
+        assert!(kept(layer).unwrap() == layer.blob);
+    }
+    store.remove_image(&pulled.image.id.hex(), true).unwrap();
+    assert!(image.layers.iter().all(|layer| kept(layer).is_err()));
+}
+
+/// The files are there already: only what is missing is fetched.
+#[test]
+fn the_same_files_packed_in_another_way_are_another_blob() {
+    let registry = FakeRegistry::start();
+    let tar = tar_of(&[("file", b"content")]);
+    let (gzip, zstd) = (TestLayer::gzip(&tar), TestLayer::zstd(&tar));
+    TestImage::new(vec![gzip.clone()]).serve(&registry, "1");
+    let (_dir, store) = new_store();
+    let first = pull(&store, &registry).unwrap().image;
+    TestImage::new(vec![zstd.clone()]).serve(&registry, "1");
+    let second = pull(&store, &registry).unwrap().image;
+    assert_eq!((first.id, first.layers), (second.id, second.layers));
+    assert!(store.has_blob(&zstd.digest()));
+    assert_eq!(
+        store.manifest(&store.image(&second.id).unwrap()).unwrap().layers[0].digest,
+        zstd.digest()
+    );
+}
+
+/// The first format had no blobs of layers: a pull gets them.
+#[test]
+fn a_store_of_the_first_format_is_taken_over() {
+    let registry = FakeRegistry::start();
+    let image = two_layers();
+    image.serve(&registry, "1");
+    let (_dir, store) = new_store();
+    pull(&store, &registry).unwrap();
+    fs::write(store.root().join("version"), "corten store 1\n").unwrap();
+    for layer in &image.layers {
+        fs::remove_file(store.root().join("blobs/sha256").join(layer.digest().hex())).unwrap();
+    }
+    let store = Store::open(store.root()).unwrap();
+    assert_eq!(
+        fs::read_to_string(store.root().join("version")).unwrap(),
+        "corten store 2\n"
+    );
+    assert_eq!(store.images().unwrap().len(), 1);
+    let again = pull(&store, &registry).unwrap();
+    assert!(image.layers.iter().all(|layer| store.has_blob(&layer.digest())));
+    check_two_layers(&store, &again);
 }

@@ -1,17 +1,18 @@
-//! The stages between a download and the unpacking of a layer: check the blob's digest, decompress, check the
-//! diff ID. Each is a reader over a bounded channel, so that they run at once and none runs away.
+//! The stages between a blob's source and the unpacking of a layer: check the blob's digest and keep it,
+//! decompress, check the diff ID. Each is a reader over a bounded channel, so that they run at once and none runs away.
 //!
 //! An error travels down the channels as an item: the last stage reports the first cause.
 
-use std::io::{self, BufRead, Read};
+use std::fs::File;
+use std::io::{self, BufRead, Read, Write};
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use bytes::Bytes;
 use tokio::sync::mpsc::Receiver as AsyncReceiver;
 
-use super::blob::Piece;
-use super::client::wrong_digest;
 use super::progress::{Progress, Step};
+use super::source::Piece;
+use super::wrong_digest;
 use crate::error::{Error, Kind, Result};
 use crate::oci::media::Compression;
 use crate::oci::{Descriptor, Digest, Hasher};
@@ -26,6 +27,8 @@ const MAX_RATIO: u64 = 1100;
 /// The blob's bytes as they arrive.
 pub(super) struct BlobReader<'a> {
     input: AsyncReceiver<Piece>,
+    /// Where the bytes are kept, too.
+    copy: Option<File>,
     piece: Bytes,
     is_done: bool,
     hasher: Hasher,
@@ -37,12 +40,14 @@ pub(super) struct BlobReader<'a> {
 impl<'a> BlobReader<'a> {
     pub(super) fn new(
         input: AsyncReceiver<Piece>,
+        copy: Option<File>,
         descriptor: &'a Descriptor,
         progress: &'a dyn Progress,
     ) -> Self {
         let (piece, hasher) = (Bytes::new(), Hasher::new());
         Self {
             input,
+            copy,
             piece,
             is_done: false,
             hasher,
@@ -58,6 +63,10 @@ impl<'a> BlobReader<'a> {
             match self.input.blocking_recv() {
                 Some(Piece::Data(piece)) => {
                     self.hasher.update(&piece);
+                    if let Some(copy) = &mut self.copy {
+                        copy.write_all(&piece)
+                            .map_err(|error| crate::store::failed("keep the blob", &error))?;
+                    }
                     self.received += piece.len() as u64;
                     self.progress
                         .layer(&self.descriptor.digest, Step::Progress(self.received));
@@ -73,7 +82,7 @@ impl<'a> BlobReader<'a> {
     }
 
     /// Checks the digest, after reading what the decompressor did not want.
-    fn finish(&mut self) -> Result<()> {
+    pub(super) fn finish(&mut self) -> Result<()> {
         loop {
             match self.fill_buf().map_err(ours)?.len() {
                 0 => break,

@@ -1,41 +1,39 @@
-//! Making the layers of an image: several at once, each through all its stages at once, made visible bottom up.
+//! The workers that make the layers of an image: several at once, each through all its stages at once, made visible
+//! bottom up.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::time::Instant;
 
-use tokio::runtime::Handle;
-
-use super::blob;
-use super::client::{Client, wrong_digest};
 use super::pieces::{BlobReader, TarReader, decompress};
 use super::progress::{Progress, Step};
+use super::source::Source;
+use super::wrong_digest;
 use crate::error::{Context, Error, Kind, Result};
-use crate::layer::{self, Unpacked};
+use crate::layer::{self, Limits, Unpacked};
 use crate::log;
 use crate::oci::media::{Compression, layer_compression};
-use crate::oci::{Descriptor, Digest};
-use crate::store::{Claim, LayerRecord, Making, Store};
+use crate::oci::{Descriptor, Digest, ImageConfig, Manifest, digest};
+use crate::store::{Claim, LayerRecord, Making, Store, failed_at};
 
-/// Pieces of a download that may wait for the decompressor.
-const DOWNLOADED_PIECES: usize = 32;
 /// Buffers between decompressor and unpacker.
 const UNPACKED_PIECES: usize = 8;
 
 /// One layer of the image.
 #[derive(Debug, Clone)]
-pub(super) struct Layer {
-    pub(super) descriptor: Descriptor,
-    pub(super) compression: Compression,
-    pub(super) diff_id: Digest,
-    pub(super) chain_id: Digest,
+pub struct Layer {
+    descriptor: Descriptor,
+    compression: Compression,
+    diff_id: Digest,
+    chain_id: Digest,
 }
 
 impl Layer {
     /// The layer of this descriptor.
-    pub(super) fn new(descriptor: &Descriptor, diff_id: Digest, chain_id: Digest) -> Result<Self> {
+    fn new(descriptor: &Descriptor, diff_id: Digest, chain_id: Digest) -> Result<Self> {
         let compression = layer_compression(&descriptor.media_type).ok_or_else(|| {
             Error::new(
                 Kind::Unsupported,
@@ -70,19 +68,60 @@ enum Made {
     Here(Making, Unpacked),
 }
 
-/// Everything that making a layer needs.
-pub(super) struct Workshop<'a> {
-    pub(super) store: &'a Store,
-    pub(super) client: Arc<Client>,
-    pub(super) runtime: Handle,
-    pub(super) progress: &'a dyn Progress,
+/// The layers of a manifest, with the identities that the configuration gives them.
+///
+/// # Errors
+/// `Integrity` when the two contradict each other, `Unsupported` for other systems and unknown kinds of layers.
+pub fn layers_of(manifest: &Manifest, config: &ImageConfig) -> Result<Vec<Layer>> {
+    let diff_ids = &config.rootfs.diff_ids;
+    if config.rootfs.kind != "layers" || diff_ids.len() != manifest.layers.len() {
+        return Err(Error::new(
+            Kind::Integrity,
+            format!(
+                "the manifest has {} layers, but the configuration describes {}",
+                manifest.layers.len(),
+                diff_ids.len()
+            ),
+        ));
+    }
+    if config.os != "linux" {
+        return Err(Error::new(
+            Kind::Unsupported,
+            format!("the image is for \"{}\", not for linux", config.os),
+        ));
+    }
+    let chain_ids = digest::chain_ids(diff_ids);
+    let identities = diff_ids.iter().zip(chain_ids);
+    manifest
+        .layers
+        .iter()
+        .zip(identities)
+        .map(|(descriptor, (diff_id, chain_id))| Layer::new(descriptor, *diff_id, chain_id))
+        .collect()
+}
+
+/// Everything that making layers needs.
+pub struct Workshop<'a> {
+    /// Where they go.
+    pub store: &'a Store,
+    /// Where their blobs come from.
+    pub source: &'a dyn Source,
+    /// Who is told.
+    pub progress: &'a dyn Progress,
+    /// What a layer may make this machine do.
+    pub limits: Limits,
+    /// How many layers are made at once.
+    pub parallel: usize,
 }
 
 impl Workshop<'_> {
-    /// Makes all layers that are not in the store. On an error `abandon` must stop the downloads.
-    pub(super) fn make(&self, layers: &[Layer], abandon: impl FnOnce()) -> Result<()> {
+    /// Makes all layers, and keeps all blobs, that are not in the store.
+    ///
+    /// # Errors
+    /// `Invalid`, `Integrity` and `Limit` for what is wrong with them, and what their source reports.
+    pub fn make(&self, layers: &[Layer]) -> Result<()> {
         for layer in layers {
-            let step = match self.store.has_layer(&layer.chain_id) {
+            let step = match self.is_here(layer) {
                 true => Step::Present,
                 false => Step::Waiting(layer.descriptor.size),
             };
@@ -91,7 +130,7 @@ impl Workshop<'_> {
         let next = AtomicUsize::new(0);
         let (sender, finished) = channel();
         std::thread::scope(|scope| {
-            for _ in 0..self.client.options.parallel.min(layers.len()) {
+            for _ in 0..self.parallel.min(layers.len()) {
                 let (next, sender) = (&next, sender.clone());
                 scope.spawn(move || self.work(layers, next, &sender));
             }
@@ -104,10 +143,14 @@ impl Workshop<'_> {
             let result = publisher.join().unwrap_or_else(|_| Err(died()));
             if result.is_err() {
                 next.store(layers.len(), Ordering::Relaxed);
-                abandon();
+                self.source.abandon();
             }
             result
         })
+    }
+
+    fn is_here(&self, layer: &Layer) -> bool {
+        self.store.has_layer(&layer.chain_id) && self.store.has_blob(&layer.descriptor.digest)
     }
 
     /// A worker: takes one layer after the other.
@@ -130,14 +173,14 @@ impl Workshop<'_> {
         match self.store.claim_layer(&layer.chain_id, false)? {
             Claim::Present => {
                 layer.tell("is in the store");
-                Ok(Made::Present)
+                self.complete_blob(layer).map(|()| Made::Present)
             }
             Claim::Busy => {
                 layer.tell("is being made by another pull, which is waited for");
                 Ok(Made::Elsewhere)
             }
             Claim::Ours(making) => {
-                let unpacked = self.download_and_unpack(layer, &making)?;
+                let unpacked = self.receive_and_unpack(layer, &making)?;
                 Ok(Made::Here(making, unpacked))
             }
         }
@@ -169,10 +212,11 @@ impl Workshop<'_> {
             // Who makes it may fail: then it is ours after all.
             Made::Elsewhere => match self.store.claim_layer(&layer.chain_id, true)? {
                 Claim::Ours(making) => {
-                    let unpacked = self.download_and_unpack(layer, &making)?;
+                    let unpacked = self.receive_and_unpack(layer, &making)?;
                     (making, unpacked)
                 }
                 Claim::Present | Claim::Busy => {
+                    self.complete_blob(layer)?;
                     self.progress.layer(&layer.descriptor.digest, Step::Complete);
                     return Ok(());
                 }
@@ -199,27 +243,53 @@ impl Workshop<'_> {
         Ok(())
     }
 
-    /// All stages of one layer, at once: download, decompress (in a thread), unpack (here).
-    fn download_and_unpack(&self, layer: &Layer, making: &Making) -> Result<Unpacked> {
+    /// Keeps the blob of a layer whose files are there: from a store of before, or from a blob packed in another way.
+    fn complete_blob(&self, layer: &Layer) -> Result<()> {
+        let digest = &layer.descriptor.digest;
+        if self.store.has_blob(digest) {
+            return Ok(());
+        }
+        let scratch = self.store.scratch()?;
+        let place = scratch.path().join("blob");
+        self.open_blob(layer, &place)?
+            .finish()
+            .context(|| format!("layer {}", digest.short()))?;
+        self.store.adopt_blob(&place, digest)?;
+        self.progress.layer(digest, Step::Complete);
+        Ok(())
+    }
+
+    /// Begins to receive the layer's blob, which is kept at `place`.
+    fn open_blob<'a>(&'a self, layer: &'a Layer, place: &Path) -> Result<BlobReader<'a>> {
+        let copy = match self.source.file(&layer.descriptor) {
+            Some(file) => fs::hard_link(file, place).map(|()| None),
+            None => OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(place)
+                .map(Some),
+        };
+        let copy = copy.map_err(|error| failed_at("create", place, &error))?;
+        let pieces = self.source.fetch(&layer.descriptor)?;
+        Ok(BlobReader::new(pieces, copy, &layer.descriptor, self.progress))
+    }
+
+    /// All stages of one layer, at once: receive and decompress (in a thread), unpack (here).
+    fn receive_and_unpack(&self, layer: &Layer, making: &Making) -> Result<Unpacked> {
         let begun = Instant::now();
-        let (pieces, arriving) = tokio::sync::mpsc::channel(DOWNLOADED_PIECES);
-        self.runtime.spawn(blob::download(
-            Arc::clone(&self.client),
-            layer.descriptor.clone(),
-            pieces,
-        ));
-        let blob = BlobReader::new(arriving, &layer.descriptor, self.progress);
+        let blob = self.open_blob(layer, &making.blob())?;
         let (output, input) = sync_channel(UNPACKED_PIECES);
         let (give_back, used) = sync_channel(UNPACKED_PIECES);
         std::thread::scope(|scope| {
             scope.spawn(move || decompress(blob, layer.compression, &output, &used));
             let mut tar = TarReader::new(input, give_back);
-            let unpacked = layer::unpack(&mut tar, &making.files(), self.client.options.limits)
+            let unpacked = layer::unpack(&mut tar, &making.files(), self.limits)
                 .context(|| format!("layer {}", layer.descriptor.digest.short()))?;
             match tar.finish()? {
                 digest if digest == layer.diff_id => {
                     layer.tell(&format!(
-                        "{} bytes downloaded, checked and unpacked in {} ms",
+                        "{} bytes received, checked and unpacked in {} ms",
                         layer.descriptor.size,
                         begun.elapsed().as_millis()
                     ));
