@@ -38,7 +38,7 @@ complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "check
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "create" -d 'Create a container from a bundle; `start` runs its program'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "delete" -d 'Remove a container that is stopped or was never started'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "events" -d 'Tell of a container until it ends: statistics at intervals, and each lack of memory'
-complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "exec" -d 'execute a new process inside a container'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "exec" -d 'Execute a new process inside a container'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "features" -d 'Show the enabled features as JSON (runtime-spec, "Features Structure")'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "kill" -d 'Send a signal to the init process of a container'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "list" -d 'List the containers below --root'
@@ -65,6 +65,24 @@ complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand delete" -s
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand events" -l interval -d 'The time between two statistics, such as 500ms or 1m30s' -r
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand events" -l stats -d 'Print the statistics once, at once, and end'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand events" -s h -l help -d 'Print help'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand exec" -l console-socket -d 'The unix socket that receives the master of the process\'s terminal' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand exec" -l pidfd-socket -d 'The unix socket that receives a descriptor of the process' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand exec" -l cwd -d 'The working directory in the container' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand exec" -s e -l env -d 'Set a variable of the process\'s environment; may be given more than once' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand exec" -s u -l user -d 'Run as this user, and as this group if it is given' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand exec" -s g -l additional-gids -d 'Join this group, too; may be given more than once' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand exec" -s p -l process -d 'Run the process that FILE describes, as `process` of config.json does' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand exec" -l pid-file -d 'Write the pid of the process to FILE' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand exec" -l process-label -d 'Run under this SELinux label' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand exec" -l apparmor -d 'Run under this AppArmor profile' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand exec" -s c -l cap -d 'Add a capability; may be given more than once' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand exec" -l preserve-fds -d 'Pass N descriptors from 3 on to the process' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand exec" -l cgroup -d 'Run in a cgroup below the container\'s; on cgroup v1 for each controller' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand exec" -s t -l tty -d 'Give the process a terminal'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand exec" -s d -l detach -d 'Return as soon as the process runs'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand exec" -l no-new-privs -d 'Programs that it executes get no more privileges'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand exec" -l ignore-paused -d 'Accept a paused container: the process runs when it is resumed'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand exec" -s h -l help -d 'Print help'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand features" -s h -l help -d 'Print help'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand kill" -s a -l all -d 'Send the signal to all processes of the container'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand kill" -s h -l help -d 'Print help'

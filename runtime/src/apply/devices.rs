@@ -119,8 +119,13 @@ pub(super) fn link(inside: &Inside, path: &str, target: &str) -> Result<()> {
     }
 }
 
-/// Makes a terminal from the container's own devpts, shows it as /dev/console, sends its master away.
-pub(super) fn make_terminal(inside: &mut Inside, size: Option<(u16, u16)>, uid: u32) -> Result<()> {
+/// Makes a terminal from the container's own devpts, shows init's as /dev/console, sends its master away.
+pub(super) fn make_terminal(
+    inside: &mut Inside,
+    size: Option<(u16, u16)>,
+    uid: u32,
+    console: bool,
+) -> Result<()> {
     let root = inside.root()?;
     let master = open_multiplexer(root)?;
     let slave = terminal::open_slave(master.as_fd())?;
@@ -128,10 +133,9 @@ pub(super) fn make_terminal(inside: &mut Inside, size: Option<(u16, u16)>, uid: 
         terminal::set_size(master.as_fd(), rows, columns)?;
     }
     files::change_owner(slave.as_fd(), Some(uid), None)?;
-    let (dev, name) = place::parent_of(root, "/dev/console")?;
-    let place = place_for_node(dev.as_fd(), name)?;
-    let tree = mount::clone_tree(slave.as_fd(), false)?;
-    mount::attach(tree.as_fd(), place.as_fd()).context(|| "mount the terminal at /dev/console")?;
+    if console {
+        show_as_console(root, slave.as_fd()).context(|| "mount the terminal at /dev/console")?;
+    }
     if let Some(console) = inside.console.take() {
         send_master(console.as_fd(), master.as_fd())?;
     }
@@ -139,29 +143,35 @@ pub(super) fn make_terminal(inside: &mut Inside, size: Option<(u16, u16)>, uid: 
     terminal::take_control(slave.as_fd())
 }
 
-/// /dev/pts/ptmx of the container, proven to be one: an image could have put anything there.
+fn show_as_console(root: BorrowedFd<'_>, slave: BorrowedFd<'_>) -> Result<()> {
+    let (dev, name) = place::parent_of(root, "/dev/console")?;
+    let place = place_for_node(dev.as_fd(), name)?;
+    let tree = mount::clone_tree(slave, false)?;
+    mount::attach(tree.as_fd(), place.as_fd())
+}
+
+/// /dev/pts/ptmx of the container, proven to be one: an image could have put anything there. It is proven before
+/// it is opened, for opening has effects, and after it, for processes of the container may have changed it.
 fn open_multiplexer(root: BorrowedFd<'_>) -> Result<OwnedFd> {
-    let flags = libc::O_RDWR | libc::O_NOCTTY | libc::O_NONBLOCK;
-    let place = files::open_in(
-        root,
-        "/dev/pts/ptmx",
-        libc::O_PATH | libc::O_NOFOLLOW,
-        files::IN_ROOT_NO_LINKS,
-    )
-    .map_err(|error| error.hint("a terminal needs a devpts at /dev/pts among the mounts"))?;
-    let genuine = files::is_char_device(&files::status(place.as_fd())?, 5, 2)
-        && files::fs_type(place.as_fd())? == files::DEVPTS;
-    if !genuine {
-        return Err(Error::new(
-            Kind::Config,
-            "/dev/pts/ptmx is not a terminal multiplexer of a devpts",
-        )
-        .hint("a terminal needs a devpts at /dev/pts among the mounts"));
-    }
-    // The directory has just been mounted and proven, and nothing of the container runs yet.
-    let master = files::open_in(root, "/dev/pts/ptmx", flags, files::IN_ROOT_NO_LINKS)?;
+    let open = |flags| files::open_in(root, "/dev/pts/ptmx", flags, files::IN_ROOT_NO_LINKS);
+    let place = open(libc::O_PATH | libc::O_NOFOLLOW)
+        .map_err(|error| error.hint("a terminal needs a devpts at /dev/pts among the mounts"))?;
+    check_multiplexer(place.as_fd())?;
+    let master = open(libc::O_RDWR | libc::O_NOCTTY | libc::O_NONBLOCK)?;
+    check_multiplexer(master.as_fd())?;
     files::set_blocking(master.as_fd())?;
     Ok(master)
+}
+
+fn check_multiplexer(file: BorrowedFd<'_>) -> Result<()> {
+    if files::is_char_device(&files::status(file)?, 5, 2) && files::fs_type(file)? == files::DEVPTS {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Config,
+        "/dev/pts/ptmx is not a terminal multiplexer of a devpts",
+    )
+    .hint("a terminal needs a devpts at /dev/pts among the mounts"))
 }
 
 fn send_master(console: BorrowedFd<'_>, master: BorrowedFd<'_>) -> Result<()> {

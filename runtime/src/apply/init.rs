@@ -3,7 +3,7 @@
 use super::conduct::Operation;
 use super::devices::Device;
 use super::inside::Inside;
-use super::{devices, mounts, process, restrict};
+use super::{devices, join, mounts, process, restrict};
 use crate::error::Result;
 use crate::plan::op::{HostOp, InitOp, ProcessOp, RootOp};
 use crate::sys;
@@ -68,7 +68,7 @@ pub fn build(inside: &mut Inside, op: &RootOp<'_>) -> Result<()> {
             devices::make(inside, &device)
         }
         RootOp::Link { path, target } => devices::link(inside, path, target),
-        RootOp::Terminal { size, uid } => devices::make_terminal(inside, *size, *uid),
+        RootOp::Terminal { size, uid, console } => devices::make_terminal(inside, *size, *uid, *console),
         RootOp::Mask { path } => restrict::mask(inside, path),
         RootOp::ReadOnly { path } => restrict::read_only(inside, path),
         RootOp::ReadOnlyRoot => restrict::read_only_root(inside),
@@ -89,6 +89,9 @@ pub fn become_it(inside: &mut Inside, op: &ProcessOp<'_>) -> Result<()> {
         }
         ProcessOp::Hide => sys::process::set_dumpable(false),
         ProcessOp::JoinNamespace { slot, kind } => process::join_namespace(inside, *slot, *kind),
+        ProcessOp::JoinNamespaces { slot, init, kinds } => join::namespaces(inside, *slot, *init, kinds),
+        // Only `launch` can tell the runtime of the child.
+        ProcessOp::Fork => Ok(()),
         ProcessOp::Unshare { kind } => sys::process::unshare(kind.flag()),
         ProcessOp::BecomeRoot { drop_groups } => process::become_root(*drop_groups),
         ProcessOp::NewSession => process::new_session(),
@@ -105,6 +108,13 @@ pub fn become_it(inside: &mut Inside, op: &ProcessOp<'_>) -> Result<()> {
         ProcessOp::Limit {
             resource, soft, hard, ..
         } => sys::process::set_limit(0, *resource, *soft, *hard),
+        ProcessOp::OomScore { value } => join::set_oom_score(inside, *value),
+        ProcessOp::Affinity { cpus } => join::set_affinity(cpus),
+        ProcessOp::ResetAffinity => {
+            join::reset_affinity();
+            Ok(())
+        }
+        ProcessOp::OwnStreams { uid } => join::own_streams(*uid),
         ProcessOp::Umask { mask } => {
             umask(Mode::from_bits_truncate(*mask));
             Ok(())
@@ -113,7 +123,7 @@ pub fn become_it(inside: &mut Inside, op: &ProcessOp<'_>) -> Result<()> {
         ProcessOp::Groups { groups } => process::set_groups(groups),
         ProcessOp::Group { gid } => process::become_group(*gid),
         ProcessOp::User { uid } => process::become_user(*uid),
-        ProcessOp::WorkDir { path, make } => process::enter_work_dir(inside, path, *make),
+        ProcessOp::WorkDir { path, how } => process::enter_work_dir(inside, path, *how),
         ProcessOp::Home { uid } => process::find_home(inside, *uid),
         ProcessOp::FindProgram { name, search } => process::find_program(inside, name, *search),
         ProcessOp::NoNewPrivileges => sys::process::no_new_privileges(),

@@ -65,6 +65,12 @@ impl Inside {
         (self.root, self.proc, self.console, self.mask, self.null) = (None, None, None, None, None);
     }
 
+    /// Closes what leads to the machine's file systems and processes.
+    pub fn let_go_of_machine(&mut self) {
+        self.slots.clear();
+        self.proc = None;
+    }
+
     /// Takes what the runtime opened.
     pub(super) fn take(&mut self, slot: Slot) -> Option<OwnedFd> {
         self.slots.get_mut(slot).and_then(Option::take)

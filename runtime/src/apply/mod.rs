@@ -8,6 +8,7 @@ pub mod host;
 mod id_map;
 pub mod init;
 pub mod inside;
+pub mod join;
 mod mounts;
 mod net_device;
 mod place;

@@ -4,12 +4,12 @@ use super::inside::Inside;
 use super::place::{self, Make};
 use super::program;
 use crate::error::{Error, Kind, Result};
-use crate::plan::op::{Enter, Namespace, Slot};
+use crate::plan::op::{Enter, Namespace, Slot, WorkDir};
 use crate::sys::process::{self, CapSets};
 use crate::sys::schedule::{self, Scheduling};
 use crate::sys::{files, mount};
 use nix::unistd;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// How much of an image's /etc/passwd is read: it is the image's, and need not end.
 const PASSWD_LIMIT: usize = 1 << 20;
@@ -178,27 +178,41 @@ pub(super) fn become_group(gid: u32) -> Result<()> {
 }
 
 /// The working directory, reached inside the root without magic links (CVE-2024-21626).
-pub(super) fn enter_work_dir(inside: &mut Inside, path: &str, make: bool) -> Result<()> {
-    if !make && !inside.work_dir_pending {
+pub(super) fn enter_work_dir(inside: &mut Inside, path: &str, how: WorkDir) -> Result<()> {
+    let again = how == WorkDir::Again;
+    if again && !inside.work_dir_pending {
         return Ok(());
     }
     let root = files::open("/", libc::O_PATH | libc::O_DIRECTORY)?;
-    let dir = match place::find_or_make(root.as_fd(), path, Make::Directory) {
-        Err(error) if make && error.errno() == Some(libc::EACCES) => {
+    let found = match how {
+        WorkDir::Find => find_work_dir(root.as_fd(), path),
+        WorkDir::Make | WorkDir::Again => {
+            place::find_or_make(root.as_fd(), path, Make::Directory).map(|place| place.fd)
+        }
+    };
+    let dir = match found {
+        Err(error) if !again && error.errno() == Some(libc::EACCES) => {
             inside.work_dir_pending = true;
             return Ok(());
         }
-        other => other?.fd,
+        other => other?,
     };
     match unistd::fchdir(&dir) {
         Ok(()) => inside.work_dir_pending = false,
-        Err(nix::errno::Errno::EACCES) if make => {
+        Err(nix::errno::Errno::EACCES) if !again => {
             inside.work_dir_pending = true;
             return Ok(());
         }
         Err(errno) => return Err(Error::syscall(format!("chdir({path:?})"), errno as i32)),
     }
     check_inside(path)
+}
+
+fn find_work_dir(root: BorrowedFd<'_>, path: &str) -> Result<OwnedFd> {
+    place::find(root, path)?.ok_or_else(|| {
+        Error::syscall(format!("chdir to cwd ({path:?})"), libc::ENOENT)
+            .hint("exec makes no directory: name one that is there with --cwd")
+    })
 }
 
 /// The kernel itself says whether the working directory is below the root.

@@ -4,6 +4,7 @@ mod bundle_args;
 mod create;
 mod delete;
 mod events;
+mod exec;
 mod features;
 mod kill;
 mod list;
@@ -78,7 +79,10 @@ const VERBS: &[Entry] = &[
     entry::<create::CreateArgs>(),
     entry::<delete::DeleteArgs>(),
     entry::<events::EventsArgs>(),
-    not_yet::entry("exec", "execute a new process inside a container", EXEC_FAILURE),
+    Entry {
+        failure: EXEC_FAILURE,
+        ..entry::<exec::ExecArgs>()
+    },
     entry::<features::FeaturesArgs>(),
     entry::<kill::KillArgs>(),
     entry::<list::ListArgs>(),
@@ -95,7 +99,7 @@ const VERBS: &[Entry] = &[
 ];
 
 /// The verbs whose process becomes a container's. A word like them elsewhere costs time only.
-const ENTERING: [&str; 2] = ["create", "run"];
+const ENTERING: [&str; 3] = ["create", "exec", "run"];
 
 /// A failed command: the one error to report, and what to exit with.
 #[derive(Debug)]

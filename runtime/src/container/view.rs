@@ -3,7 +3,7 @@
 use super::{Directory, Id, Locked, Process, Record, Root, root};
 use crate::apply::cgroup;
 use crate::error::{Error, Kind, Result};
-use crate::oci::{Report, Status, VERSION};
+use crate::oci::{Report, Spec, Status, VERSION};
 use std::path::Path;
 
 /// A container that exists, read without a lock.
@@ -35,6 +35,19 @@ impl Container {
             directory,
             record,
         }))
+    }
+
+    /// Its configuration.
+    ///
+    /// # Errors
+    /// When the container's copy of it cannot be read.
+    pub(crate) fn config(&self) -> Result<Spec<'static>> {
+        self.directory.read_config()
+    }
+
+    /// Whether its init runs.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.record.init.is_some_and(Process::is_alive)
     }
 
     /// The container's id.

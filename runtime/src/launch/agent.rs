@@ -60,12 +60,12 @@ impl<'a> Agent<'a> {
         self.socket.as_raw_fd()
     }
 
-    /// Gives the listener away, by one system call: the filter is in force already.
-    pub(super) fn announce(&self, listener: &OwnedFd, state: &State<'_>) -> Result<()> {
+    /// Gives the listener of the process `pid` away, by one system call: the filter is in force already.
+    pub(super) fn announce(&self, listener: &OwnedFd, pid: i32, state: &State<'_>) -> Result<()> {
         let told = ContainerProcessState {
             oci_version: crate::oci::VERSION,
             fds: ["seccompFd"],
-            pid: state.pid.unwrap_or(0),
+            pid,
             metadata: self.metadata,
             state,
         };

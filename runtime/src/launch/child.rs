@@ -9,6 +9,7 @@ use crate::apply::inside::Inside;
 use crate::error::{Error, Kind, Result};
 use crate::oci::State;
 use crate::plan::op::{InitOp, ProcessOp, Sync, SyncOp};
+use crate::sys::clone::{self, Side};
 use crate::sys::process;
 use crate::sys::seccomp::{self, Insn};
 use nix::sys::stat::{Mode, umask};
@@ -29,8 +30,10 @@ pub(super) struct Child<'a> {
     pub(super) listener: Option<UnixListener>,
     /// The first descriptor that is not the user's program's.
     pub(super) first_own: u32,
-    /// What its hooks read; the pid is told by the runtime.
+    /// What its hooks and agents read.
     pub(super) state: State<'a>,
+    /// Its own id as the runtime sees it, once that has told it.
+    pub(super) pid: i32,
 }
 
 /// Becomes the container, or tells why not and ends.
@@ -54,6 +57,7 @@ fn run(child: &mut Child<'_>) -> Result<()> {
     conductor.run(first, ops, |_, op| match op {
         InitOp::Cgroup(op) => apply::cgroup::run(op),
         InitOp::Process(ProcessOp::Seccomp { filter, flags, .. }) => child.load_filter(filter, *flags),
+        InitOp::Process(ProcessOp::Fork) => child.fork(&mut inside),
         InitOp::Process(op) => apply::init::become_it(&mut inside, op),
         InitOp::Root(op) => apply::init::build(&mut inside, op),
         InitOp::Sync(op) => child.meet(op),
@@ -63,8 +67,29 @@ fn run(child: &mut Child<'_>) -> Result<()> {
 impl Child<'_> {
     fn load_filter(&self, filter: &[Insn], flags: u32) -> Result<()> {
         match (seccomp::load(filter, flags)?, &self.agent) {
-            (Some(listener), Some(agent)) => agent.announce(&listener, &self.state),
+            (Some(listener), Some(agent)) => agent.announce(&listener, self.pid, &self.state()),
             _ => Ok(()),
+        }
+    }
+
+    /// The state, of the process itself unless it is another one's.
+    fn state(&self) -> State<'_> {
+        State {
+            pid: self.state.pid.or(Some(self.pid)),
+            ..self.state.clone()
+        }
+    }
+
+    /// Goes on as a child in the pid namespace that was joined; what leads to the machine stays behind.
+    fn fork(&self, inside: &mut Inside) -> Result<()> {
+        inside.let_go_of_machine();
+        match clone::clone(libc::CLONE_PARENT as u64, None)? {
+            Side::Child => Ok(()),
+            Side::Parent { pid, .. } => {
+                // If it is not heard, the runtime has ended.
+                drop(self.channel.send(&Message::Born(pid)));
+                process::exit_now(0)
+            }
         }
     }
 
@@ -91,13 +116,13 @@ impl Child<'_> {
             SyncOp::Send { message } => self.channel.send(&Message::Sync(*message, 0)),
             SyncOp::Await { message } => match self.channel.receive()? {
                 Some(Message::Sync(received, pid)) if received == *message => {
-                    self.state.pid = Some(pid);
+                    self.pid = pid;
                     Ok(())
                 }
                 _ => Err(runtime_gone()),
             },
             SyncOp::AwaitStart { .. } => self.wait_for_start(),
-            SyncOp::Hooks { kind, hooks, .. } => hooks::run(kind, hooks, &self.state),
+            SyncOp::Hooks { kind, hooks, .. } => hooks::run(kind, hooks, &self.state()),
         }
     }
 
@@ -108,7 +133,11 @@ impl Child<'_> {
                 self.channel = channel::accept(listener)?;
             }
             match self.channel.receive()? {
-                Some(Message::Sync(Sync::Start, _)) => break,
+                Some(Message::Sync(Sync::Start, pid)) => {
+                    // Another process's start does not know it.
+                    self.pid = if pid == 0 { self.pid } else { pid };
+                    break;
+                }
                 // A `start` that was killed before it said so; another one may come.
                 None if self.listener.is_some() => {}
                 _ => return Err(runtime_gone()),

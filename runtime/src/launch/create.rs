@@ -15,7 +15,7 @@ use crate::sys::clone::{self, Side};
 use crate::sys::process;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
@@ -34,7 +34,22 @@ pub(super) fn create(
         warnings: &plan.warnings,
         cgroup: &plan.cgroups,
     })?;
-    let mut parent = Parent::new(request, spec, &plan)?;
+    let start = Start {
+        state: State {
+            oci_version: crate::oci::VERSION,
+            id: request.id,
+            // The environment is created (runtime.md, "Lifecycle"): what is left are the hooks.
+            status: Status::Created,
+            pid: None,
+            bundle: &bundle,
+            annotations: &spec.annotations,
+        },
+        console: request.console,
+        socket_in: (request.gate == Gate::Socket).then_some(request.state_dir),
+        kept_fds: request.preserve_fds + listen_fds(),
+        trace: request.trace,
+    };
+    let mut parent = Parent::new(start, spec, &plan)?;
     parent.run(record).inspect_err(|_| parent.give_up())?;
     parent.finish()
 }
@@ -117,13 +132,26 @@ fn listen_fds() -> u32 {
         .unwrap_or(0)
 }
 
-/// What the runtime holds while the container is made.
-struct Parent<'a> {
-    request: Request<'a>,
-    spec: &'a Spec<'a>,
+/// What the making of a process needs beside its plan.
+pub(super) struct Start<'a> {
+    /// What hooks and agents read; without a pid, the process's own stands there.
+    pub(super) state: State<'a>,
+    pub(super) console: Console<'a>,
+    /// The directory of the socket through which another process lets it go, or else the maker does.
+    pub(super) socket_in: Option<&'a Path>,
+    /// How many descriptors from 3 on it keeps.
+    pub(super) kept_fds: u32,
+    pub(super) trace: Option<&'a Path>,
+}
+
+/// What the runtime holds while a process of a container is made.
+pub(super) struct Parent<'a> {
+    state: State<'a>,
+    kept_fds: u32,
+    lets_go: bool,
     plan: &'a Plan<'a>,
     conductor: Conductor,
-    slots: Vec<Option<OwnedFd>>,
+    pub(super) slots: Vec<Option<OwnedFd>>,
     console: Option<OwnedFd>,
     agent: Option<Agent<'a>>,
     /// The runtime's end; the container's process must not have it.
@@ -134,14 +162,12 @@ struct Parent<'a> {
 }
 
 impl<'a> Parent<'a> {
-    fn new(mut request: Request<'a>, spec: &'a Spec<'a>, plan: &'a Plan<'a>) -> Result<Self> {
-        let conductor = Conductor::new(request.trace)?;
-        check_preserved(request.preserve_fds + listen_fds())?;
+    pub(super) fn new(start: Start<'a>, spec: &'a Spec<'a>, plan: &'a Plan<'a>) -> Result<Self> {
+        let conductor = Conductor::new(start.trace)?;
+        check_preserved(start.kept_fds)?;
         let (channel, other) = Channel::pair()?;
-        let listener = (request.gate == Gate::Socket)
-            .then(|| channel::listen(request.state_dir))
-            .transpose()?;
-        let console = match std::mem::replace(&mut request.console, Console::None) {
+        let listener = start.socket_in.map(channel::listen).transpose()?;
+        let console = match start.console {
             Console::None => None,
             Console::Connected(socket) => Some(socket),
             Console::Socket(path) => Some(connect_console(path)?),
@@ -149,8 +175,9 @@ impl<'a> Parent<'a> {
         let slots = std::iter::repeat_with(|| None).take(plan.slots).collect();
         let theirs = Some((other, listener));
         Ok(Self {
-            request,
-            spec,
+            state: start.state,
+            kept_fds: start.kept_fds,
+            lets_go: start.socket_in.is_none(),
             plan,
             conductor,
             slots,
@@ -162,7 +189,7 @@ impl<'a> Parent<'a> {
         })
     }
 
-    fn run(&mut self, record: &mut dyn FnMut(&Progress<'_>) -> Result<()>) -> Result<()> {
+    pub(super) fn run(&mut self, record: &mut dyn FnMut(&Progress<'_>) -> Result<()>) -> Result<()> {
         let plan = self.plan;
         let mut conductor = self.conductor.clone();
         conductor.run(0, &plan.before, |_, op| self.step(op))?;
@@ -173,9 +200,9 @@ impl<'a> Parent<'a> {
         })
     }
 
-    fn finish(&mut self) -> Result<Created> {
+    pub(super) fn finish(&mut self) -> Result<Created> {
         let (pid, pidfd) = self.child.take().ok_or_else(no_child)?;
-        let channel = self.channel.take().filter(|_| self.request.gate == Gate::Channel);
+        let channel = self.channel.take().filter(|_| self.lets_go);
         Ok(Created { pid, pidfd, channel })
     }
 
@@ -213,12 +240,15 @@ impl<'a> Parent<'a> {
                 Ok(())
             }
             HostOp::EnterPidNamespace { slot } => apply::host::use_pid_namespace(self.slots[*slot].as_ref()),
+            HostOp::Hide => process::set_dumpable(false),
+            HostOp::Affinity { cpus } => apply::join::set_affinity(cpus),
             HostOp::MakeTimeNamespace { offsets } => apply::host::make_time_namespace(offsets),
             HostOp::Clone {
                 flags,
                 in_cgroup,
                 user_namespace,
             } => self.clone(*flags, *in_cgroup, *user_namespace),
+            HostOp::Adopt => self.adopt_child(),
             HostOp::LeaveNamespaces { pid, time } => {
                 if *pid {
                     apply::host::use_pid_namespace(None)?;
@@ -246,22 +276,16 @@ impl<'a> Parent<'a> {
             HostOp::Limit {
                 resource, soft, hard, ..
             } => process::set_limit(self.pid()?, *resource, *soft, *hard),
-            HostOp::Hooks { kind, hooks, .. } => hooks::run(kind, hooks, &self.state(self.pid()?)),
+            HostOp::Hooks { kind, hooks, .. } => hooks::run(
+                kind,
+                hooks,
+                &State {
+                    pid: Some(self.pid()?),
+                    ..self.state.clone()
+                },
+            ),
             HostOp::Send { message } => self.tell(*message),
             HostOp::Await { message } => self.wait_for(*message),
-        }
-    }
-
-    /// What hooks read while the container is made.
-    fn state(&self, pid: i32) -> State<'a> {
-        State {
-            oci_version: crate::oci::VERSION,
-            id: self.request.id,
-            // The environment is created (runtime.md, "Lifecycle"): what is left are the hooks.
-            status: Status::Created,
-            pid: Some(pid),
-            bundle: self.request.bundle.to_str().unwrap_or_default(),
-            annotations: &self.spec.annotations,
         }
     }
 
@@ -273,7 +297,7 @@ impl<'a> Parent<'a> {
         };
         let group = cgroup.as_ref().map(AsFd::as_fd);
         let side = match user_namespace {
-            None => clone::clone(flags, group)?,
+            None => self.clone_plainly(flags, group)?,
             Some(slot) => {
                 let namespace = self
                     .slots
@@ -298,6 +322,17 @@ impl<'a> Parent<'a> {
         }
     }
 
+    /// Into the group, or into the one below it that the container's init has moved to.
+    fn clone_plainly(&self, flags: u64, group: Option<BorrowedFd<'_>>) -> Result<Side> {
+        match (clone::clone(flags, group), self.state.pid) {
+            (Err(error), Some(init)) if error.errno() == Some(libc::EBUSY) => {
+                let below = apply::cgroup::group_of_init(&self.plan.cgroups, init)?.ok_or(error)?;
+                clone::clone(flags, Some(below.as_fd()))
+            }
+            (cloned, _) => cloned,
+        }
+    }
+
     /// In the new process: everything of the runtime that it must not keep goes, and it never returns.
     fn be_child(&mut self) -> ! {
         let Some((channel, listener)) = self.theirs.take() else {
@@ -313,9 +348,20 @@ impl<'a> Parent<'a> {
             agent: self.agent.take(),
             channel,
             listener,
-            first_own: 3 + self.request.preserve_fds + listen_fds(),
-            state: self.state(0),
+            first_own: 3 + self.kept_fds,
+            state: self.state.clone(),
+            pid: 0,
         })
+    }
+
+    /// The process that was born has made another one, which is the container's.
+    fn adopt_child(&mut self) -> Result<()> {
+        let between = self.pid()?;
+        match self.adopt(between)? {
+            Side::Parent { pid, pidfd } => self.child = Some((pid, pidfd)),
+            Side::Child => {}
+        }
+        Ok(())
     }
 
     /// The child of the process that joined the user namespace is the container's; the other one is reaped.
@@ -375,7 +421,7 @@ impl<'a> Parent<'a> {
     }
 
     /// After an error: no process is left. The cgroups and the directory are the caller's to remove.
-    fn give_up(&self) {
+    pub(super) fn give_up(&self) {
         if let Some((pid, pidfd)) = &self.child {
             drop(clone::pidfd_kill(pidfd.as_fd(), libc::SIGKILL));
             let _ = waitpid(Pid::from_raw(*pid), Some(WaitPidFlag::__WALL));
@@ -405,10 +451,11 @@ fn go_between(theirs: Option<&(Channel, Option<UnixListener>)>, namespace: &Owne
     process::exit_now(0)
 }
 
-/// Descriptors that shall be kept must be there: a missing one is a mistake of the caller.
+/// Descriptors that shall be kept must be there: a missing one is a mistake of the caller. What the runtime has
+/// opened itself is not the caller's.
 fn check_preserved(count: u32) -> Result<()> {
     for fd in 3..3 + count {
-        if std::fs::symlink_metadata(format!("/proc/self/fd/{fd}")).is_err() {
+        if !process::is_inherited(fd.cast_signed()) {
             let text =
                 format!("file descriptor {fd} is not open, but --preserve-fds or LISTEN_FDS asks to keep it");
             return Err(Error::new(Kind::Usage, text));

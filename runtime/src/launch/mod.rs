@@ -5,6 +5,7 @@ mod agent;
 mod channel;
 mod child;
 mod create;
+pub mod exec;
 pub mod hooks;
 mod protect;
 
@@ -15,8 +16,11 @@ pub use protect::protect_own_file;
 use crate::error::{Error, Kind, Result};
 use crate::oci::Spec;
 use crate::plan::op::Sync;
+use crate::sys::clone::pidfd_kill;
 use channel::{Channel, Message};
-use std::os::fd::OwnedFd;
+use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::unistd::Pid;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 /// What `create` needs to know beside config.json; nothing is left to interpret.
@@ -100,7 +104,15 @@ impl Created {
         let_go(
             channel
                 .ok_or_else(|| Error::new(Kind::State, "the container waits for another process's start"))?,
+            self.pid,
         )
+    }
+
+    /// Ends the process, which shall not run after all.
+    pub fn abandon(&self) {
+        // It may have ended by itself.
+        drop(pidfd_kill(self.pidfd.as_fd(), libc::SIGKILL));
+        let _ = waitpid(Pid::from_raw(self.pid), Some(WaitPidFlag::__WALL));
     }
 }
 
@@ -125,7 +137,7 @@ pub fn create(
 pub fn start(state_dir: &Path) -> Result<()> {
     match channel::connect(state_dir)? {
         Some(channel) => {
-            let_go(&channel)?;
+            let_go(&channel, 0)?;
             // Only now: until it is gone the container counts as created.
             channel::forget_start(state_dir)
         }
@@ -133,9 +145,9 @@ pub fn start(state_dir: &Path) -> Result<()> {
     }
 }
 
-/// Says go. The channel closes when execve has succeeded; before that comes the reason of a failure.
-fn let_go(channel: &Channel) -> Result<()> {
-    let sent = channel.send(&Message::Sync(Sync::Start, 0));
+/// Says go, and who the process is, if that is known. The channel closes when execve has succeeded; before that comes the reason of a failure.
+fn let_go(channel: &Channel, pid: i32) -> Result<()> {
+    let sent = channel.send(&Message::Sync(Sync::Start, pid));
     match (sent, channel.receive()?) {
         (Ok(()), None) => Ok(()),
         (Err(error), None) => Err(error.context("the container's process ended before its start")),

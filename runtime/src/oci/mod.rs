@@ -18,7 +18,7 @@ mod text;
 pub use events::*;
 pub use features::*;
 pub use linux::*;
-pub use parse::{parse, parse_resources};
+pub use parse::{parse, parse_process, parse_resources};
 pub use process::*;
 pub use resources::*;
 pub use seccomp::*;

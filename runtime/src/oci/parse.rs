@@ -1,6 +1,6 @@
 //! From the bytes of config.json to the model, with an error that says where.
 
-use super::{Resources, Spec};
+use super::{Process, Resources, Spec};
 use crate::error::{Error, Kind, Result};
 use serde::Deserialize;
 
@@ -25,6 +25,18 @@ pub fn parse_resources(text: &[u8]) -> Result<Resources<'_>> {
         error
             .context("invalid resources")
             .hint("they have the form of linux.resources in config.json: {\"memory\": {\"limit\": 1048576}}")
+    })
+}
+
+/// Reads the process of `exec --process`.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_process(text: &[u8]) -> Result<Process<'_>> {
+    read(text).map_err(|error| {
+        error
+            .context("invalid configuration of the process")
+            .hint("correct the file of --process, which holds what `process` of config.json may hold")
     })
 }
 

@@ -146,7 +146,7 @@ pub fn build<'a>(wish: Wish<'a>, spec: &'a Spec<'a>, facts: &'a Facts) -> Result
 }
 
 /// A label means nothing without SELinux, and its absence is less protection than was asked for.
-fn check_labels(input: &Input<'_>) -> Result<()> {
+pub(super) fn check_labels(input: &Input<'_>) -> Result<()> {
     for (at, label) in [
         ("process.selinuxLabel", input.process_label()),
         ("linux.mountLabel", input.mount_label()),

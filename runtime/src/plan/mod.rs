@@ -1,11 +1,13 @@
 //! From the configuration to the ordered list of operations: pure, without effects or look-ups.
 
+pub mod affinity;
 mod bind;
 pub mod build;
 pub mod capability;
 pub mod cgroup;
 mod cgroup_mount;
 mod devices;
+pub mod exec;
 mod idmap;
 pub mod mount_options;
 pub mod op;

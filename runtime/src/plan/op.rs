@@ -40,6 +40,10 @@ pub enum HostOp<'a> {
     },
     /// Makes a user namespace that only serves to map the ids of mounts.
     MakeIdMap { slot: Slot, uids: String, gids: String },
+    /// Nobody without rights over the machine may look into the runtime, nor into what it makes.
+    Hide,
+    /// The runtime, and what it makes, runs on these CPUs (a bit mask).
+    Affinity { cpus: Vec<u64> },
     /// Children are born in this pid namespace.
     EnterPidNamespace { slot: Slot },
     /// Children are born in a new time namespace with these offsets.
@@ -50,6 +54,8 @@ pub enum HostOp<'a> {
         in_cgroup: bool,
         user_namespace: Option<Slot>,
     },
+    /// The process that was born leaves its place to the one it makes in the pid namespace.
+    Adopt,
     /// Children are born in the runtime's own namespaces again.
     LeaveNamespaces { pid: bool, time: bool },
     /// Denies setgroups(2) in the user namespace, which lets an unprivileged runtime map groups.
@@ -156,6 +162,14 @@ pub enum ProcessOp<'a> {
         slot: Slot,
         kind: Namespace,
     },
+    /// Joins namespaces of a container's init, all at once where the kernel can.
+    JoinNamespaces {
+        slot: Slot,
+        init: i32,
+        kinds: Vec<Namespace>,
+    },
+    /// Goes on as a child, which is born in the pid namespace that was joined.
+    Fork,
     Unshare {
         kind: Namespace,
     },
@@ -207,6 +221,20 @@ pub enum ProcessOp<'a> {
         soft: u64,
         hard: u64,
     },
+    /// Says how readily the kernel kills the process when memory is short.
+    OomScore {
+        value: i64,
+    },
+    /// Runs on these CPUs (a bit mask).
+    Affinity {
+        cpus: Vec<u64>,
+    },
+    /// Runs on every CPU that its cgroups allow, whatever its caller was bound to.
+    ResetAffinity,
+    /// Pipes and terminals among the standard streams become the user's, who may then open them again.
+    OwnStreams {
+        uid: u32,
+    },
     /// Closes what was opened outside to build the container.
     LetGo,
     Umask {
@@ -226,10 +254,10 @@ pub enum ProcessOp<'a> {
     User {
         uid: u32,
     },
-    /// Makes the working directory current and proves that it is inside; `make` creates it.
+    /// Makes the working directory current and proves that it is inside.
     WorkDir {
         path: &'a str,
-        make: bool,
+        how: WorkDir,
     },
     /// Sets HOME from the container's /etc/passwd.
     Home {
@@ -261,6 +289,18 @@ pub enum ProcessOp<'a> {
         args: Vec<&'a str>,
         env: Vec<&'a str>,
     },
+}
+
+/// The ways to the working directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum WorkDir {
+    /// It is made where it is missing.
+    Make,
+    /// It must be there.
+    Find,
+    /// As the user now, if it was closed to the process before.
+    Again,
 }
 
 /// What builds the container's file system; paths are inside its root unless said otherwise.
@@ -307,10 +347,11 @@ pub enum RootOp<'a> {
         path: Cow<'a, str>,
         target: Cow<'a, str>,
     },
-    /// Makes the terminal; its slave becomes standard input, output and error.
+    /// Makes the terminal; its slave becomes standard input, output and error, and `/dev/console` if it is init's.
     Terminal {
         size: Option<(u16, u16)>,
         uid: u32,
+        console: bool,
     },
     Mask {
         path: &'a str,

@@ -1,7 +1,7 @@
 //! The operations that make the container's process what `process` of config.json asks for.
 
 use super::build::{Input, Plan};
-use super::op::{HostOp, InitOp, ProcessOp, Sync, SyncOp};
+use super::op::{HostOp, InitOp, ProcessOp, Sync, SyncOp, WorkDir};
 use super::seccomp::Filter;
 use super::{capability, treatment};
 use crate::oci::{Rlimit, Text};
@@ -32,17 +32,8 @@ pub(super) fn plan<'a>(input: &Input<'a>, filter: Option<Filter>, plan: &mut Pla
     let capabilities = Sets::new(input, &mut plan.warnings);
     let mut ops = Vec::new();
     plan_names(input, &mut ops);
-    plan_identity(input, &capabilities, &mut ops);
-    ops.push(ProcessOp::FindProgram {
-        name: input.process.args.first().map_or("", |name| name),
-        search: input
-            .process
-            .env
-            .iter()
-            .rev()
-            .find_map(|entry| entry.strip_prefix("PATH=")),
-    });
-    ops.push(ProcessOp::DieWithRuntime { on: false });
+    plan_treatment(input, &mut ops);
+    plan_identity(input, &capabilities, WorkDir::Make, &mut ops);
     plan.init.extend(ops.into_iter().map(InitOp::Process));
     plan.init
         .push(InitOp::Sync(SyncOp::Send { message: Sync::Ready }));
@@ -50,22 +41,14 @@ pub(super) fn plan<'a>(input: &Input<'a>, filter: Option<Filter>, plan: &mut Pla
     plan.init.push(InitOp::Sync(SyncOp::AwaitStart {
         socket: input.wish.start_socket,
     }));
+    plan_start_hooks(input, plan);
     plan_start(input, filter, &capabilities, plan);
 }
 
 /// What the runtime does when the process is set up.
 fn plan_ready<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
     plan.after.push(HostOp::Await { message: Sync::Ready });
-    if input.has_user_namespace() {
-        // Only the runtime may raise a limit of a process in a user namespace.
-        plan.after
-            .extend(limits(input).map(|(name, resource, limit)| HostOp::Limit {
-                name,
-                resource,
-                soft: limit.soft,
-                hard: limit.hard,
-            }));
-    }
+    plan_outer_limits(input, plan);
     plan.after.extend(
         input
             .facts
@@ -75,6 +58,19 @@ fn plan_ready<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
             .cloned()
             .map(|cgroup| HostOp::Cgroup { cgroup }),
     );
+}
+
+/// Only the runtime may raise a limit of a process in a user namespace.
+pub(super) fn plan_outer_limits<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
+    if input.has_user_namespace() {
+        plan.after
+            .extend(limits(input).map(|(name, resource, limit)| HostOp::Limit {
+                name,
+                resource,
+                soft: limit.soft,
+                hard: limit.hard,
+            }));
+    }
 }
 
 fn limits<'a>(input: &Input<'a>) -> impl Iterator<Item = (Cow<'a, str>, u32, &'a Rlimit<'a>)> {
@@ -88,7 +84,20 @@ fn limits<'a>(input: &Input<'a>) -> impl Iterator<Item = (Cow<'a, str>, u32, &'a
     input.process.rlimits.iter().filter_map(known)
 }
 
-/// Names and kernel parameters of the namespaces, and what else is said through the machine's /proc.
+/// The session keyring, one for all of a container's processes.
+pub(super) fn plan_keyring<'a>(input: &Input<'a>, ops: &mut Vec<ProcessOp<'a>>) {
+    if input.wish.no_new_keyring {
+        return;
+    }
+    if let Some(label) = input.process_label() {
+        let attribute = "keycreate";
+        ops.push(ProcessOp::Label { attribute, label });
+    }
+    let name = format!("_ses.{}", input.wish.id);
+    ops.push(ProcessOp::NewKeyring { name });
+}
+
+/// Names and kernel parameters of the namespaces.
 fn plan_names<'a>(input: &Input<'a>, ops: &mut Vec<ProcessOp<'a>>) {
     if let Some(name) = input.spec.hostname.as_deref().filter(|name| !name.is_empty()) {
         ops.push(ProcessOp::HostName { name });
@@ -102,6 +111,10 @@ fn plan_names<'a>(input: &Input<'a>, ops: &mut Vec<ProcessOp<'a>>) {
             value,
         });
     }
+}
+
+/// How the kernel shall treat the process, and what else is said through the machine's /proc.
+pub(super) fn plan_treatment<'a>(input: &Input<'a>, ops: &mut Vec<ProcessOp<'a>>) {
     ops.extend(input.linux.personality.as_ref().map(treatment::personality));
     ops.extend(input.linux.memory_policy.as_ref().map(treatment::memory_policy));
     // While the machine's /proc is still open; both take effect at the next execve.
@@ -138,14 +151,20 @@ fn sysctl_path(key: &str) -> String {
     key.chars().map(swap).collect()
 }
 
-/// User, groups and what can be set under another user too.
-fn plan_identity<'a>(input: &Input<'a>, capabilities: &Sets, ops: &mut Vec<ProcessOp<'a>>) {
+/// User, groups, what can be set under another user too, and the program; from then on the process outlives
+/// the runtime.
+pub(super) fn plan_identity<'a>(
+    input: &Input<'a>,
+    capabilities: &Sets,
+    how: WorkDir,
+    ops: &mut Vec<ProcessOp<'a>>,
+) {
     let user = &input.process.user;
     // From here on, paths of config.json are followed with the process's own means.
     ops.push(ProcessOp::LetGo);
     ops.push(ProcessOp::WorkDir {
         path: &input.process.cwd,
-        make: true,
+        how,
     });
     if !input
         .process
@@ -165,6 +184,9 @@ fn plan_identity<'a>(input: &Input<'a>, capabilities: &Sets, ops: &mut Vec<Proce
         });
     }
     ops.push(ProcessOp::Group { gid: user.gid });
+    if user.uid != 0 && !input.process.terminal {
+        ops.push(ProcessOp::OwnStreams { uid: user.uid });
+    }
     if let Some(mask) = user.umask {
         ops.push(ProcessOp::Umask { mask });
     } else {
@@ -174,13 +196,21 @@ fn plan_identity<'a>(input: &Input<'a>, capabilities: &Sets, ops: &mut Vec<Proce
     // Some directories are open to root alone, others (of network file systems) to the user alone.
     ops.push(ProcessOp::WorkDir {
         path: &input.process.cwd,
-        make: false,
+        how: WorkDir::Again,
     });
+    ops.push(ProcessOp::FindProgram {
+        name: input.process.args.first().map_or("", |name| name),
+        search: input
+            .process
+            .env
+            .iter()
+            .rev()
+            .find_map(|entry| entry.strip_prefix("PATH=")),
+    });
+    ops.push(ProcessOp::DieWithRuntime { on: false });
 }
 
-/// From `start` on: as few system calls as possible between the filter and the program, for the filter
-/// need not allow them.
-fn plan_start<'a>(input: &Input<'a>, filter: Option<Filter>, capabilities: &Sets, plan: &mut Plan<'a>) {
+fn plan_start_hooks<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
     if let Some(hooks) = input
         .spec
         .hooks
@@ -195,6 +225,16 @@ fn plan_start<'a>(input: &Input<'a>, filter: Option<Filter>, capabilities: &Sets
         };
         plan.init.push(InitOp::Sync(run));
     }
+}
+
+/// From `start` on: as few system calls as possible between the filter and the program, for the filter
+/// need not allow them.
+pub(super) fn plan_start<'a>(
+    input: &Input<'a>,
+    filter: Option<Filter>,
+    capabilities: &Sets,
+    plan: &mut Plan<'a>,
+) {
     let mut ops = Vec::new();
     if !input.has_user_namespace() {
         ops.extend(limits(input).map(|(name, resource, limit)| ProcessOp::Limit {
@@ -258,7 +298,7 @@ fn name_of(entry: &str) -> &str {
 }
 
 /// The five capability sets as masks.
-struct Sets {
+pub(super) struct Sets {
     bounding: u64,
     effective: u64,
     permitted: u64,
@@ -268,7 +308,7 @@ struct Sets {
 
 impl Sets {
     /// What config.json asks for and the runtime can give; without `capabilities`, nothing.
-    fn new(input: &Input<'_>, warnings: &mut Vec<String>) -> Self {
+    pub(super) fn new(input: &Input<'_>, warnings: &mut Vec<String>) -> Self {
         let Some(sets) = &input.process.capabilities else {
             return Self {
                 bounding: 0,

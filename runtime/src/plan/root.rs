@@ -12,16 +12,9 @@ use std::borrow::Cow;
 /// Everything from the mounts to the entered root, with the hooks that belong in between.
 pub(super) fn plan<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Result<()> {
     plan.init.push(InitOp::Process(super::op::ProcessOp::NewSession));
-    if !input.wish.no_new_keyring {
-        if let Some(label) = input.process_label() {
-            let attribute = "keycreate";
-            plan.init
-                .push(InitOp::Process(super::op::ProcessOp::Label { attribute, label }));
-        }
-        let name = format!("_ses.{}", input.wish.id);
-        plan.init
-            .push(InitOp::Process(super::op::ProcessOp::NewKeyring { name }));
-    }
+    let mut keyring = Vec::new();
+    super::process::plan_keyring(input, &mut keyring);
+    plan.init.extend(keyring.into_iter().map(InitOp::Process));
     if input.namespace(Namespace::Mount).is_none() {
         return plan_shared(input, plan);
     }
@@ -37,6 +30,7 @@ pub(super) fn plan<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Result<()> {
             [RootOp::Terminal {
                 size,
                 uid: input.process.user.uid,
+                console: true,
             }],
         );
     }

@@ -1,5 +1,6 @@
 //! Each operation as one line: what `plan` prints, and what errors say has failed.
 
+use super::affinity::Cpus;
 use super::op::{Enter, HostOp, InitOp, Mount, Namespace, ProcessOp, RootOp, Sync, SyncOp, What};
 use crate::sys::mount::Attributes;
 use crate::sys::schedule::Scheduling;
@@ -21,6 +22,8 @@ impl Display for HostOp<'_> {
                     "make an id mapping for mounts, users {uids:?}, groups {gids:?}"
                 )
             }
+            Self::Hide => f.write_str("become non-dumpable"),
+            Self::Affinity { cpus } => write!(f, "run on the CPUs {}", Cpus(cpus)),
             Self::EnterPidNamespace { .. } => f.write_str("enter the pid namespace for children"),
             Self::MakeTimeNamespace { offsets } => {
                 write!(
@@ -30,6 +33,7 @@ impl Display for HostOp<'_> {
                 )
             }
             Self::Clone { flags, in_cgroup, .. } => clone_text(f, *flags, *in_cgroup),
+            Self::Adopt => f.write_str("adopt the process made in the pid namespace"),
             Self::LeaveNamespaces { .. } => f.write_str("return to the runtime's own namespaces"),
             Self::DenySetgroups => f.write_str("deny setgroups in the user namespace"),
             Self::MapUsers { map } => write!(f, "map user ids {:?}", map.trim_end()),
@@ -124,6 +128,8 @@ impl Display for ProcessOp<'_> {
             Self::LetGo => f.write_str("close what was opened outside"),
             Self::Hide => f.write_str("become non-dumpable"),
             Self::JoinNamespace { kind, .. } => write!(f, "join the {kind} namespace"),
+            Self::JoinNamespaces { init, kinds, .. } => join_text(f, *init, kinds),
+            Self::Fork => f.write_str("go on as a child in the pid namespace"),
             Self::Unshare { kind } => write!(f, "make a new {kind} namespace"),
             Self::BecomeRoot { .. } => f.write_str("become root of the user namespace"),
             Self::NewSession => f.write_str("begin a new session"),
@@ -142,6 +148,10 @@ impl Display for ProcessOp<'_> {
             Self::AppArmor { profile } => {
                 write!(f, "run the next program under the AppArmor profile {profile}")
             }
+            Self::OomScore { value } => write!(f, "set oom_score_adj to {value}"),
+            Self::Affinity { cpus } => write!(f, "run on the CPUs {}", Cpus(cpus)),
+            Self::ResetAffinity => f.write_str("run on all CPUs of the cgroup"),
+            Self::OwnStreams { uid } => write!(f, "give the standard streams to user {uid}"),
             Self::Umask { mask } => write!(f, "set the umask {mask:04o}"),
             Self::BoundingSet { keep } => write!(f, "limit the bounding set to {keep:#x}"),
             Self::Groups { groups } => write!(f, "set the groups {groups:?}"),
@@ -168,6 +178,14 @@ impl Display for ProcessOp<'_> {
             Self::Execute { args, .. } => write!(f, "exec {args:?}"),
         }
     }
+}
+
+fn join_text(f: &mut Formatter<'_>, init: i32, kinds: &[Namespace]) -> Result {
+    f.write_str("join the namespaces")?;
+    for (index, kind) in kinds.iter().enumerate() {
+        write!(f, "{} {kind}", if index == 0 { "" } else { "," })?;
+    }
+    write!(f, " of process {init}")
 }
 
 impl Display for RootOp<'_> {

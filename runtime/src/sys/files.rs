@@ -14,6 +14,8 @@ pub const IN_ROOT: u64 = libc::RESOLVE_IN_ROOT | libc::RESOLVE_NO_MAGICLINKS;
 pub const NO_LINKS: u64 = libc::RESOLVE_BENEATH | libc::RESOLVE_NO_SYMLINKS | libc::RESOLVE_NO_MAGICLINKS;
 /// As [`IN_ROOT`], but a symbolic link anywhere is an error (ELOOP).
 pub const IN_ROOT_NO_LINKS: u64 = IN_ROOT | libc::RESOLVE_NO_SYMLINKS;
+/// As open(2) walks, through magic links too: for the machine's own /proc.
+pub const ANYWHERE: u64 = 0;
 /// Below the directory and on its own file system.
 pub const SAME_FS: u64 = libc::RESOLVE_BENEATH | libc::RESOLVE_NO_XDEV | libc::RESOLVE_NO_MAGICLINKS;
 
@@ -139,6 +141,17 @@ pub fn status(file: BorrowedFd<'_>) -> Result<FileStat> {
 /// Whether a file is a directory.
 pub fn is_dir(status: &FileStat) -> bool {
     status.st_mode & libc::S_IFMT == libc::S_IFDIR
+}
+
+/// Whether a file is a fifo or a pipe.
+pub fn is_fifo(status: &FileStat) -> bool {
+    status.st_mode & libc::S_IFMT == libc::S_IFIFO
+}
+
+/// Whether a file is the slave of a pseudo-terminal (the kernel's devices.txt).
+pub fn is_pseudo_terminal(status: &FileStat) -> bool {
+    let is_device = status.st_mode & libc::S_IFMT == libc::S_IFCHR;
+    is_device && (136..=143).contains(&stat::major(status.st_rdev))
 }
 
 /// Whether a file is the character device of these numbers.

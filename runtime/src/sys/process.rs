@@ -258,6 +258,13 @@ pub fn set_domain_name(name: &str) -> Result<()> {
     check(result, || format!("setdomainname({name:?})")).map(|_| ())
 }
 
+/// Whether a descriptor is open and outlives an execve: one's own never do, so that it came from the caller.
+pub fn is_inherited(fd: RawFd) -> bool {
+    // SAFETY: the call takes plain integers and changes nothing.
+    let flags = unsafe { libc::syscall(libc::SYS_fcntl, fd, libc::F_GETFD) };
+    flags >= 0 && flags & libc::c_long::from(libc::FD_CLOEXEC) == 0
+}
+
 /// Closes every descriptor from `first` on but those to keep.
 ///
 /// # Errors

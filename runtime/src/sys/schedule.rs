@@ -41,6 +41,16 @@ struct Attr {
 const ATTR_SIZE: u32 = 56;
 const _: () = assert!(size_of::<Attr>() == ATTR_SIZE as usize, "the kernel's layout");
 
+/// Binds the calling process to CPUs, given as a bit mask.
+///
+/// # Errors
+/// The kernel's, with the call; EINVAL when its cpuset has none of them.
+pub fn set_affinity(cpus: &[u64]) -> Result<()> {
+    // SAFETY: the pointer and the length are of one slice, which the kernel only reads.
+    let result = unsafe { libc::syscall(libc::SYS_sched_setaffinity, 0, size_of_val(cpus), cpus.as_ptr()) };
+    check(result, || "sched_setaffinity()".to_owned()).map(|_| ())
+}
+
 /// Sets policy and priority of a process (0: the calling one).
 ///
 /// # Errors

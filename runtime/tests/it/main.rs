@@ -11,6 +11,7 @@ mod cve_2024_21626;
 mod cve_2024_25621;
 mod cve_2025_23266;
 mod cve_2025_31133;
+mod exec;
 mod layers;
 mod lifecycle;
 mod manual;

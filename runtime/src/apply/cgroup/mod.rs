@@ -81,6 +81,24 @@ pub fn birth_group(record: &Record) -> Result<Option<OwnedFd>> {
     record.v2().map(|group| open_dir(&group.dir())).transpose()
 }
 
+/// A handle of the v2 group below the container's own that its init has moved to, if it has: a group that hands
+/// controllers down takes no processes itself.
+///
+/// # Errors
+/// When init is gone, or the group.
+pub fn group_of_init(record: &Record, init: i32) -> Result<Option<OwnedFd>> {
+    let Some(group) = record.v2() else {
+        return Ok(None);
+    };
+    let path = host::v2_path_of(init)?;
+    let below = path
+        .as_ref()
+        .and_then(|path| path.strip_prefix(&group.path)?.strip_prefix('/'));
+    below
+        .map(|below| open_dir(&format!("{}/{below}", group.dir())))
+        .transpose()
+}
+
 fn enable(path: &str, controllers: &[String], required: bool) -> Result<()> {
     let value = controllers
         .iter()

@@ -6,7 +6,7 @@ mod signals;
 
 use super::{New, Request, create, destroy, start};
 use crate::error::{Error, Result};
-use crate::launch::Console;
+use crate::launch::{Console, Created};
 use console::Terminal;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
@@ -34,12 +34,7 @@ pub(crate) fn run(request: &Request<'_>, options: &Options) -> Result<u8> {
         nix::sys::prctl::set_child_subreaper(true)
             .map_err(|errno| Error::syscall("prctl(PR_SET_CHILD_SUBREAPER)", errno as i32))?;
     }
-    let (console, terminal) = if options.terminal {
-        let (console, terminal) = Terminal::open()?;
-        (Console::Connected(console), Some(terminal))
-    } else {
-        (Console::None, None)
-    };
+    let (console, terminal) = open_terminal(options.terminal)?;
     let container = create(request, console)?;
     let (signals, relay) = match prepare(&container, terminal) {
         Ok(prepared) => prepared,
@@ -57,6 +52,33 @@ pub(crate) fn run(request: &Request<'_>, options: &Options) -> Result<u8> {
         _ => {}
     }
     Ok(code)
+}
+
+/// Lets a process of a container run to its end and returns its exit code; `make` makes it, waiting for its start.
+///
+/// # Errors
+/// When it cannot be made or started.
+pub(super) fn exec<'a>(with_terminal: bool, make: impl FnOnce(Console<'a>) -> Result<Created>) -> Result<u8> {
+    let (console, terminal) = open_terminal(with_terminal)?;
+    let process = make(console)?;
+    let relay = terminal.map(Terminal::receive).transpose();
+    let ready = relay.and_then(|relay| {
+        let signals = Signals::take()?;
+        process.start()?;
+        Ok((signals, relay))
+    });
+    let (signals, relay) = ready.inspect_err(|_| process.abandon())?;
+    attend(process.pid, process.pidfd.as_fd(), &signals, relay)
+}
+
+/// The caller's terminal, if the process gets one: its master is sent through the console.
+fn open_terminal<'a>(wanted: bool) -> Result<(Console<'a>, Option<Terminal>)> {
+    if wanted {
+        let (console, terminal) = Terminal::open()?;
+        Ok((Console::Connected(console), Some(terminal)))
+    } else {
+        Ok((Console::None, None))
+    }
 }
 
 /// Makes everything ready to follow the program, then lets it go: from here on no signal is lost.

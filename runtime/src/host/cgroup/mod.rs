@@ -33,6 +33,16 @@ pub fn layout() -> Result<Layout> {
     Ok(layout)
 }
 
+/// The group of a process in the v2 tree, as this process's own cgroup namespace names it.
+///
+/// # Errors
+/// When the process is gone.
+pub fn v2_path_of(pid: i32) -> Result<Option<String>> {
+    let groups = read(&format!("/proc/{pid}/cgroup"))?;
+    let path = groups.lines().find_map(|line| line.strip_prefix("0::/"));
+    Ok(path.map(str::to_owned))
+}
+
 /// What stands where a group shall be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {

@@ -16,7 +16,7 @@ mod unsupported;
 mod version;
 
 use crate::error::{Error, Kind, Result};
-use crate::oci::Spec;
+use crate::oci::{Process, Spec};
 use problems::Problems;
 
 /// The longest host or domain name: __NEW_UTS_LEN of the kernel.
@@ -44,6 +44,17 @@ pub fn validate(spec: &Spec<'_>) -> Result<()> {
         sysctl::check(linux, &mut problems);
     }
     unsupported::check(spec, &mut problems);
+    problems.into_result()
+}
+
+/// Checks a process that joins a container.
+///
+/// # Errors
+/// One error that lists every problem, each as what was found against what was expected.
+pub fn process(process: &Process<'_>) -> Result<()> {
+    let mut problems = Problems::default();
+    process::check(process, &mut problems);
+    unsupported::check_process(process, &mut problems);
     problems.into_result()
 }
 

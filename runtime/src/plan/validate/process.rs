@@ -1,7 +1,8 @@
 //! `process`: program, user and limits.
 
 use super::{Problems, treatment};
-use crate::oci::{Process, Rlimit};
+use crate::oci::{Process, Rlimit, Text};
+use crate::plan::affinity;
 
 /// The limits of setrlimit(2).
 const RLIMITS: &[&str] = &[
@@ -40,11 +41,26 @@ pub(super) fn check(process: &Process<'_>, problems: &mut Problems) {
     }
     let label = process.selinux_label.as_deref().unwrap_or_default();
     problems.plain("process.selinuxLabel", label);
+    if let Some(affinity) = &process.exec_cpu_affinity {
+        check_cpus(
+            "process.execCPUAffinity.initial",
+            affinity.initial.as_ref(),
+            problems,
+        );
+        check_cpus("process.execCPUAffinity.final", affinity.last.as_ref(), problems);
+    }
     if let Some(adjustment) = process
         .oom_score_adj
         .filter(|adjustment| !(-1000..=1000).contains(adjustment))
     {
         problems.wrong("process.oomScoreAdj", adjustment.to_string(), "-1000 to 1000");
+    }
+}
+
+fn check_cpus(at: &str, list: Option<&Text<'_>>, problems: &mut Problems) {
+    let wrong = list.filter(|list| !list.is_empty() && affinity::parse(list).is_none());
+    if let Some(list) = wrong {
+        problems.wrong(at, format!("{list:?}"), "a list of CPUs such as 0-3,7");
     }
 }
 

@@ -93,7 +93,7 @@ fn bad_values() -> Vec<(&'static str, Value, &'static str)> {
         ("process.rlimits", json!([{"type": "NOFILE", "soft": 1, "hard": 1}]), "process.rlimits[0].type: found \"NOFILE\", expected one of RLIMIT_AS, RLIMIT_CORE, RLIMIT_CPU, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_LOCKS, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, RLIMIT_NICE, RLIMIT_NOFILE, RLIMIT_NPROC, RLIMIT_RSS, RLIMIT_RTPRIO, RLIMIT_RTTIME, RLIMIT_SIGPENDING, RLIMIT_STACK"),
         ("process.scheduler", json!({"policy": "SCHED_FIFO"}), "process.scheduler.priority: found 0, expected 1 to 99"),
         ("process.ioPriority", json!({"class": "IOPRIO_CLASS_RT", "priority": -1}), "process.ioPriority.priority: found -1, expected 0 to 7"),
-        ("process.execCPUAffinity", json!({"initial": "0"}), "process.execCPUAffinity: not supported yet"),
+        ("process.execCPUAffinity", json!({"initial": "x"}), "process.execCPUAffinity.initial: found \"x\", expected a list of CPUs such as 0-3,7"),
         ("process.commandLine", json!("sh"), "process.commandLine: not supported yet"),
         ("vm", json!({}), "vm: not supported yet"),
         ("windows", json!({}), "windows: not supported yet"),

@@ -21,13 +21,12 @@ pub(super) fn check(spec: &Spec<'_>, problems: &mut Problems) {
     }
 }
 
-fn check_process(process: &Process<'_>, problems: &mut Problems) {
-    for (at, present) in [
-        ("process.commandLine", says(process.command_line.as_ref())),
-        ("process.execCPUAffinity", process.exec_cpu_affinity.is_some()),
-    ] {
-        refuse(at, present, problems);
-    }
+pub(super) fn check_process(process: &Process<'_>, problems: &mut Problems) {
+    refuse(
+        "process.commandLine",
+        says(process.command_line.as_ref()),
+        problems,
+    );
 }
 
 fn check_linux(linux: &Linux<'_>, problems: &mut Problems) {
