@@ -174,7 +174,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__create)
-            opts="-c -e -h -i -l -m -q -t -u -v -w --help --add-host --cap-add --cap-drop --cgroupns --cidfile --cpu-shares --cpus --device --dns --domainname --entrypoint --env --env-file --group-add --hostname --init --interactive --ipc --label --label-file --memory --memory-swap --mount --name --net --network --oom-score-adj --pid --pids-limit --platform --privileged --pull --quiet --read-only --rm --security-opt --shm-size --stop-signal --stop-timeout --sysctl --tmpfs --tty --ulimit --user --uts --volume --workdir --root --state-dir --runtime"
+            opts="-c -e -h -i -l -m -q -t -u -v -w --help --add-host --cap-add --cap-drop --cgroupns --cidfile --cpu-shares --cpus --device --dns --domainname --entrypoint --env --env-file --group-add --hostname --init --interactive --ipc --label --label-file --log-driver --log-opt --memory --memory-swap --mount --name --net --network --oom-score-adj --pid --pids-limit --platform --privileged --pull --quiet --read-only --rm --security-opt --shm-size --stop-signal --stop-timeout --sysctl --tmpfs --tty --ulimit --user --uts --volume --workdir --root --state-dir --runtime"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -265,6 +265,14 @@ _corten() {
                     return 0
                     ;;
                 --label-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-opt)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -964,7 +972,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__run)
-            opts="-d -c -e -h -i -l -m -q -t -u -v -w --help --detach --detach-keys --sig-proxy --add-host --cap-add --cap-drop --cgroupns --cidfile --cpu-shares --cpus --device --dns --domainname --entrypoint --env --env-file --group-add --hostname --init --interactive --ipc --label --label-file --memory --memory-swap --mount --name --net --network --oom-score-adj --pid --pids-limit --platform --privileged --pull --quiet --read-only --rm --security-opt --shm-size --stop-signal --stop-timeout --sysctl --tmpfs --tty --ulimit --user --uts --volume --workdir --root --state-dir --runtime"
+            opts="-d -c -e -h -i -l -m -q -t -u -v -w --help --detach --detach-keys --sig-proxy --add-host --cap-add --cap-drop --cgroupns --cidfile --cpu-shares --cpus --device --dns --domainname --entrypoint --env --env-file --group-add --hostname --init --interactive --ipc --label --label-file --log-driver --log-opt --memory --memory-swap --mount --name --net --network --oom-score-adj --pid --pids-limit --platform --privileged --pull --quiet --read-only --rm --security-opt --shm-size --stop-signal --stop-timeout --sysctl --tmpfs --tty --ulimit --user --uts --volume --workdir --root --state-dir --runtime"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1063,6 +1071,14 @@ _corten() {
                     return 0
                     ;;
                 --label-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-driver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-opt)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -74,6 +74,8 @@ none\t''
 shareable\t''"
 complete -c corten -n "__fish_corten_using_subcommand create" -s l -l label -d 'Set a label' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l label-file -d 'Read labels from a file' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l log-driver -d 'How the output is kept: json-file (the default), k8s-file or none' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l log-opt -d 'Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -s m -l memory -d 'Memory limit in bytes, with k, m or g' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l memory-swap -d 'Limit of memory and swap together; -1 is no limit' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l mount -d 'Mount something (type=bind|tmpfs|volume,source=…,target=…,readonly,…)' -r
@@ -200,6 +202,8 @@ none\t''
 shareable\t''"
 complete -c corten -n "__fish_corten_using_subcommand run" -s l -l label -d 'Set a label' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -l label-file -d 'Read labels from a file' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l log-driver -d 'How the output is kept: json-file (the default), k8s-file or none' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l log-opt -d 'Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -s m -l memory -d 'Memory limit in bytes, with k, m or g' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -l memory-swap -d 'Limit of memory and swap together; -1 is no limit' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -l mount -d 'Mount something (type=bind|tmpfs|volume,source=…,target=…,readonly,…)' -r

@@ -162,14 +162,14 @@ fn unknown_flag(error: &clap::Error) -> Error {
 
 /// Flags of docker's `create`, `run` and `start` that are still to come.
 #[rustfmt::skip]
-const LATER: [&str; 55] = [
+const LATER: [&str; 53] = [
     "-a", "-p", "-P", "--annotation", "--attach", "--blkio-weight", "--blkio-weight-device", "--cgroup-parent",
     "--checkpoint", "--checkpoint-dir", "--cpu-count", "--cpu-period", "--cpu-quota", "--cpu-rt-period",
     "--cpu-rt-runtime", "--cpuset-cpus", "--cpuset-mems", "--device-cgroup-rule", "--device-read-bps",
     "--device-read-iops", "--device-write-bps", "--device-write-iops", "--disable-content-trust", "--dns-opt",
     "--dns-option", "--dns-search", "--expose", "--gpus", "--health-cmd", "--health-interval", "--health-retries",
     "--health-start-interval", "--health-start-period", "--health-timeout", "--ip", "--ip6", "--isolation",
-    "--kernel-memory", "--link", "--link-local-ip", "--log-driver", "--log-opt", "--mac-address",
+    "--kernel-memory", "--link", "--link-local-ip", "--mac-address",
     "--memory-reservation", "--memory-swappiness", "--network-alias", "--no-healthcheck", "--oom-kill-disable",
     "--publish", "--publish-all", "--restart", "--storage-opt", "--userns", "--volume-driver",
     "--volumes-from",

@@ -75,6 +75,12 @@ pub(crate) struct ContainerOptions {
     /// Read labels from a file
     #[arg(long, value_name = "FILE")]
     label_file: Vec<String>,
+    /// How the output is kept: json-file (the default), k8s-file or none
+    #[arg(long, value_name = "DRIVER")]
+    log_driver: Option<String>,
+    /// Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true
+    #[arg(long, value_name = "NAME=VALUE")]
+    log_opt: Vec<String>,
     /// Memory limit in bytes, with k, m or g
     #[arg(short, long, value_name = "BYTES")]
     memory: Option<String>,
@@ -258,6 +264,7 @@ impl ContainerOptions {
             init: self.init,
             hosts: parse_all(&self.add_host, flags::host)?,
             dns: parse_all(&self.dns, flags::name_server)?,
+            log: flags::log(self.log_driver.as_deref(), &self.log_opt)?,
         })
     }
 

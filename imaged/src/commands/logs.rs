@@ -52,7 +52,7 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
             String::new()
         };
         let blank = if args.details { " " } else { "" };
-        let written = write!(out, "{stamp}{blank}{}", entry.log);
+        let written = write!(out, "{stamp}{blank}").and_then(|()| out.write_all(&entry.text));
         // What is followed is wanted now; the rest goes out in large pieces.
         let written = written.and_then(|()| {
             if args.follow || entry.stream == "stderr" {
@@ -63,7 +63,7 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
         });
         written.map_err(|error| failed(&error))
     };
-    logs::read(&containers, &record.id, &query, &mut show)?;
+    logs::read(&containers, &record, &query, &mut show)?;
     stdout.flush().map_err(|error| failed(&error))?;
     Ok(ExitCode::SUCCESS)
 }

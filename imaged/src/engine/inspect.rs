@@ -3,10 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::layout::Containers;
+use super::logs;
 use super::record::Record;
 use super::status::Status;
 use crate::plan::command;
-use crate::plan::options::{Mount, Options, Seccomp};
+use crate::plan::options::{LogDriver, Mount, Options, Seccomp};
 
 /// What docker writes for a time that never was.
 const NEVER: &str = "0001-01-01T00:00:00Z";
@@ -31,7 +32,10 @@ pub(crate) fn details(containers: &Containers, record: &Record) -> Value {
         "ResolvConfPath": path("etc/resolv.conf"),
         "HostnamePath": path("etc/hostname"),
         "HostsPath": path("etc/hosts"),
-        "LogPath": path("container.log"),
+        "LogPath": match record.options.log.driver {
+            LogDriver::None => String::new(),
+            _ => path(logs::FILE),
+        },
         "Name": format!("/{}", record.name),
         "RestartCount": 0,
         "Driver": "overlay2",
@@ -116,7 +120,7 @@ fn host_config(record: &Record) -> Value {
         .collect();
     json!({
         "Binds": binds(options),
-        "LogConfig": {"Type": "json-file", "Config": {}},
+        "LogConfig": {"Type": options.log.driver.name(), "Config": options.log.typed},
         "NetworkMode": options.network.name(),
         "PortBindings": {},
         "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0},

@@ -1,6 +1,6 @@
 //! Starting a shim and talking with it until the container runs. The contract is docs/contracts/shim.md.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
@@ -12,11 +12,12 @@ use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, send, 
 use serde::Deserialize;
 
 use super::layout::Containers;
-use super::programs;
 use super::record::Record;
 use super::status::EXIT_FILE;
+use super::{logs, programs};
 use crate::error::{Error, Kind, Result};
 use crate::log;
+use crate::plan::options::{Log, LogDriver};
 
 /// The largest message on the control socket.
 const MESSAGE: usize = 64 << 10;
@@ -189,22 +190,21 @@ impl Shim {
     }
 }
 
-fn arguments(containers: &Containers, record: &Record, size: Option<(u16, u16)>) -> Vec<std::ffi::OsString> {
+fn arguments(containers: &Containers, record: &Record, size: Option<(u16, u16)>) -> Vec<OsString> {
     let bundle = containers.directory(&record.id);
     let path = |path: &Path| path.as_os_str().to_owned();
-    let mut words: Vec<std::ffi::OsString> = vec!["run".into(), "--id".into(), record.id.as_str().into()];
+    let mut words: Vec<OsString> = vec!["run".into(), "--id".into(), record.id.as_str().into()];
     for (option, value) in [
         ("--bundle", path(&bundle)),
         ("--dir", path(&containers.shim_directory(&record.id))),
         ("--runtime", record.runtime.as_str().into()),
         ("--runtime-root", path(&containers.runtime_root())),
         ("--mounts", path(&bundle.join("mounts.json"))),
-        ("--log-driver", "json-file".into()),
-        ("--log-path", path(&bundle.join("container.log"))),
         ("--exit-file", path(&bundle.join(EXIT_FILE))),
     ] {
         words.extend([option.into(), value]);
     }
+    words.extend(log_arguments(&record.options.log, &bundle));
     let options = &record.options;
     for (option, given) in [
         ("--tty", options.tty),
@@ -223,8 +223,23 @@ fn arguments(containers: &Containers, record: &Record, size: Option<(u16, u16)>)
     words
 }
 
+fn log_arguments(log: &Log, bundle: &Path) -> Vec<OsString> {
+    let mut words: Vec<OsString> = vec!["--log-driver".into(), log.driver.name().into()];
+    if log.driver != LogDriver::None {
+        words.extend(["--log-path".into(), bundle.join(logs::FILE).into()]);
+    }
+    if let Some(size) = log.max_size {
+        words.extend(["--log-max-size".into(), size.to_string().into()]);
+    }
+    if let Some(files) = log.max_files {
+        words.extend(["--log-max-files".into(), files.to_string().into()]);
+    }
+    words.extend(log.compress.then(|| "--log-compress".into()));
+    words
+}
+
 /// The command with which the shim of an `--rm` container ends.
-fn removal(containers: &Containers, id: &str) -> Result<Vec<std::ffi::OsString>> {
+fn removal(containers: &Containers, id: &str) -> Result<Vec<OsString>> {
     let own = std::env::current_exe().map_err(|error| Error::io("readlink /proc/self/exe", &error))?;
     // A program that was replaced while it runs has no path any more; its successor has.
     let own = match own.exists() {

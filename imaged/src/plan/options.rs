@@ -54,6 +54,46 @@ pub(crate) struct Options {
     pub(crate) hosts: Vec<Host>,
     /// Name servers in place of the host's.
     pub(crate) dns: Vec<String>,
+    pub(crate) log: Log,
+}
+
+/// Where the output is kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Log {
+    pub(crate) driver: LogDriver,
+    /// A file of so many bytes is full, and a new one begun.
+    pub(crate) max_size: Option<u64>,
+    /// How many files are kept; one, if nothing is said.
+    pub(crate) max_files: Option<u32>,
+    /// All files but the newest are compressed.
+    pub(crate) compress: bool,
+    /// As they were typed, for `inspect`.
+    pub(crate) typed: BTreeMap<String, String>,
+}
+
+/// How the output is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LogDriver {
+    /// Docker's own format.
+    #[default]
+    JsonFile,
+    /// Podman's and Kubernetes' format.
+    K8sFile,
+    /// Nowhere.
+    None,
+}
+
+impl LogDriver {
+    /// Its name on command lines.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::JsonFile => "json-file",
+            Self::K8sFile => "k8s-file",
+            Self::None => "none",
+        }
+    }
 }
 
 /// A mount that was asked for.

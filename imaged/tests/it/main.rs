@@ -11,6 +11,7 @@ mod lies;
 mod lifecycle;
 mod listing;
 mod log_levels;
+mod logs;
 mod manual;
 mod pulls;
 mod removal;

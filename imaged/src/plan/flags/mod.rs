@@ -1,5 +1,6 @@
 //! The values of options as docker writes them: sizes, limits, devices, hosts, labels, variables, signals.
 
+mod log;
 mod mount;
 
 use std::collections::BTreeMap;
@@ -7,6 +8,7 @@ use std::collections::BTreeMap;
 use super::options::{Device, Host, Ulimit};
 use crate::error::{Error, Kind, Result};
 
+pub(crate) use log::log;
 pub(crate) use mount::{mount, tmpfs, volume};
 
 fn wrong(message: String) -> Error {

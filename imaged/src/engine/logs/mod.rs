@@ -1,8 +1,9 @@
-//! Reading a container's log: docker's json-file lines, from the end, in a span of time, and as they come.
+//! Reading a container's log: from the end, in a span of time, and as it comes, through all of its files.
+
+mod entry;
+mod files;
 
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::Duration;
@@ -10,24 +11,19 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
-use serde::Deserialize;
 
 use super::layout::Containers;
+use super::record::Record;
 use super::status::ShimFile;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::format::timestamp::Timestamp;
+use crate::plan::options::LogDriver;
 use crate::sys::pidfd::Process;
+pub(crate) use entry::Entry;
+use files::Log;
 
 /// The log's name in the container's directory.
-const FILE: &str = "container.log";
-
-/// One entry of a log.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Entry {
-    pub(crate) log: String,
-    pub(crate) stream: String,
-    pub(crate) time: String,
-}
+pub(crate) const FILE: &str = "container.log";
 
 /// Which entries are wanted.
 #[derive(Debug, Default)]
@@ -58,10 +54,15 @@ impl Query {
 /// When the log cannot be read, or `show` fails.
 pub(crate) fn read(
     containers: &Containers,
-    id: &str,
+    record: &Record,
     query: &Query,
     mut show: impl FnMut(&Entry) -> Result<()>,
 ) -> Result<()> {
+    if record.options.log.driver == LogDriver::None {
+        let why = "configured logging driver does not support reading";
+        return Err(Error::new(Kind::Unsupported, why).hint("the container was made with --log-driver none"));
+    }
+    let id = record.id.as_str();
     let directory = containers.directory(id);
     // Both before the first read: nothing that is written later can be missed.
     let watch = if query.follow {
@@ -119,47 +120,6 @@ fn follow(
     }
 }
 
-/// An open log. A line that is not complete yet is left for later.
-struct Log {
-    reader: Option<BufReader<File>>,
-    line: Vec<u8>,
-}
-
-impl Log {
-    fn open(path: &Path) -> Result<Self> {
-        let reader = match File::open(path) {
-            Ok(file) => Some(BufReader::with_capacity(64 << 10, file)),
-            // Never started: nothing was said.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(Error::io(format!("open {}", path.display()), &error)),
-        };
-        Ok(Self {
-            reader,
-            line: Vec::new(),
-        })
-    }
-
-    fn next(&mut self) -> Result<Option<Entry>> {
-        let Some(reader) = &mut self.reader else {
-            return Ok(None);
-        };
-        loop {
-            let failed = |error: io::Error| Error::io("read the log", &error);
-            self.line.clear();
-            let length = reader.read_until(b'\n', &mut self.line).map_err(failed)?;
-            if self.line.last() != Some(&b'\n') {
-                let back = i64::try_from(length).unwrap_or_default();
-                reader.seek_relative(-back).map_err(failed)?;
-                return Ok(None);
-            }
-            // A line that was cut by a crash is skipped; those behind it are not lost with it.
-            if let Ok(entry) = serde_json::from_slice(&self.line) {
-                return Ok(Some(entry));
-            }
-        }
-    }
-}
-
 /// Wakes up when something is written into the container's directory.
 struct Watch(Inotify);
 
@@ -168,7 +128,10 @@ impl Watch {
         let failed = |errno: Errno| Error::syscall(format!("inotify({})", directory.display()), errno as i32);
         let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK).map_err(failed)?;
         inotify
-            .add_watch(directory, AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_CREATE)
+            .add_watch(
+                directory,
+                AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO,
+            )
             .map_err(failed)?;
         Ok(Self(inotify))
     }

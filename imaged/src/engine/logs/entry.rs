@@ -1,0 +1,75 @@
+//! One entry of a log, in either format that the shim writes.
+
+use serde::Deserialize;
+
+/// A line of output, or a part of a long one.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// What was written, with its newline if it had one.
+    pub(crate) text: Vec<u8>,
+    /// `stdout` or `stderr`.
+    pub(crate) stream: String,
+    /// When (RFC 3339).
+    pub(crate) time: String,
+}
+
+/// A line of docker's json-file.
+#[derive(Deserialize)]
+struct Json {
+    log: String,
+    stream: String,
+    time: String,
+}
+
+impl Entry {
+    /// Reads a line of a log; none if it is not whole.
+    pub(super) fn parse(line: &[u8]) -> Option<Self> {
+        match line.first()? {
+            b'{' => serde_json::from_slice(line).ok().map(|json: Json| Self {
+                text: json.log.into_bytes(),
+                stream: json.stream,
+                time: json.time,
+            }),
+            _ => parse_cri(line),
+        }
+    }
+}
+
+/// `TIME STREAM TAG TEXT`: the tag `F` stands for the newline.
+fn parse_cri(line: &[u8]) -> Option<Entry> {
+    let mut fields = line.strip_suffix(b"\n")?.splitn(4, |byte| *byte == b' ');
+    let mut word = || String::from_utf8(fields.next()?.to_vec()).ok();
+    let (time, stream, tag) = (word()?, word()?, word()?);
+    let mut text = fields.next()?.to_vec();
+    if tag.split(':').next() == Some("F") {
+        text.push(b'\n');
+    }
+    Some(Entry { text, stream, time })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_formats_are_read() {
+        let entry = |text: &[u8]| {
+            Some(Entry {
+                text: text.to_vec(),
+                stream: "stderr".to_owned(),
+                time: "2026-01-02T03:04:05Z".to_owned(),
+            })
+        };
+        let json = br#"{"log":"a <b>\n","stream":"stderr","time":"2026-01-02T03:04:05Z"}"#;
+        assert_eq!(Entry::parse(json), entry(b"a <b>\n"));
+        let time = b"2026-01-02T03:04:05Z".as_slice();
+        let cri = |rest: &[u8]| Entry::parse(&[time, rest].concat());
+        assert_eq!(cri(b" stderr F a  \xffb\n"), entry(b"a  \xffb\n"));
+        assert_eq!(cri(b" stderr P part\n"), entry(b"part"));
+        assert_eq!(cri(b" stderr F \n"), entry(b"\n"));
+        assert_eq!(cri(b" stderr F"), None);
+        for torn in [&br#"{"log":"a"#[..], b"", b"\n", b"x\n"] {
+            assert_eq!(Entry::parse(torn), None);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! `--log-driver` and `--log-opt`.
+
+use super::{labels, wrong};
+use crate::error::Result;
+use crate::plan::options::{Log, LogDriver};
+
+/// Docker's drivers and options that are still to come.
+const LATER_DRIVERS: [&str; 9] = [
+    "awslogs", "etwlogs", "fluentd", "gcplogs", "gelf", "journald", "local", "splunk", "syslog",
+];
+const LATER_OPTIONS: [&str; 8] = [
+    "env",
+    "env-regex",
+    "labels",
+    "labels-regex",
+    "max-buffer-size",
+    "mode",
+    "path",
+    "tag",
+];
+
+/// A driver, if one is named, and its options (`name=value`).
+pub(crate) fn log(driver: Option<&str>, options: &[String]) -> Result<Log> {
+    let driver = match driver {
+        None | Some("json-file") => LogDriver::JsonFile,
+        Some("k8s-file") => LogDriver::K8sFile,
+        Some("none") => LogDriver::None,
+        Some(later) if LATER_DRIVERS.contains(&later) => {
+            return Err(wrong(format!("the log driver {later} is not supported yet")).hint(DRIVERS));
+        }
+        Some(other) => {
+            return Err(wrong(format!("logger: no log driver named '{other}' is registered")).hint(DRIVERS));
+        }
+    };
+    let mut log = Log {
+        driver,
+        typed: labels(options.iter().map(String::as_str))?,
+        ..Log::default()
+    };
+    for (name, value) in log.typed.clone() {
+        set(&mut log, &name, &value)?;
+    }
+    if log.compress && (log.max_size.is_none() || log.max_files.unwrap_or(1) < 2) {
+        return Err(wrong(
+            "compress cannot be true when max-file is less than 2 or max-size is not set".to_owned(),
+        ));
+    }
+    Ok(log)
+}
+
+const DRIVERS: &str = "there are json-file, k8s-file and none";
+
+fn set(log: &mut Log, name: &str, value: &str) -> Result<()> {
+    let invalid = || wrong(format!("invalid value for the log option {name}: {value}"));
+    match name {
+        _ if log.driver == LogDriver::None => return Err(unknown(log, name)),
+        "max-size" if value == "-1" => {}
+        "max-size" => match decimal_size(value).ok_or_else(invalid)? {
+            0 => return Err(wrong("max-size must be a positive number".to_owned())),
+            size => log.max_size = Some(size),
+        },
+        "max-file" => match value.parse().map_err(|_| invalid())? {
+            0 => return Err(wrong("max-file cannot be less than 1".to_owned())),
+            files @ 1..=1000 => log.max_files = Some(files),
+            _ => return Err(invalid().hint("at most 1000 files are kept")),
+        },
+        "compress" => {
+            log.compress = match value {
+                "1" | "t" | "T" | "true" | "TRUE" | "True" => true,
+                "0" | "f" | "F" | "false" | "FALSE" | "False" => false,
+                _ => return Err(invalid().hint("write true or false")),
+            }
+        }
+        "mode" if value == "blocking" => {}
+        later if LATER_OPTIONS.contains(&later) => {
+            return Err(wrong(format!("the log option {later} is not supported yet")));
+        }
+        _ => return Err(unknown(log, name)),
+    }
+    Ok(())
+}
+
+/// As docker reads this size, and no other: units are powers of 1000.
+fn decimal_size(text: &str) -> Option<u64> {
+    let lower = text.to_lowercase();
+    let digits = lower.trim_end_matches(|unit: char| unit.is_ascii_alphabetic());
+    let factor = match &lower[digits.len()..] {
+        "" | "b" => 1,
+        "k" | "kb" => 1_000,
+        "m" | "mb" => 1_000_000,
+        "g" | "gb" => 1_000_000_000,
+        _ => return None,
+    };
+    digits.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+fn unknown(log: &Log, name: &str) -> crate::error::Error {
+    wrong(format!(
+        "unknown log opt '{name}' for {} log driver",
+        log.driver.name()
+    ))
+    .hint("there are max-size, max-file and compress")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(driver: Option<&str>, options: &[&str]) -> Result<Log> {
+        let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
+        log(driver, &options)
+    }
+
+    #[test]
+    fn options_bound_the_log() {
+        let log = parse(None, &["max-size=10k", "max-file=3", "compress=true"]).unwrap();
+        assert_eq!(
+            (log.driver, log.max_size, log.max_files, log.compress),
+            (LogDriver::JsonFile, Some(10_000), Some(3), true)
+        );
+        assert_eq!(log.typed["max-size"], "10k");
+        assert_eq!(parse(Some("k8s-file"), &[]).unwrap().driver, LogDriver::K8sFile);
+        assert_eq!(parse(Some("none"), &[]).unwrap().driver, LogDriver::None);
+        assert_eq!(parse(None, &["max-size=-1"]).unwrap().max_size, None);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for (driver, options, part) in [
+            (Some("paper"), &[][..], "no log driver named 'paper'"),
+            (Some("syslog"), &[], "not supported yet"),
+            (None, &["max-size=0"], "positive"),
+            (None, &["max-size=big"], "invalid value"),
+            (None, &["max-file=0"], "less than 1"),
+            (None, &["max-file=many"], "max-file"),
+            (None, &["max-size=1k", "compress=true"], "max-file is less than 2"),
+            (None, &["compress=perhaps", "max-size=1k"], "perhaps"),
+            (None, &["colour=red"], "unknown log opt 'colour'"),
+            (None, &["tag=x"], "not supported yet"),
+            (Some("none"), &["max-size=1k"], "for none log driver"),
+        ] {
+            let error = parse(driver, options).unwrap_err().to_string();
+            assert!(error.contains(part), "{options:?}: {error}");
+        }
+    }
+}
