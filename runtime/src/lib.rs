@@ -9,6 +9,7 @@ pub mod apply;
 mod cli;
 mod commands;
 mod container;
+pub mod dbus;
 pub mod error;
 pub mod host;
 pub mod launch;

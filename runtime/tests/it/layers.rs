@@ -9,7 +9,7 @@ const LAYERS: &[&[&str]] = &[
     &["error"],
     &["timestamp"],
     &["log"],
-    &["cli", "oci", "sys"],
+    &["cli", "dbus", "oci", "sys"],
     &["host"],
     &["plan"],
     &["apply"],
