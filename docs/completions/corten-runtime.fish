@@ -28,11 +28,11 @@ complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -l log -d 'W
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -l log-format -d 'The form of the log\'s lines: text or json' -r
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -l root -d 'Keep the containers\' states below DIR, which should be on a tmpfs [default: /run/corten-runtime]' -r -F
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -l criu -d 'Accepted for compatibility; criu is looked up in PATH' -r
-complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -l rootless -d 'Ignore cgroup permission errors: true, false or auto' -r
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -l rootless -d 'Whether the user\'s systemd makes the cgroups: true, false or auto' -r
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -l trace -d 'Write each step with its duration to FILE, as Chrome trace JSON' -r -F
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -s v -l version -d 'Print the version'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -l debug -d 'Enable debug logging'
-complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -l systemd-cgroup -d 'Let systemd make the cgroups; not implemented yet'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -l systemd-cgroup -d 'Let systemd make the cgroups: linux.cgroupsPath is then slice:prefix:name'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -s h -l help -d 'Print help'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "checkpoint" -d 'checkpoint a running container'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "create" -d 'Create a container from a bundle; `start` runs its program'

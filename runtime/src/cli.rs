@@ -35,11 +35,11 @@ pub(crate) struct GlobalArgs {
     #[arg(long, value_name = "PATH", hide = true)]
     criu: Option<OsString>,
 
-    /// Let systemd make the cgroups; not implemented yet
+    /// Let systemd make the cgroups: linux.cgroupsPath is then slice:prefix:name
     #[arg(long)]
     systemd_cgroup: bool,
 
-    /// Ignore cgroup permission errors: true, false or auto
+    /// Whether the user's systemd makes the cgroups: true, false or auto
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     rootless: String,
 
@@ -57,6 +57,10 @@ pub(crate) struct Globals {
     pub(crate) log: log::Settings,
     /// Where the trace of the steps goes, if anywhere.
     pub(crate) trace: Option<PathBuf>,
+    /// Whether systemd makes the cgroups.
+    pub(crate) systemd_cgroup: bool,
+    /// Whether it is the user's; none to see by the caller's rights.
+    pub(crate) rootless: Option<bool>,
 }
 
 impl GlobalArgs {
@@ -65,14 +69,8 @@ impl GlobalArgs {
     /// # Errors
     /// When a value is unknown or the option is not implemented.
     pub(crate) fn resolve(self) -> Result<Globals> {
-        if self.systemd_cgroup {
-            return Err(
-                Error::new(Kind::Unsupported, "--systemd-cgroup is not implemented yet")
-                    .hint("leave it out: cgroups are then made directly in the cgroup file system"),
-            );
-        }
         let unprivileged = !nix::unistd::geteuid().is_root();
-        check_rootless(&self.rootless)?;
+        let rootless = parse_rootless(&self.rootless)?;
         let log_format = log::Format::parse(&self.log_format)?;
         let runtime_dir = std::env::var_os("XDG_RUNTIME_DIR").filter(|_| unprivileged);
         Ok(Globals {
@@ -83,15 +81,18 @@ impl GlobalArgs {
                 debug: self.debug,
             },
             trace: self.trace,
+            systemd_cgroup: self.systemd_cgroup,
+            rootless,
         })
     }
 }
 
-/// Cgroups that the caller may not make are done without anyhow, unless limits need them: only spelling counts.
-fn check_rootless(value: &str) -> Result<()> {
+/// Only systemd's cgroups depend on it: others that the caller may not make are done without, unless limits need them.
+fn parse_rootless(value: &str) -> Result<Option<bool>> {
     match value {
-        "auto" | "true" | "1" | "t" | "T" | "TRUE" | "True" | "false" | "0" | "f" | "F" | "FALSE"
-        | "False" => Ok(()),
+        "auto" => Ok(None),
+        "true" | "1" | "t" | "T" | "TRUE" | "True" => Ok(Some(true)),
+        "false" | "0" | "f" | "F" | "FALSE" | "False" => Ok(Some(false)),
         _ => Err(
             Error::new(Kind::Usage, format!("invalid value {value:?} for --rootless"))
                 .hint("--rootless is true, false or auto"),
@@ -112,10 +113,15 @@ mod tests {
 
     #[test]
     fn rootless_is_true_false_or_auto() {
-        for value in ["auto", "true", "false", "1", "F"] {
-            check_rootless(value).unwrap();
+        for (value, meaning) in [
+            ("auto", None),
+            ("true", Some(true)),
+            ("F", Some(false)),
+            ("1", Some(true)),
+        ] {
+            assert_eq!(parse_rootless(value).unwrap(), meaning);
         }
-        let error = check_rootless("maybe").unwrap_err();
+        let error = parse_rootless("maybe").unwrap_err();
         assert_eq!(error.to_string(), "invalid value \"maybe\" for --rootless");
     }
 

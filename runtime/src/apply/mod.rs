@@ -15,3 +15,4 @@ mod place;
 mod process;
 mod program;
 mod restrict;
+pub mod systemd;

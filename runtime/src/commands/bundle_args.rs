@@ -3,7 +3,7 @@
 use crate::cli::Globals;
 use crate::container::{Bundle, Id, Request};
 use crate::error::{Error, Kind, Result};
-use crate::launch::Gate;
+use crate::launch::{CgroupDriver, Gate};
 use crate::oci::Spec;
 use clap::Args;
 use std::path::PathBuf;
@@ -77,6 +77,7 @@ impl BundleArgs {
             preserve_fds: self.preserve_fds,
             gate,
             trace: globals.trace.as_deref(),
+            cgroups: cgroup_driver(globals),
         }
     }
 
@@ -100,6 +101,17 @@ impl BundleArgs {
             .hint("add --detach: without it, the terminal is the caller's own")),
             _ => Ok(()),
         }
+    }
+}
+
+/// Who makes a container's cgroups.
+pub(super) fn cgroup_driver(globals: &Globals) -> CgroupDriver {
+    if globals.systemd_cgroup {
+        CgroupDriver::Systemd {
+            user: globals.rootless,
+        }
+    } else {
+        CgroupDriver::Files
     }
 }
 

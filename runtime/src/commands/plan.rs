@@ -1,6 +1,7 @@
 //! `plan`: what `create` and `start` would do, operation by operation, without doing it.
 
 use super::Verb;
+use super::bundle_args::cgroup_driver;
 use super::print_text;
 use crate::cli::Globals;
 use crate::container::Bundle;
@@ -46,12 +47,12 @@ impl Verb for PlanArgs {
     const NAME: &'static str = "plan";
     const ABOUT: &'static str = "print what create and start would do";
 
-    fn run(self, _globals: &Globals) -> Result<u8> {
+    fn run(self, globals: &Globals) -> Result<u8> {
         let bundle = Bundle::read(&self.bundle)?;
         let spec = bundle.spec()?;
         let path = bundle.path.to_string_lossy();
         let rootfs = launch::resolve_root(&bundle.path, &spec)?;
-        let facts = launch::find_facts(&self.id, &spec)?;
+        let facts = launch::find_facts(&self.id, &spec, cgroup_driver(globals))?;
         let wish = Wish {
             id: &self.id,
             bundle: &path,

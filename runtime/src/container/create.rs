@@ -2,7 +2,7 @@
 
 use super::{Bundle, Id, Locked, Process, Record, Root, destroy, pid_file};
 use crate::error::{Error, Kind, Result};
-use crate::launch::{self, Console, Created, Gate, Progress};
+use crate::launch::{self, CgroupDriver, Console, Created, Gate, Progress};
 use crate::log;
 use crate::oci::Spec;
 use crate::plan::cgroup;
@@ -31,6 +31,8 @@ pub(crate) struct Request<'a> {
     pub(crate) gate: Gate,
     /// Where each operation's duration goes.
     pub(crate) trace: Option<&'a Path>,
+    /// Who makes its cgroups.
+    pub(crate) cgroups: CgroupDriver,
 }
 
 /// A container that was just made and is still locked by this process.
@@ -98,6 +100,7 @@ fn launch(
         preserve_fds: request.preserve_fds,
         gate: request.gate,
         trace: request.trace,
+        cgroups: request.cgroups,
     };
     directory.write_config(&request.bundle.config)?;
     let created = launch::create(launch_request, request.spec, &mut |progress| {

@@ -2,7 +2,7 @@
 
 use super::view::status_under_lock;
 use super::{Id, Locked, Record, Root, root, signal};
-use crate::apply::cgroup;
+use crate::apply::{cgroup, systemd};
 use crate::error::{Context, Error, Kind, Result};
 use crate::launch::hooks;
 use crate::log;
@@ -67,6 +67,9 @@ fn refuse_running(id: &Id, directory: &Locked, record: &Record<'_>, force: bool)
 pub(crate) fn destroy(directory: Locked, record: &Record<'_>) -> Result<()> {
     kill(record)?;
     cgroup::remove(&record.cgroup, PATIENCE).context(|| "remove the container's cgroups")?;
+    if let Some(unit) = &record.cgroup.unit {
+        systemd::stop(unit)?;
+    }
     let hooks = &record.hooks.poststop;
     if !hooks.is_empty()
         && let Err(error) = hooks::run("poststop", hooks, &record.state(Status::Stopped))

@@ -2,11 +2,14 @@
 
 use super::view::status_under_lock;
 use super::{Id, root};
+use crate::apply;
 use crate::apply::cgroup;
 use crate::apply::conduct::Conductor;
 use crate::error::{Context, Error, Kind, Result};
 use crate::log;
 use crate::oci::{Resources, Status};
+use crate::plan::cgroup::Op;
+use crate::plan::cgroup::systemd::{self, Unit};
 use std::path::Path;
 
 /// Changes the limits of the container `id` below `root`; what `changes` does not say stays as it is.
@@ -27,7 +30,27 @@ pub(crate) fn update(root: &Path, id: &Id, changes: &Resources<'_>, trace: Optio
     let before = spec.linux.and_then(|linux| linux.resources).unwrap_or_default();
     let update = cgroup::prepare_update(&record.cgroup, &before, changes)?;
     update.warnings.iter().for_each(|warning| log::warn(warning));
-    cgroup::run_all_or_none(&mut Conductor::new(trace)?, &update.ops)
-        .context(|| format!("update container {id}"))?;
-    directory.write_resources(&update.resources)
+    let what = || format!("update container {id}");
+    let mut conductor = Conductor::new(trace)?;
+    cgroup::run_all_or_none(&mut conductor, &update.ops).context(what)?;
+    directory.write_resources(&update.resources)?;
+    match &record.cgroup.unit {
+        None => Ok(()),
+        Some(unit) => {
+            tell_systemd(unit, &update.ops).context(what)?;
+            // systemd has written the files too, and rounds.
+            cgroup::run_all_or_none(&mut conductor, &update.ops).context(what)
+        }
+    }
+}
+
+/// Tells systemd the limits that have just been set, so that it keeps to them when it is reloaded.
+fn tell_systemd(unit: &Unit, ops: &[Op]) -> Result<()> {
+    let properties = systemd::properties(ops);
+    if properties.is_empty() {
+        return Ok(());
+    }
+    apply::systemd::set_properties(unit, &properties).map_err(|error| {
+        error.hint("the limits are set, but systemd does not know them: its next reload may undo them")
+    })
 }

@@ -11,17 +11,44 @@ pub const HEADER: usize = 16;
 /// No answer of systemd to us comes near; the specification allows 128 MiB.
 const LONGEST: usize = 16 << 20;
 
-const METHOD_CALL: u8 = 1;
+/// The numbers of message types.
+mod number {
+    pub(super) const METHOD_CALL: u8 = 1;
+    pub(super) const METHOD_RETURN: u8 = 2;
+    pub(super) const ERROR: u8 = 3;
+    pub(super) const SIGNAL: u8 = 4;
+}
 
 /// The numbers of header fields.
-mod field {
-    pub(super) const PATH: u8 = 1;
-    pub(super) const INTERFACE: u8 = 2;
-    pub(super) const MEMBER: u8 = 3;
-    pub(super) const ERROR_NAME: u8 = 4;
-    pub(super) const REPLY_SERIAL: u8 = 5;
-    pub(super) const DESTINATION: u8 = 6;
-    pub(super) const SIGNATURE: u8 = 8;
+#[expect(missing_docs, reason = "the names are the specification's")]
+pub mod field {
+    pub const PATH: u8 = 1;
+    pub const INTERFACE: u8 = 2;
+    pub const MEMBER: u8 = 3;
+    pub const ERROR_NAME: u8 = 4;
+    pub const REPLY_SERIAL: u8 = 5;
+    pub const DESTINATION: u8 = 6;
+    pub const SIGNATURE: u8 = 8;
+}
+
+/// The bytes of a message of any type; the field of the signature is added where there are arguments.
+pub fn encode(kind: u8, serial: u32, mut fields: Vec<(u8, Value)>, arguments: &[Value]) -> Vec<u8> {
+    let mut body = Encoder::default();
+    arguments.iter().for_each(|value| body.value(value));
+    let signature: String = arguments.iter().map(Value::signature).collect();
+    if !signature.is_empty() {
+        fields.push((field::SIGNATURE, Value::Signature(signature)));
+    }
+    let fields = fields
+        .into_iter()
+        .map(|(code, value)| Value::Struct(vec![Value::Byte(code), Value::Variant(Box::new(value))]));
+    let mut message = Encoder(vec![b'l', kind, 0, 1]);
+    message.u32(length(body.0.len()));
+    message.u32(serial);
+    message.value(&Value::Array("(yv)".to_owned(), fields.collect()));
+    message.align(8);
+    message.0.extend(body.0);
+    message.0
 }
 
 /// A method call.
@@ -42,9 +69,6 @@ pub struct Call<'a> {
 impl Call<'_> {
     /// The call's bytes; `serial` is not 0 and identifies its reply.
     pub fn encode(&self, serial: u32) -> Vec<u8> {
-        let mut body = Encoder::default();
-        self.arguments.iter().for_each(|value| body.value(value));
-        let signature: String = self.arguments.iter().map(Value::signature).collect();
         let text = |text: &str| Value::String(text.to_owned());
         let mut fields = vec![
             (field::PATH, Value::ObjectPath(self.path.to_owned())),
@@ -52,19 +76,7 @@ impl Call<'_> {
             (field::MEMBER, text(self.member)),
         ];
         fields.extend(self.destination.map(|name| (field::DESTINATION, text(name))));
-        if !signature.is_empty() {
-            fields.push((field::SIGNATURE, Value::Signature(signature)));
-        }
-        let fields = fields
-            .into_iter()
-            .map(|(code, value)| Value::Struct(vec![Value::Byte(code), Value::Variant(Box::new(value))]));
-        let mut message = Encoder(vec![b'l', METHOD_CALL, 0, 1]);
-        message.u32(length(body.0.len()));
-        message.u32(serial);
-        message.value(&Value::Array("(yv)".to_owned(), fields.collect()));
-        message.align(8);
-        message.0.extend(body.0);
-        message.0
+        encode(number::METHOD_CALL, serial, fields, self.arguments)
     }
 }
 
@@ -77,7 +89,9 @@ pub enum Kind {
     Failure(u32, String),
     /// News, by interface and member.
     Signal(String, String),
-    /// A call, or a kind of message that the specification may get.
+    /// A call, by interface and member.
+    Call(String, String),
+    /// A type that the specification may get.
     Other,
 }
 
@@ -197,12 +211,13 @@ impl Fields {
         Ok(fields)
     }
 
-    fn kind(&self, number: u8) -> Result<Kind> {
-        Ok(match number {
+    fn kind(&self, kind: u8) -> Result<Kind> {
+        Ok(match kind {
             0 => return Err(broken("its type is 0")),
-            2 => Kind::Reply(self.reply_to),
-            3 => Kind::Failure(self.reply_to, self.error.clone()),
-            4 => Kind::Signal(self.interface.clone(), self.member.clone()),
+            number::METHOD_CALL => Kind::Call(self.interface.clone(), self.member.clone()),
+            number::METHOD_RETURN => Kind::Reply(self.reply_to),
+            number::ERROR => Kind::Failure(self.reply_to, self.error.clone()),
+            number::SIGNAL => Kind::Signal(self.interface.clone(), self.member.clone()),
             _ => Kind::Other,
         })
     }

@@ -9,6 +9,6 @@ mod message;
 mod text;
 mod value;
 
-pub use message::{Call, HEADER, Incoming, Kind, frame_length};
+pub use message::{Call, HEADER, Incoming, Kind, encode, field, frame_length};
 pub use text::parse;
 pub use value::Value;

@@ -20,10 +20,10 @@ pub enum Value {
     ObjectPath(String),
     Signature(String),
     /// The type of the items, which an empty array has too, and the items.
-    Array(String, Vec<Value>),
-    Struct(Vec<Value>),
-    DictEntry(Box<Value>, Box<Value>),
-    Variant(Box<Value>),
+    Array(String, Vec<Self>),
+    Struct(Vec<Self>),
+    DictEntry(Box<Self>, Box<Self>),
+    Variant(Box<Self>),
 }
 
 impl Value {

@@ -3,12 +3,14 @@
 use super::agent::Agent;
 use super::channel::{self, Channel, Message};
 use super::child::{Child, become_container};
-use super::{Console, Created, Gate, Progress, Request, hooks};
+use super::{CgroupDriver, Console, Created, Gate, Progress, Request, hooks};
 use crate::apply;
 use crate::apply::conduct::Conductor;
+use crate::apply::systemd::{self, Bus};
 use crate::error::{Context, Error, Kind, Result};
 use crate::host;
 use crate::oci::{Spec, State, Status};
+use crate::plan::cgroup::systemd::Scope;
 use crate::plan::op::{HostOp, Sync};
 use crate::plan::{self, Facts, Plan};
 use crate::sys::clone::{self, Side};
@@ -26,7 +28,7 @@ pub(super) fn create(
     record: &mut dyn FnMut(&Progress<'_>) -> Result<()>,
 ) -> Result<Created> {
     let rootfs = resolve_root(request.bundle, spec)?;
-    let facts = find_facts(request.id, spec)?;
+    let facts = find_facts(request.id, spec, request.cgroups)?;
     let bundle = request.bundle.to_string_lossy();
     let wish = wish(&request, &bundle, &rootfs);
     let plan = plan::build(wish, spec, &facts)?;
@@ -80,18 +82,28 @@ pub fn resolve_root(bundle: &Path, spec: &Spec<'_>) -> Result<String> {
 ///
 /// # Errors
 /// When it cannot be read, or a cgroup of the container cannot be.
-pub fn find_facts(id: &str, spec: &Spec<'_>) -> Result<Facts> {
+pub fn find_facts(id: &str, spec: &Spec<'_>, driver: CgroupDriver) -> Result<Facts> {
     let layout = host::cgroup::layout()?;
     let selinux = wants_label(spec) && host::has_selinux();
     let linux = spec.linux.as_ref();
     let path = linux.and_then(|linux| linux.cgroups_path.as_deref());
-    let wish = plan::cgroup::Wish {
-        id,
-        path,
-        systemd: false,
-    };
     let resources = linux.and_then(|linux| linux.resources.as_ref());
-    let cgroup = apply::cgroup::prepare(&layout, &wish, resources)?;
+    let cgroup = match driver {
+        CgroupDriver::Files => {
+            let wish = plan::cgroup::Wish { id, path };
+            apply::cgroup::prepare(&layout, &wish, resources)?
+        }
+        CgroupDriver::Systemd { user } => {
+            let target = systemd::find(&layout, user)?;
+            let request = plan::cgroup::systemd::Request {
+                id,
+                path,
+                resources,
+                annotations: &spec.annotations,
+            };
+            apply::cgroup::prepare_scope(&layout, &target, &request)?
+        }
+    };
     let capabilities = process::capabilities()?.effective;
     Ok(Facts {
         capabilities,
@@ -154,6 +166,8 @@ pub(super) struct Parent<'a> {
     pub(super) slots: Vec<Option<OwnedFd>>,
     console: Option<OwnedFd>,
     agent: Option<Agent<'a>>,
+    /// To systemd, until it has made the container's cgroups.
+    systemd: Option<Bus>,
     /// The runtime's end; the container's process must not have it.
     channel: Option<Channel>,
     /// The container's ends, until the clone.
@@ -174,6 +188,7 @@ impl<'a> Parent<'a> {
         };
         let slots = std::iter::repeat_with(|| None).take(plan.slots).collect();
         let theirs = Some((other, listener));
+        let unit = plan.cgroups.unit.as_ref();
         Ok(Self {
             state: start.state,
             kept_fds: start.kept_fds,
@@ -183,6 +198,7 @@ impl<'a> Parent<'a> {
             slots,
             console,
             agent: Agent::connect(spec, plan)?,
+            systemd: unit.map(|unit| systemd::connect(unit.manager)).transpose()?,
             channel: Some(channel),
             theirs,
             child: None,
@@ -217,6 +233,7 @@ impl<'a> Parent<'a> {
     fn step(&mut self, op: &HostOp<'a>) -> Result<()> {
         match op {
             HostOp::Cgroup { cgroup } => apply::cgroup::run(cgroup),
+            HostOp::StartScope { scope } => self.start_scope(scope),
             HostOp::OpenNamespace { slot, path, .. } => {
                 self.slots[*slot] = Some(apply::host::open_namespace(path)?);
                 Ok(())
@@ -287,6 +304,12 @@ impl<'a> Parent<'a> {
             HostOp::Send { message } => self.tell(*message),
             HostOp::Await { message } => self.wait_for(*message),
         }
+    }
+
+    fn start_scope(&mut self, scope: &Scope) -> Result<()> {
+        let pid = self.pid()?;
+        let mut bus = self.systemd.take().ok_or_else(no_child)?;
+        systemd::start(&mut bus, scope, pid)
     }
 
     fn clone(&mut self, flags: u64, in_cgroup: bool, user_namespace: Option<usize>) -> Result<()> {

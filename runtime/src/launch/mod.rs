@@ -44,6 +44,20 @@ pub struct Request<'a> {
     pub gate: Gate,
     /// Where each operation's duration goes.
     pub trace: Option<&'a Path>,
+    /// Who makes the container's cgroups.
+    pub cgroups: CgroupDriver,
+}
+
+/// Who makes a container's cgroups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CgroupDriver {
+    /// The runtime itself, in the cgroup file systems.
+    Files,
+    /// systemd: the user's (`Some(true)`), the machine's (`Some(false)`), or as the caller's rights have it.
+    Systemd {
+        /// Whose.
+        user: Option<bool>,
+    },
 }
 
 /// Who gets the master of a container's terminal.

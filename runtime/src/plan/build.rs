@@ -219,7 +219,9 @@ impl<'a> Plan<'a> {
 
 /// Cgroups, namespaces and the clone.
 fn plan_birth<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
-    plan.before.extend(cgroup_setup(input, false));
+    if input.facts.cgroup.scope.is_none() {
+        plan.before.extend(cgroup_setup(input, false));
+    }
     let mut flags = 0;
     let mut user_slot = None;
     let mut joins = Vec::new();
@@ -273,7 +275,7 @@ fn plan_clone<'a>(
     }
     plan.before
         .extend(pid_slot.map(|slot| HostOp::EnterPidNamespace { slot }));
-    let in_cgroup = plan.cgroups.v2().is_some();
+    let in_cgroup = plan.cgroups.v2().is_some() && plan.cgroups.unit.is_none();
     plan.before.push(HostOp::Clone {
         flags,
         in_cgroup,
@@ -306,9 +308,15 @@ fn plan_arrival<'a>(input: &Input<'a>, plan: &mut Plan<'a>, joins: &[(Slot, Name
             })
         }));
     }
-    plan.init
-        .extend(input.facts.cgroup.join.iter().cloned().map(InitOp::Cgroup));
-    plan.init.push(InitOp::Sync(SyncOp::Await { message: Sync::Go }));
+    let groups = || input.facts.cgroup.join.iter().cloned().map(InitOp::Cgroup);
+    let go = InitOp::Sync(SyncOp::Await { message: Sync::Go });
+    if input.facts.cgroup.scope.is_none() {
+        plan.init.extend(groups());
+        plan.init.push(go);
+    } else {
+        plan.init.push(go);
+        plan.init.extend(groups());
+    }
     let mut push = |op| plan.init.push(InitOp::Process(op));
     for (slot, kind) in joins {
         push(JoinNamespace {
@@ -334,6 +342,11 @@ fn plan_arrival<'a>(input: &Input<'a>, plan: &mut Plan<'a>, joins: &[(Slot, Name
 /// What only the runtime can do for the process: its id maps, its limits beyond its user namespace's rights.
 fn plan_mapping<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
     let linux = input.linux;
+    if let Some(scope) = &input.facts.cgroup.scope {
+        // First: systemd of a user takes only processes that are still plainly the user's.
+        plan.after.push(HostOp::StartScope { scope });
+        plan.after.extend(cgroup_setup(input, false));
+    }
     if input.is_new(Namespace::User) {
         plan.after.push(HostOp::MapUsers {
             map: idmap::lines(&linux.uid_mappings),

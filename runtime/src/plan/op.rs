@@ -21,6 +21,8 @@ pub type Slot = usize;
 pub enum HostOp<'a> {
     /// Makes, limits or finishes cgroups.
     Cgroup { cgroup: cgroup::Op },
+    /// systemd makes the cgroups, and moves the container's process into them.
+    StartScope { scope: &'a cgroup::systemd::Scope },
     /// Opens a namespace file for the container's process.
     OpenNamespace {
         slot: Slot,

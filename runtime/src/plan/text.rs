@@ -10,6 +10,7 @@ impl Display for HostOp<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
             Self::Cgroup { cgroup } => Display::fmt(cgroup, f),
+            Self::StartScope { scope } => Display::fmt(scope, f),
             Self::OpenNamespace { kind, path, .. } => write!(f, "open the {kind} namespace {path}"),
             Self::OpenSource { source, map, .. } => {
                 let mapped = if map.is_some() { " with its ids mapped" } else { "" };

@@ -73,6 +73,7 @@ fn kill_v2(group: &Group) -> Result<()> {
     match write(&group.dir(), "cgroup.kill", "1") {
         Err(error) if is_gone(error.errno()) => kill_frozen(&Record {
             groups: vec![group.clone()],
+            unit: None,
         }),
         result => result,
     }

@@ -22,6 +22,7 @@ pub use update::{prepare_update, run_all_or_none};
 use crate::error::{Context, Error, Kind, Result};
 use crate::host::cgroup as host;
 use crate::oci::Resources;
+use crate::plan::cgroup::systemd::{self, Target};
 use crate::plan::cgroup::{Instruction, Op, Plan, Record, Wish, plan};
 use crate::sys::bpf;
 use files::open_dir;
@@ -34,13 +35,26 @@ use std::os::fd::{AsFd, OwnedFd};
 /// For a path, a group in use or a limit that cannot be; and when the facts cannot be read.
 pub fn prepare(layout: &host::Layout, wish: &Wish<'_>, resources: Option<&Resources<'_>>) -> Result<Plan> {
     let paths = wish.paths(layout)?;
-    let found: Vec<host::Found> = layout
-        .hierarchies
-        .iter()
-        .zip(&paths)
-        .map(|(hierarchy, path)| host::survey(hierarchy, path))
-        .collect::<Result<_>>()?;
+    let found = survey(layout, &paths)?;
     plan(layout, &paths, &found, resources)
+}
+
+/// The same for groups that systemd makes.
+///
+/// # Errors
+/// As [`prepare`], and for what systemd cannot be told.
+pub fn prepare_scope(layout: &host::Layout, target: &Target, request: &systemd::Request<'_>) -> Result<Plan> {
+    let path = systemd::path(target, request)?;
+    let paths = vec![path; layout.hierarchies.len()];
+    let found = survey(layout, &paths)?;
+    systemd::plan(layout, target, &found, request)
+}
+
+fn survey(layout: &host::Layout, paths: &[String]) -> Result<Vec<host::Found>> {
+    let places = layout.hierarchies.iter().zip(paths);
+    places
+        .map(|(hierarchy, path)| host::survey(hierarchy, path))
+        .collect()
 }
 
 /// Runs one operation.

@@ -74,6 +74,15 @@ impl Layout {
             .position(|h| h.controllers.iter().any(|c| c == controller))
     }
 
+    /// The path of a process in systemd's hierarchy, from its `/proc/PID/cgroup`: its own v1 one, or v2's.
+    pub(super) fn own_of_systemd<'a>(&self, proc_cgroup: &'a str) -> Option<&'a str> {
+        let named = vec!["name=systemd".to_owned()];
+        match self.owner(&named[0]) {
+            Some(_) => own_path(proc_cgroup, Version::V1, &named),
+            None => own_path(proc_cgroup, Version::V2, &[]),
+        }
+    }
+
     /// The index of the v2 tree, which has no controllers of its own for devices and the freezer.
     pub fn v2(&self) -> Option<usize> {
         self.hierarchies.iter().position(|h| h.version == Version::V2)

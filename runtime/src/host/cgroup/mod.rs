@@ -43,6 +43,32 @@ pub fn v2_path_of(pid: i32) -> Result<Option<String>> {
     Ok(path.map(str::to_owned))
 }
 
+/// The group that the machine's systemd manages, below the mount point: it is itself in `init.scope` there.
+///
+/// It is the root nearly always; in a container whose first process is systemd, that container's group.
+pub fn base_of_init(layout: &Layout) -> String {
+    let text = read("/proc/1/cgroup").unwrap_or_default();
+    let own = layout.own_of_systemd(&text);
+    own.and_then(|own| own.strip_suffix("/init.scope"))
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// The controllers of a v2 group; none without a v2 tree.
+///
+/// # Errors
+/// When the group's file cannot be read.
+pub fn controllers_below(layout: &Layout, path: &str) -> Result<Vec<String>> {
+    let Some(index) = layout.v2() else {
+        return Ok(Vec::new());
+    };
+    let hierarchy = &layout.hierarchies[index];
+    if path.is_empty() {
+        return Ok(hierarchy.controllers.clone());
+    }
+    read(&format!("{}/{path}/cgroup.controllers", hierarchy.mount)).map(|text| words(&text))
+}
+
 /// What stands where a group shall be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {

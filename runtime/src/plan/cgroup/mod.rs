@@ -12,6 +12,7 @@ mod limits_v2;
 mod merge;
 mod op;
 mod place;
+pub mod systemd;
 mod undo;
 mod update;
 mod writes;
@@ -33,6 +34,9 @@ use serde::{Deserialize, Serialize};
 pub struct Record {
     /// One group per hierarchy; none when the container runs in the runtime's own groups.
     pub groups: Vec<Group>,
+    /// The unit that has them, when systemd makes them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<systemd::Unit>,
 }
 
 /// A container's group in one hierarchy.
@@ -88,9 +92,11 @@ impl Record {
 pub struct Plan {
     /// The groups.
     pub record: Record,
-    /// In the parent, before the clone: makes the groups and limits them.
+    /// With systemd: the unit to start with the container's process, once that waits.
+    pub scope: Option<systemd::Scope>,
+    /// In the parent, before the clone (with a scope: once that is started): makes the groups and limits them.
     pub setup: Vec<Op>,
-    /// In the child, before everything else: joins the v1 groups (on v2 it is born in its group).
+    /// In the child, before everything else (with a scope: after `setup`): joins the groups it is not born in.
     pub join: Vec<Op>,
     /// In the parent, once the container's init exists: limits that could forbid its birth.
     pub finish: Vec<Op>,
@@ -135,7 +141,7 @@ pub fn plan(
     }
     plan.setup.extend(limits.setup);
     plan.finish.extend(limits.finish);
-    plan.record = Record { groups };
+    plan.record = Record { groups, unit: None };
     Ok(plan)
 }
 

@@ -14,8 +14,6 @@ pub struct Wish<'a> {
     pub id: &'a str,
     /// `linux.cgroupsPath`.
     pub path: Option<&'a str>,
-    /// Whether `--systemd-cgroup` was given.
-    pub systemd: bool,
 }
 
 impl Wish<'_> {
@@ -24,12 +22,6 @@ impl Wish<'_> {
     /// # Errors
     /// For a path that leaves the hierarchy, names its root, or is meant for systemd.
     pub fn paths(&self, layout: &Layout) -> Result<Vec<String>> {
-        if self.systemd {
-            return Err(
-                Error::new(Kind::Unsupported, "--systemd-cgroup is not supported yet")
-                    .hint("leave the option away to manage cgroups directly"),
-            );
-        }
         let wanted = self.path.filter(|path| !path.is_empty());
         if let Some(path) = wanted {
             check(path)?;
@@ -105,12 +97,7 @@ mod tests {
     }
 
     fn paths(path: Option<&str>) -> Result<Vec<String>> {
-        Wish {
-            id: "box",
-            path,
-            systemd: false,
-        }
-        .paths(&layout())
+        Wish { id: "box", path }.paths(&layout())
     }
 
     #[test]
@@ -146,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn systemd_is_refused_by_name() {
+    fn the_form_of_systemd_needs_its_option() {
         assert!(
             paths(Some("system.slice:runc:box"))
                 .unwrap_err()
@@ -154,11 +141,5 @@ mod tests {
                 .contains("slice:prefix:name")
         );
         assert_eq!(paths(Some("/pods/a:b:c")).unwrap(), ["pods/a:b:c", "pods/a:b:c"]);
-        let wish = Wish {
-            id: "box",
-            path: None,
-            systemd: true,
-        };
-        assert_eq!(wish.paths(&layout()).unwrap_err().kind(), Kind::Unsupported);
     }
 }

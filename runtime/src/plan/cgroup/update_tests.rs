@@ -16,6 +16,7 @@ fn v2() -> Record {
     let all = ["cpuset", "cpu", "io", "memory", "hugetlb", "pids", "rdma"];
     Record {
         groups: vec![group(Version::V2, "/u", &all)],
+        unit: None,
     }
 }
 
@@ -24,6 +25,7 @@ fn v1() -> Record {
         groups: ["cpu", "cpuset", "memory", "blkio", "pids", "devices"]
             .map(|name| group(Version::V1, &format!("/{name}"), &[name]))
             .into(),
+        unit: None,
     }
 }
 

@@ -99,6 +99,7 @@ mod tests {
                 group(Version::V1, &["memory"]),
                 group(Version::V2, &["hugetlb"]),
             ],
+            unit: None,
         }
     }
 

@@ -77,11 +77,7 @@ fn without_a_path_the_group_is_named_by_the_id() {
     let id = unique("by-id");
     let plan = prepare(
         &corten_runtime::host::cgroup::layout().unwrap(),
-        &Wish {
-            id: &id,
-            path: None,
-            systemd: false,
-        },
+        &Wish { id: &id, path: None },
         None,
     )
     .unwrap();

@@ -101,7 +101,6 @@ fn planned(name: &str, resources: &str) -> Result<Plan> {
         &Wish {
             id: "unused",
             path: Some(&path),
-            systemd: false,
         },
         Some(&resources),
     )
