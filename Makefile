@@ -1,13 +1,15 @@
 # The entry points. `make help` explains them.
 PREFIX ?= /usr/local
+RUNTIME ?=
 DESTDIR ?=
 
-.PHONY: help build demo test bench install clean
+.PHONY: help build demo test conformance bench install clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo                  install what is missing, build, run the built-in image step by step'
 	@echo 'make test                  install what tests need, run every check, end in one line of counts'
+	@echo 'make conformance RUNTIME=   judge runtimes side by side: ours, runc and crun, or those named'
 	@echo 'make build                 build the programs in release, static where possible'
 	@echo 'make install PREFIX=/usr/local DESTDIR=   programs, man pages, completions'
 	@echo 'make bench                 compare with runc, crun, podman and skopeo+umoci on this machine'
@@ -23,6 +25,11 @@ demo: build
 test:
 	@scripts/install-packages test
 	@scripts/test
+
+conformance:
+	@scripts/install-packages conformance
+	@scripts/build
+	@scripts/conformance $(RUNTIME)
 
 bench:
 	@scripts/install-packages test

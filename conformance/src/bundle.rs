@@ -101,9 +101,12 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// Ours, with the machine's own cgroups.
+    /// Ours, with the machine's own cgroups; where `CORTEN_JUDGED` names another runtime, that one takes its place.
     #[track_caller]
     pub fn ours() -> Self {
+        if let Some(judged) = Self::judged() {
+            return judged;
+        }
         let kind = "corten-runtime";
         Self {
             name: kind,
@@ -123,6 +126,17 @@ impl Runtime {
         }
     }
 
+    /// The runtime that the cases judge instead of ours, with a pure v2 view as crun needs it.
+    fn judged() -> Option<Self> {
+        let program = PathBuf::from(std::env::var_os("CORTEN_JUDGED")?);
+        Some(Self {
+            name: "judged",
+            kind: "judged",
+            program,
+            v2_view: true,
+        })
+    }
+
     /// A peer, when it is installed; with a pure v2 view, because crun refuses others that are common.
     pub fn peer(name: &'static str) -> Option<Self> {
         programs::peer(name).map(|program| Self {
@@ -133,8 +147,11 @@ impl Runtime {
         })
     }
 
-    /// Ours in both views, and those of runc and crun that are installed.
+    /// Ours in both views, and those of runc and crun that are installed; only the judged one when there is one.
     pub fn all() -> Vec<Self> {
+        if let Some(judged) = Self::judged() {
+            return vec![judged];
+        }
         let peers = ["runc", "crun"].into_iter().filter_map(Self::peer);
         [Self::ours(), Self::ours_on_v2()]
             .into_iter()

@@ -2,8 +2,10 @@
 
 use crate::command::Cmd;
 use crate::leaks::mentions;
+use crate::sys;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Runs its arguments with /sys/fs/cgroup replaced by the v2 hierarchy alone.
 const V2_VIEW: &str = r#"
@@ -49,16 +51,36 @@ pub fn mounts() -> Vec<PathBuf> {
 
 /// All cgroups whose name carries the tag, parents first.
 pub fn named_like(tag: &str) -> Vec<PathBuf> {
+    let name = |path: &PathBuf| {
+        path.file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
+    all()
+        .into_iter()
+        .filter(|path| mentions(&name(path), tag))
+        .collect()
+}
+
+/// Every cgroup of every hierarchy, parents first.
+pub fn all() -> Vec<PathBuf> {
     let mut found = Vec::new();
     for mount in mounts() {
-        walk(&mount, &mut |path| {
-            let name = path.file_name().unwrap_or_default();
-            if mentions(&name.to_string_lossy(), tag) {
-                found.push(path.to_owned());
-            }
-        });
+        walk(&mount, &mut |path| found.push(path.to_owned()));
     }
     found
+}
+
+/// Ends the processes in a cgroup, and waits until they are gone.
+pub fn kill(cgroup: &Path) {
+    let processes = fs::read_to_string(cgroup.join("cgroup.procs")).unwrap_or_default();
+    let pids = processes.lines().filter_map(|line| line.parse().ok());
+    // 0 stands for a process of another pid namespace.
+    for pid in pids.filter(|&pid| pid != 0) {
+        sys::kill(pid, libc::SIGKILL);
+        sys::exits_within(pid, Duration::from_secs(10));
+    }
 }
 
 fn walk(dir: &Path, visit: &mut impl FnMut(&Path)) {

@@ -17,7 +17,8 @@ fn under_each(change: impl Fn(Bundle) -> Bundle, check: impl Fn(&Facts)) {
 #[track_caller]
 fn under(runtimes: &[&str], change: impl Fn(Bundle) -> Bundle, check: impl Fn(&Facts)) {
     let case = Case::new();
-    for runtime in Runtime::all().iter().filter(|r| runtimes.contains(&r.kind)) {
+    let chosen = |r: &&Runtime| r.kind == "judged" || runtimes.contains(&r.kind);
+    for runtime in Runtime::all().iter().filter(chosen) {
         let bundle = change(Bundle::new(
             &case,
             runtime.name,
@@ -532,7 +533,7 @@ fn a_cgroup_is_made_where_the_configuration_says_and_removed() {
 #[test]
 fn hooks_run_at_their_moments_with_the_state() {
     let case = Case::new();
-    let note = r#"read -r state || true; echo "$1 $state" >>"$2""#;
+    let note = r#"echo "$1 $(tr -d '\n')" >>"$2""#;
     for runtime in Runtime::all() {
         let log = case.path(format!("hooks-{}", runtime.name));
         let hook = |kind: &str| json!([{"path": "/bin/sh", "args": ["sh", "-c", note, "sh", kind, log]}]);
