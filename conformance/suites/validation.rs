@@ -1,7 +1,7 @@
 //! The validation suite of opencontainers/runtime-tools: one program per subject, each speaks TAP.
 
 use crate::{Judged, Outcome, Outcomes, tap};
-use corten_conformance::{Case, cgroups};
+use corten_conformance::{Case, cgroups, leaks};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -42,6 +42,11 @@ fn run(dir: &Path, program: &Path, runtime: &Judged) -> Outcome {
     for cgroup in cgroups::all().iter().filter(|path| is_the_suites(path)) {
         cgroups::kill(cgroup);
         cgroups::remove(cgroup);
+    }
+    let left = case.leaks();
+    if !left.is_empty() {
+        outcome.failed.push(format!("left behind: {}", leaks::describe(&left)));
+        leaks::remove(&left);
     }
     outcome
 }
