@@ -45,7 +45,9 @@ fn run(dir: &Path, program: &Path, runtime: &Judged) -> Outcome {
     }
     let left = case.leaks();
     if !left.is_empty() {
-        outcome.failed.push(format!("left behind: {}", leaks::describe(&left)));
+        outcome
+            .failed
+            .push(format!("left behind: {}", leaks::describe(&left)));
         leaks::remove(&left);
     }
     outcome

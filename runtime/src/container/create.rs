@@ -1,6 +1,6 @@
 //! Making a container: its directory and record around what `launch` does.
 
-use super::{Bundle, Id, Locked, Process, Record, Root, destroy, pid_file};
+use super::{Bundle, HostMounts, Id, Locked, Process, Record, Root, destroy, pid_file};
 use crate::error::{Error, Kind, Result};
 use crate::launch::{self, CgroupDriver, Console, Created, Gate, Progress};
 use crate::log;
@@ -103,6 +103,7 @@ fn launch(
         cgroups: request.cgroups,
     };
     directory.write_config(&request.bundle.config)?;
+    record.host_mounts = HostMounts::before(&request.bundle.path, request.spec)?;
     let created = launch::create(launch_request, request.spec, &mut |progress| {
         note(progress, directory, record)
     })?;

@@ -1,7 +1,7 @@
 //! Undoing a container: its processes, cgroups, hooks and directory.
 
 use super::view::status_under_lock;
-use super::{Id, Locked, Record, Root, root, signal};
+use super::{HostMounts, Id, Locked, Record, Root, root, signal};
 use crate::apply::{cgroup, systemd};
 use crate::error::{Context, Error, Kind, Result};
 use crate::launch::hooks;
@@ -70,6 +70,7 @@ pub(crate) fn destroy(directory: Locked, record: &Record<'_>) -> Result<()> {
     if let Some(unit) = &record.cgroup.unit {
         systemd::stop(unit)?;
     }
+    record.host_mounts.as_ref().map_or(Ok(()), HostMounts::undo)?;
     let hooks = &record.hooks.poststop;
     if !hooks.is_empty()
         && let Err(error) = hooks::run("poststop", hooks, &record.state(Status::Stopped))

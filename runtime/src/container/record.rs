@@ -3,7 +3,7 @@
 //! It is written before the first effect of `create`, so that `delete --force` can undo whatever a killed
 //! `create` left behind.
 
-use super::{Bundle, Id, Process};
+use super::{Bundle, HostMounts, Id, Process};
 use crate::oci::{Hooks, Map, Spec, State, Status, Text, VERSION};
 use crate::plan::cgroup;
 use crate::timestamp;
@@ -34,6 +34,9 @@ pub(crate) struct Record<'a> {
     pub(crate) no_new_keyring: bool,
     /// The container's groups, as soon as they are planned.
     pub(crate) cgroup: cgroup::Record,
+    /// Where the container's mounts are the machine's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) host_mounts: Option<HostMounts<'a>>,
     /// The init process, as soon as there is one.
     pub(crate) init: Option<Process>,
     /// Whether `create` is complete.
@@ -62,6 +65,7 @@ impl<'a> Record<'a> {
             },
             no_new_keyring: false,
             cgroup: cgroup::Record::default(),
+            host_mounts: None,
             init: None,
             ready: false,
             paused_early: false,

@@ -15,10 +15,17 @@ pub(super) fn plan<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Result<()> {
     let mut keyring = Vec::new();
     super::process::plan_keyring(input, &mut keyring);
     plan.init.extend(keyring.into_iter().map(InitOp::Process));
-    if input.namespace(Namespace::Mount).is_none() {
-        return plan_shared(input, plan);
+    if input.namespace(Namespace::Mount).is_some() {
+        plan_base(input, plan)?;
+    } else if mounts_something(input) {
+        plan_base_outside(input, plan);
+    } else {
+        let path = Cow::Borrowed(input.wish.rootfs);
+        push(plan, [RootOp::OpenRoot { path }]);
+        plan_hooks(input, plan);
+        enter(input, plan);
+        return Ok(());
     }
-    plan_base(input, plan)?;
     for (index, mount) in input.spec.mounts.iter().enumerate() {
         plan_mount(input, index, mount, plan)?;
     }
@@ -44,38 +51,29 @@ fn push<'a>(plan: &mut Plan<'a>, ops: impl IntoIterator<Item = RootOp<'a>>) {
     plan.init.extend(ops.into_iter().map(InitOp::Root));
 }
 
-/// Without a mount namespace nothing can be mounted without showing outside.
-fn plan_shared<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Result<()> {
+/// Whether the container needs mounts, or files that only mounts keep off the root file system's own.
+fn mounts_something(input: &Input<'_>) -> bool {
     let linux = input.linux;
-    let readonly = input.spec.root.as_ref().is_some_and(|root| root.readonly);
-    let wants = [
-        ("mounts", !input.spec.mounts.is_empty()),
-        ("linux.maskedPaths", !linux.masked_paths.is_empty()),
-        ("linux.readonlyPaths", !linux.readonly_paths.is_empty()),
-        ("linux.devices", !linux.devices.is_empty()),
-        ("linux.rootfsPropagation", linux.rootfs_propagation.is_some()),
-        ("root.readonly", readonly),
-        ("process.terminal", input.process.terminal),
-    ];
-    if let Some((name, _)) = wants.iter().find(|(_, wanted)| *wanted) {
-        let text = format!("{name} needs a mount namespace of the container's own");
-        return Err(Error::new(Kind::Config, text).hint("add {\"type\": \"mount\"} to linux.namespaces"));
-    }
+    !input.spec.mounts.is_empty()
+        || !linux.masked_paths.is_empty()
+        || !linux.readonly_paths.is_empty()
+        || !linux.devices.is_empty()
+        || linux.rootfs_propagation.is_some()
+        || input.spec.root.as_ref().is_some_and(|root| root.readonly)
+        || input.process.terminal
+}
+
+/// The root as a mount of the machine's mount namespace, which the container shares: one that hands nothing on, so that
+/// what is mounted below it goes away with it.
+fn plan_base_outside<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
+    let path = Cow::Borrowed(input.wish.rootfs);
     push(
         plan,
-        [RootOp::OpenRoot {
-            path: Cow::Borrowed(input.wish.rootfs),
-        }],
+        [
+            RootOp::BindRoot { path: path.clone() },
+            RootOp::PrivateParent { path },
+        ],
     );
-    plan_hooks(input, plan);
-    push(
-        plan,
-        [RootOp::EnterRoot {
-            how: Enter::Chroot,
-            shared: false,
-        }],
-    );
-    Ok(())
 }
 
 /// The root as a mount of its own that neither gives nor takes mounts from outside.
@@ -285,10 +283,10 @@ fn plan_restrictions<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
 
 /// Into the root, and what can only be said of it as `/`.
 fn enter<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
-    let how = if input.wish.no_pivot {
-        Enter::Move
-    } else {
-        Enter::Pivot
+    let how = match input.namespace(Namespace::Mount) {
+        None => Enter::Chroot,
+        Some(_) if input.wish.no_pivot => Enter::Move,
+        Some(_) => Enter::Pivot,
     };
     let wanted = propagation(input).ok().flatten();
     let shared = wanted.is_some_and(|(flags, _)| flags & MS_SHARED != 0);
