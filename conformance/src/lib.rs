@@ -3,6 +3,7 @@
 //! It links none of their crates. [`Case`] is where every test starts: a directory of its own, commands with a
 //! deadline, and a check at the end that nothing was left behind.
 
+pub mod authority;
 pub mod bundle;
 pub mod case;
 pub mod cgroups;

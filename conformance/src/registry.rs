@@ -1,4 +1,4 @@
-//! A real registry: Debian's docker-registry on loopback, with its own configuration and directory.
+//! A real registry: Debian's docker-registry on loopback, with its own configuration and directory, also with TLS.
 
 use crate::{Case, programs};
 use std::io::{BufRead, BufReader, Read};
@@ -34,13 +34,29 @@ impl Registry {
     /// Serves `storage`, perhaps only for reading.
     #[track_caller]
     pub fn serve(storage: &Path, readonly: bool) -> Self {
+        Self::launch(&configuration(storage, readonly, ""))
+    }
+
+    /// Serves an empty directory of the case over HTTPS only, with this certificate and its key.
+    #[track_caller]
+    pub fn start_tls(case: &Case, certificate: &Path, key: &Path) -> Self {
+        let tls = format!(
+            ", tls: {{certificate: {}, key: {}}}",
+            certificate.display(),
+            key.display()
+        );
+        Self::launch(&configuration(&case.dir("registry"), false, &tls))
+    }
+
+    #[track_caller]
+    fn launch(configuration: &str) -> Self {
         assert!(
             programs::peer("docker-registry").is_some(),
             "docker-registry is not installed"
         );
         let mut guardian = Command::new("sh")
             .args(["-c", GUARDIAN])
-            .env("CONFIGURATION", configuration(storage, readonly))
+            .env("CONFIGURATION", configuration)
             .env("OTEL_TRACES_EXPORTER", "none")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -69,13 +85,13 @@ impl Drop for Registry {
     }
 }
 
-fn configuration(storage: &Path, readonly: bool) -> String {
+fn configuration(storage: &Path, readonly: bool, tls: &str) -> String {
     format!(
         "version: 0.1\n\
          log: {{level: info, accesslog: {{disabled: true}}}}\n\
          storage:\n  filesystem: {{rootdirectory: {}}}\n  delete: {{enabled: true}}\n  \
          maintenance: {{uploadpurging: {{enabled: false}}, readonly: {{enabled: {readonly}}}}}\n\
-         http: {{addr: \"127.0.0.1:0\"}}\n",
+         http: {{addr: \"127.0.0.1:0\"{tls}}}\n",
         storage.display()
     )
 }

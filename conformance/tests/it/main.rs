@@ -4,6 +4,7 @@ mod bad_images;
 mod bundles_by_hand;
 mod containers;
 mod crashes;
+mod https;
 mod images;
 mod podman;
 mod runtime_bad_input;

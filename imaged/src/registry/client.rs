@@ -1,14 +1,14 @@
 //! Talking HTTP to one repository: addresses, authentication, retries, and documents small enough for memory.
 
-use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, RANGE, RETRY_AFTER, WWW_AUTHENTICATE};
-use reqwest::{Response, StatusCode, Url, redirect};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, RANGE, WWW_AUTHENTICATE};
+use reqwest::{Response, StatusCode, Url};
 
 use super::Options;
 use super::auth::{Challenge, TokenAnswer, docker_login};
+use super::http::{broken, http_client, is_loopback, retry_after, tell};
 use crate::assemble::wrong_digest;
 use crate::error::{Context, Error, Kind, Result};
 use crate::image::Reference;
@@ -49,7 +49,7 @@ impl Client {
         let is_plain = is_loopback(host);
         let scheme = if is_plain { "http" } else { "https" };
         Ok(Self {
-            http: http_client(is_plain, options)?,
+            http: http_client(host, is_plain, options)?,
             reference: reference.clone(),
             base: format!("{scheme}://{host}/v2/{}", reference.path()),
             authorization: Mutex::new(None),
@@ -341,90 +341,6 @@ impl Client {
     }
 }
 
-/// What a Retry-After header says, if it says it in seconds.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
-}
-
-/// Tells of a request, and of how it was answered. What a redirection adds to an address may be secret.
-fn tell(url: &Url, result: &Result<Response>, took: Duration) {
-    let took = took.as_millis();
-    match result {
-        Ok(response) if response.url().host() != url.host() => log::debug(format_args!(
-            "GET {url}: {} from {} in {took} ms",
-            response.status(),
-            response.url().host_str().unwrap_or_default()
-        )),
-        Ok(response) => log::debug(format_args!("GET {url}: {} in {took} ms", response.status())),
-        Err(error) => log::debug(format_args!("GET {url}: failed after {took} ms: {error}")),
-    }
-}
-
-/// Plain HTTP is spoken to this machine only; reading the system's certificates is saved then.
-fn http_client(is_plain: bool, options: &Options) -> Result<reqwest::Client> {
-    // Fails only when another thread was faster, with the same provider.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = reqwest::Client::builder()
-        .user_agent(concat!("corten/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(options.stall)
-        .redirect(redirect::Policy::custom(redirect));
-    let builder = if is_plain {
-        builder.no_proxy().tls_certs_only([])
-    } else {
-        builder
-    };
-    builder
-        .build()
-        .map_err(|error| Error::new(Kind::System, format!("prepare the HTTP client: {error}")))
-}
-
-/// Registries send to other hosts for blobs, but never from HTTPS to plain HTTP.
-fn redirect(attempt: redirect::Attempt<'_>) -> redirect::Action {
-    let was_safe = attempt.previous().iter().all(|url| url.scheme() == "https");
-    if attempt.previous().len() > 10 {
-        attempt.error("too many redirections")
-    } else if was_safe && attempt.url().scheme() != "https" {
-        attempt.error("redirected from HTTPS to plain HTTP")
-    } else {
-        attempt.follow()
-    }
-}
-
-/// Whether a host, with or without a port, is this machine.
-fn is_loopback(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// A connection that could not be made, or broke.
-fn broken(error: &reqwest::Error) -> Error {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(inner) = source {
-        let inner_text = inner.to_string();
-        if !text.contains(&inner_text) {
-            text = format!("{text}: {inner_text}");
-        }
-        source = inner.source();
-    }
-    let kind = if error.is_redirect() {
-        Kind::Unsupported
-    } else {
-        Kind::Network
-    };
-    let broken = Error::new(kind, text);
-    match error.is_connect() {
-        true => broken.hint(
-            "the registry was not reached: check its name (no name means docker.io), the network and HTTPS_PROXY",
-        ),
-        false => broken,
-    }
-}
-
 /// Checks that bytes are what a descriptor promises.
 pub(super) fn check_content(descriptor: &Descriptor, bytes: &[u8], what: &str) -> Result<()> {
     if bytes.len() as u64 != descriptor.size {
@@ -449,45 +365,4 @@ fn too_long(what: &str, limit: u64) -> Error {
 
 fn unsendable(text: &str) -> Error {
     Error::new(Kind::Invalid, format!("\"{text}\" cannot be sent in a header"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_busy_registry_says_how_long_to_wait() {
-        let header = |value: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(RETRY_AFTER, value.parse().unwrap());
-            retry_after(&headers)
-        };
-        assert_eq!(header("120"), Some(Duration::from_secs(120)));
-        assert_eq!(header("Fri, 31 Dec 1999 23:59:59 GMT"), None);
-        assert_eq!(header("-1"), None);
-        let error = Error::new(Kind::Network, "busy").with_retry_after(Duration::from_secs(7));
-        assert_eq!(error.hints(), ["the registry asks to wait 7 s"]);
-    }
-
-    #[test]
-    fn only_this_machine_is_spoken_to_without_tls() {
-        for host in [
-            "localhost",
-            "localhost:5000",
-            "127.0.0.1",
-            "127.9.9.9:80",
-            "[::1]:5000",
-        ] {
-            assert!(is_loopback(host), "{host}");
-        }
-        for host in [
-            "localhost.example.com",
-            "127.0.0.1.example.com",
-            "10.0.0.1",
-            "[::2]:5000",
-            "docker.io",
-        ] {
-            assert!(!is_loopback(host), "{host}");
-        }
-    }
 }

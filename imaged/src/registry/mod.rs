@@ -3,7 +3,9 @@
 mod auth;
 mod blob;
 pub mod builtin;
+mod certificates;
 mod client;
+mod http;
 mod pull;
 
 use std::time::Duration;

@@ -1,0 +1,163 @@
+//! HTTP and HTTPS connections: to whom which is spoken, who is trusted, what a failed connection means.
+
+use std::io;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::{Response, Url, redirect};
+
+use super::{Options, certificates};
+use crate::error::{Error, Kind, Result};
+use crate::log;
+
+/// What a Retry-After header says, if it says it in seconds.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// Tells of a request, and of how it was answered. What a redirection adds to an address may be secret.
+pub(super) fn tell(url: &Url, result: &Result<Response>, took: Duration) {
+    let took = took.as_millis();
+    match result {
+        Ok(response) if response.url().host() != url.host() => log::debug(format_args!(
+            "GET {url}: {} from {} in {took} ms",
+            response.status(),
+            response.url().host_str().unwrap_or_default()
+        )),
+        Ok(response) => log::debug(format_args!("GET {url}: {} in {took} ms", response.status())),
+        Err(error) => log::debug(format_args!("GET {url}: failed after {took} ms: {error}")),
+    }
+}
+
+/// Plain HTTP is spoken to this machine only; reading the system's certificates is saved then.
+pub(super) fn http_client(host: &str, is_plain: bool, options: &Options) -> Result<reqwest::Client> {
+    // Fails only when another thread was faster, with the same provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("corten/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(options.stall)
+        .redirect(redirect::Policy::custom(redirect));
+    let builder = if is_plain {
+        builder.no_proxy().tls_certs_only([])
+    } else {
+        builder.tls_certs_merge(certificates::of(host)?)
+    };
+    builder.build().map_err(|error| {
+        Error::new(
+            Kind::System,
+            format!("prepare the HTTP client: {}", words(&error)),
+        )
+        .hint("HTTPS needs certificates: install ca-certificates, or name a bundle with SSL_CERT_FILE")
+    })
+}
+
+/// Registries send to other hosts for blobs, but never from HTTPS to plain HTTP.
+fn redirect(attempt: redirect::Attempt<'_>) -> redirect::Action {
+    let was_safe = attempt.previous().iter().all(|url| url.scheme() == "https");
+    if attempt.previous().len() > 10 {
+        attempt.error("too many redirections")
+    } else if was_safe && attempt.url().scheme() != "https" {
+        attempt.error("redirected from HTTPS to plain HTTP")
+    } else {
+        attempt.follow()
+    }
+}
+
+/// Whether a host, with or without a port, is this machine.
+pub(super) fn is_loopback(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// A connection that could not be made, or broke.
+pub(super) fn broken(error: &reqwest::Error) -> Error {
+    let broken = Error::new(Kind::Network, words(error));
+    match tls_error(error) {
+        _ if error.is_redirect() => broken.with_kind(Kind::Unsupported),
+        Some(rustls::Error::InvalidCertificate(_)) => broken.with_kind(Kind::Denied).hint(
+            "the registry's certificate is not trusted: put its authority's into \
+             /etc/docker/certs.d/HOST[:PORT]/ca.crt, or name a bundle with SSL_CERT_FILE",
+        ),
+        Some(rustls::Error::InvalidMessage(_)) => broken
+            .with_kind(Kind::Unsupported)
+            .hint("does the registry speak HTTPS? Plain HTTP is spoken to registries on this machine only"),
+        _ if error.is_connect() => broken.hint(
+            "the registry was not reached: check its name (no name means docker.io), the network and HTTPS_PROXY",
+        ),
+        _ => broken,
+    }
+}
+
+/// The error with its causes, as far as they say more.
+fn words(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    for cause in causes(error) {
+        let more = cause.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+    }
+    text
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(std::error::Error::source(error), |cause| cause.source())
+}
+
+/// What was wrong with the encryption, if that was it. It comes as an I/O error, or as one in another.
+fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
+    let mut inner = causes(error).find_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref());
+    while let Some(error) = inner {
+        match error.downcast_ref::<io::Error>() {
+            Some(outer) => inner = outer.get_ref(),
+            None => return error.downcast_ref(),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_registry_says_how_long_to_wait() {
+        let header = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, value.parse().unwrap());
+            retry_after(&headers)
+        };
+        assert_eq!(header("120"), Some(Duration::from_secs(120)));
+        assert_eq!(header("Fri, 31 Dec 1999 23:59:59 GMT"), None);
+        assert_eq!(header("-1"), None);
+        let error = Error::new(Kind::Network, "busy").with_retry_after(Duration::from_secs(7));
+        assert_eq!(error.hints(), ["the registry asks to wait 7 s"]);
+    }
+
+    #[test]
+    fn only_this_machine_is_spoken_to_without_tls() {
+        for host in [
+            "localhost",
+            "localhost:5000",
+            "127.0.0.1",
+            "127.9.9.9:80",
+            "[::1]:5000",
+        ] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in [
+            "localhost.example.com",
+            "127.0.0.1.example.com",
+            "10.0.0.1",
+            "[::2]:5000",
+            "docker.io",
+        ] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+}
