@@ -14,5 +14,6 @@ mod net_device;
 mod place;
 mod process;
 mod program;
+pub mod resctrl;
 mod restrict;
 pub mod systemd;

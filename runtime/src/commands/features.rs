@@ -73,9 +73,9 @@ fn linux() -> LinuxFeatures {
             flags: words(MEMORY_FLAGS),
         },
         intel_rdt: IntelRdtFeatures {
-            enabled: false,
-            schemata: false,
-            monitoring: false,
+            enabled: true,
+            schemata: true,
+            monitoring: true,
         },
         mount_extensions: MountExtensions {
             idmap: Enabled { enabled: true },

@@ -118,9 +118,14 @@ fn launch(
 /// Puts on record what is about to be, so that it can be undone after a SIGKILL.
 fn note(progress: &Progress<'_>, directory: &Locked, record: &mut Record<'_>) -> Result<()> {
     match progress {
-        Progress::Planned { warnings, cgroup } => {
+        Progress::Planned {
+            warnings,
+            cgroup,
+            resctrl,
+        } => {
             warnings.iter().for_each(|warning| log::warn(warning));
             record.cgroup = (*cgroup).clone();
+            record.resctrl = resctrl.to_vec();
         }
         Progress::Born { pid } => {
             log::debug(&format!("the container's init is process {pid}"));

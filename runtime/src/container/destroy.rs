@@ -2,7 +2,7 @@
 
 use super::view::status_under_lock;
 use super::{HostMounts, Id, Locked, Record, Root, root, signal};
-use crate::apply::{cgroup, systemd};
+use crate::apply::{cgroup, resctrl, systemd};
 use crate::error::{Context, Error, Kind, Result};
 use crate::launch::hooks;
 use crate::log;
@@ -71,6 +71,7 @@ pub(crate) fn destroy(directory: Locked, record: &Record<'_>) -> Result<()> {
         systemd::stop(unit)?;
     }
     record.host_mounts.as_ref().map_or(Ok(()), HostMounts::undo)?;
+    resctrl::remove(&record.resctrl)?;
     let hooks = &record.hooks.poststop;
     if !hooks.is_empty()
         && let Err(error) = hooks::run("poststop", hooks, &record.state(Status::Stopped))

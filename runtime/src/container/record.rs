@@ -37,6 +37,9 @@ pub(crate) struct Record<'a> {
     /// Where the container's mounts are the machine's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) host_mounts: Option<HostMounts<'a>>,
+    /// The resctrl groups of this container alone, in the order of their removal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) resctrl: Vec<String>,
     /// The init process, as soon as there is one.
     pub(crate) init: Option<Process>,
     /// Whether `create` is complete.
@@ -66,6 +69,7 @@ impl<'a> Record<'a> {
             no_new_keyring: false,
             cgroup: cgroup::Record::default(),
             host_mounts: None,
+            resctrl: Vec::new(),
             init: None,
             ready: false,
             paused_early: false,

@@ -35,6 +35,7 @@ pub(super) fn create(
     record(&Progress::Planned {
         warnings: &plan.warnings,
         cgroup: &plan.cgroups,
+        resctrl: &plan.resctrl,
     })?;
     let start = Start {
         state: State {
@@ -109,9 +110,19 @@ pub fn find_facts(id: &str, spec: &Spec<'_>, driver: CgroupDriver) -> Result<Fac
         capabilities,
         uid: nix::unistd::geteuid().as_raw(),
         layout,
+        resctrl: find_class(id, spec)?,
         selinux,
         cgroup,
     })
+}
+
+/// The container's class of service, if it shall have one.
+pub(super) fn find_class(id: &str, spec: &Spec<'_>) -> Result<Option<host::resctrl::Found>> {
+    let rdt = spec.linux.as_ref().and_then(|linux| linux.intel_rdt.as_ref());
+    match rdt {
+        Some(rdt) => host::resctrl::find(plan::resctrl::class(rdt, id)),
+        None => Ok(None),
+    }
 }
 
 fn wants_label(spec: &Spec<'_>) -> bool {
@@ -280,6 +291,9 @@ impl<'a> Parent<'a> {
             HostOp::MapUsers { map } => apply::host::write_map(self.pid()?, "uid_map", map),
             HostOp::MapGroups { map } => apply::host::write_map(self.pid()?, "gid_map", map),
             HostOp::OomScore { value } => apply::host::set_oom_score(self.pid()?, *value),
+            HostOp::Resctrl { resctrl } => {
+                apply::resctrl::run(resctrl, self.child.as_ref().map_or(0, |(pid, _)| *pid))
+            }
             HostOp::MoveNetDevice {
                 name,
                 new_name,

@@ -1,6 +1,6 @@
 //! The runtime's side of `exec`: facts, plan, and one more process in a container that is there.
 
-use super::create::{Parent, Start};
+use super::create::{Parent, Start, find_class};
 use super::{Console, Created, Progress};
 use crate::error::Result;
 use crate::host;
@@ -37,12 +37,13 @@ pub fn exec(
     process: &Process<'_>,
     record: &mut dyn FnMut(&Progress<'_>) -> Result<()>,
 ) -> Result<Created> {
-    let facts = find_facts(process)?;
+    let facts = find_facts(request.target.id, spec, process)?;
     let kept_fds = request.target.preserve_fds;
     let plan = exec::build(request.target, spec, process, &facts)?;
     record(&Progress::Planned {
         warnings: &plan.warnings,
         cgroup: &plan.cgroups,
+        resctrl: &[],
     })?;
     let start = Start {
         state: request.state,
@@ -57,12 +58,13 @@ pub fn exec(
     parent.finish()
 }
 
-fn find_facts(process: &Process<'_>) -> Result<Facts> {
+fn find_facts(id: &str, spec: &Spec<'_>, process: &Process<'_>) -> Result<Facts> {
     let wants_label = process
         .selinux_label
         .as_ref()
         .is_some_and(|label| !label.is_empty());
     Ok(Facts {
+        resctrl: find_class(id, spec)?,
         capabilities: process::capabilities()?.effective,
         uid: nix::unistd::geteuid().as_raw(),
         selinux: wants_label && host::has_selinux(),

@@ -89,6 +89,8 @@ pub enum Progress<'a> {
         warnings: &'a [String],
         /// The groups that will be made.
         cgroup: &'a crate::plan::cgroup::Record,
+        /// The resctrl groups that will be made, in the order of their removal.
+        resctrl: &'a [String],
     },
     /// The container's first process exists and waits; it dies with the runtime until `create` is done.
     Born {

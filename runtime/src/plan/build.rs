@@ -1,9 +1,10 @@
 //! Putting a plan together: which operations, on which side, in which order.
 
 use super::op::{HostOp, InitOp, Namespace, Slot, Sync, SyncOp};
-use super::{cgroup, idmap, process, root, seccomp, treatment};
+use super::{cgroup, idmap, process, resctrl, root, seccomp, treatment};
 use crate::error::{Error, Kind, Result};
 use crate::host::cgroup::Layout;
+use crate::host::resctrl::Found;
 use crate::oci::{Hooks, Linux, Process, Spec};
 use std::borrow::Cow;
 
@@ -35,6 +36,8 @@ pub struct Facts {
     pub capabilities: u64,
     /// The runtime's effective user.
     pub uid: u32,
+    /// What of the resctrl file system was found for the container's class; only looked for where there is one.
+    pub resctrl: Option<Found>,
     /// Whether SELinux is in force; only asked where a label is wanted.
     pub selinux: bool,
     /// The cgroup hierarchies.
@@ -54,6 +57,8 @@ pub struct Plan<'a> {
     pub after: Vec<HostOp<'a>>,
     /// The groups to record before anything is done.
     pub cgroups: cgroup::Record,
+    /// The resctrl groups to record before anything is done, in the order of their removal.
+    pub resctrl: Vec<String>,
     /// What the configuration says in vain, one sentence each.
     pub warnings: Vec<String>,
     /// How many slots for opened descriptors the operations use.
@@ -131,6 +136,7 @@ pub fn build<'a>(wish: Wish<'a>, spec: &'a Spec<'a>, facts: &'a Facts) -> Result
         init: Vec::new(),
         after: Vec::new(),
         cgroups: facts.cgroup.record.clone(),
+        resctrl: Vec::new(),
         warnings: facts.cgroup.warnings.clone(),
         slots: 0,
     };
@@ -138,7 +144,9 @@ pub fn build<'a>(wish: Wish<'a>, spec: &'a Spec<'a>, facts: &'a Facts) -> Result
         plan.warnings.extend(filter.warnings.iter().cloned());
     }
     check_labels(&input)?;
+    let classes = plan_classes(&input, &mut plan)?;
     plan_birth(&input, &mut plan);
+    plan.after.extend(classes);
     plan_mapping(&input, &mut plan);
     root::plan(&input, &mut plan)?;
     process::plan(&input, filter, &mut plan);
@@ -215,6 +223,18 @@ impl<'a> Plan<'a> {
             message: Sync::HooksDone,
         }));
     }
+}
+
+/// The class of service is made first; what is returned puts the process into it.
+fn plan_classes<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Result<Vec<HostOp<'a>>> {
+    let Some(rdt) = &input.linux.intel_rdt else {
+        return Ok(Vec::new());
+    };
+    let classes = resctrl::plan(rdt, input.wish.id, input.facts.resctrl.as_ref())?;
+    plan.resctrl = classes.own;
+    let host = |resctrl| HostOp::Resctrl { resctrl };
+    plan.before.extend(classes.setup.into_iter().map(host));
+    Ok(classes.assign.into_iter().map(host).collect())
 }
 
 /// Cgroups, namespaces and the clone.

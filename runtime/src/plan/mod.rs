@@ -12,6 +12,7 @@ mod idmap;
 pub mod mount_options;
 pub mod op;
 mod process;
+pub mod resctrl;
 mod root;
 pub mod seccomp;
 mod text;

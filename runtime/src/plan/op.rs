@@ -4,7 +4,7 @@
 //! [`InitOp`]s: [`RootOp`]s build its file system, [`ProcessOp`]s make the process what it shall be, and
 //! [`SyncOp`]s join the two sides.
 
-use super::cgroup;
+use super::{cgroup, resctrl};
 use crate::oci::Hook;
 use crate::sys::mount::Attributes;
 use crate::sys::schedule::Scheduling;
@@ -81,6 +81,8 @@ pub enum HostOp<'a> {
         new_name: &'a str,
         joined: Option<Slot>,
     },
+    /// Makes, fills or joins resctrl groups.
+    Resctrl { resctrl: resctrl::Op },
     /// Sets policy and priority of the container's process.
     Schedule { scheduling: Scheduling },
     /// Sets class and level of the process's I/O, as one number.

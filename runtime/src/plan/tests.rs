@@ -27,6 +27,7 @@ fn facts() -> Facts {
     Facts {
         capabilities: u64::MAX,
         uid: 0,
+        resctrl: None,
         selinux: false,
         layout: Layout::unified("/sys/fs/cgroup", "0::/", ""),
         cgroup: cgroup::Plan::default(),

@@ -41,6 +41,7 @@ impl Display for HostOp<'_> {
             Self::MapGroups { map } => write!(f, "map group ids {:?}", map.trim_end()),
             Self::OomScore { value } => write!(f, "set oom_score_adj to {value}"),
             Self::Limit { name, soft, hard, .. } => limit_text(f, name, *soft, *hard),
+            Self::Resctrl { resctrl } => Display::fmt(resctrl, f),
             Self::MoveNetDevice { name, new_name, .. } => {
                 write!(f, "move the network device {name} to the container as {new_name}")
             }

@@ -71,7 +71,6 @@ fn what_is_not_handled_yet_is_refused_by_name() {
             "windows",
             "zos",
             "process.commandLine",
-            "linux.intelRdt",
         ]
     );
 }

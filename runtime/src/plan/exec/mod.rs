@@ -23,7 +23,7 @@ pub use process::{Changes, by_file, by_flags};
 use super::build::{Facts, Input, Plan, Wish, check_labels};
 use super::op::{Enter, HostOp, InitOp, Namespace, ProcessOp, RootOp, Slot, Sync, SyncOp, WorkDir};
 use super::process::{Sets, plan_identity, plan_keyring, plan_outer_limits, plan_start, plan_treatment};
-use super::{affinity, cgroup, seccomp, treatment};
+use super::{affinity, cgroup, resctrl, seccomp, treatment};
 use crate::error::{Error, Kind, Result};
 use crate::host::cgroup::Version;
 use crate::oci::{Process, Spec};
@@ -102,6 +102,7 @@ pub fn build<'a>(
         init: Vec::new(),
         after: Vec::new(),
         cgroups: target.cgroups,
+        resctrl: Vec::new(),
         warnings: Vec::new(),
         slots: 1,
     };
@@ -111,6 +112,11 @@ pub fn build<'a>(
     plan_namespaces(&input, target.init, pid, &mut plan);
     let capabilities = Sets::new(&input, &mut plan.warnings);
     plan_becoming(&input, pid, &capabilities, &mut plan);
+    if let (Some(rdt), Some(found)) = (&linux.intel_rdt, &facts.resctrl) {
+        let joins = resctrl::joins(rdt, wish.id, found).into_iter();
+        plan.after
+            .extend(joins.map(|resctrl| HostOp::Resctrl { resctrl }));
+    }
     plan_meeting(&input, pid, &mut plan);
     plan_start(&input, filter, &capabilities, &mut plan);
     Ok(plan)

@@ -1,7 +1,7 @@
 //! `linux`: namespaces, time offsets, devices, paths and propagation.
 
 use super::{Problems, mapping, net_devices, treatment};
-use crate::oci::{Device, Linux, NAMESPACES, Namespace, Text};
+use crate::oci::{Device, IntelRdt, Linux, NAMESPACES, Namespace, Text};
 
 const PROPAGATIONS: &[&str] = &[
     "private",
@@ -34,6 +34,9 @@ pub(super) fn check(linux: &Linux<'_>, problems: &mut Problems) {
                 "each path once",
             );
         }
+    }
+    if let Some(rdt) = &linux.intel_rdt {
+        check_rdt(rdt, problems);
     }
     if let Some(personality) = &linux.personality {
         treatment::check_personality(personality, problems);
@@ -119,6 +122,38 @@ fn check_time_offsets(linux: &Linux<'_>, problems: &mut Problems) {
                 "less than a second",
             );
         }
+    }
+}
+
+/// A class is a directory of its own, a schema is a line.
+fn check_rdt(rdt: &IntelRdt<'_>, problems: &mut Problems) {
+    let class = rdt.clos_id.as_deref().unwrap_or_default();
+    let is_name = !class.contains('/') && class != "." && class != "..";
+    if !is_name && class != "/" {
+        problems.wrong(
+            "linux.intelRdt.closID",
+            format!("{class:?}"),
+            "a directory's name, or /",
+        );
+    }
+    problems.plain("linux.intelRdt.closID", class);
+    let bandwidth = rdt.mem_bw_schema.as_deref().unwrap_or_default();
+    if !bandwidth.is_empty() && !bandwidth.starts_with("MB:") {
+        problems.wrong(
+            "linux.intelRdt.memBwSchema",
+            format!("{bandwidth:?}"),
+            "a line that begins with MB:",
+        );
+    }
+    let one = |name: &str, line: Option<&str>| {
+        let line = line.filter(|line| line.contains(['\n', '\0']))?;
+        Some((format!("linux.intelRdt.{name}"), format!("{line:?}")))
+    };
+    let listed = rdt.schemata.iter().enumerate();
+    let wrong = listed.filter_map(|(index, line)| one(&format!("schemata[{index}]"), Some(&**line)));
+    let wrong = wrong.chain(one("l3CacheSchema", rdt.l3_cache_schema.as_deref()));
+    for (at, found) in wrong.chain(one("memBwSchema", rdt.mem_bw_schema.as_deref())) {
+        problems.wrong(at, found, "one line");
     }
 }
 

@@ -51,7 +51,7 @@ fn the_specs_own_start_file_is_accepted() {
 
 #[test]
 fn each_bad_value_is_named_with_its_place() {
-    for (path, value, expected) in bad_values() {
+    for (path, value, expected) in bad_values().into_iter().chain(bad_devices_and_classes()) {
         let found = refusal(&edited(path, value));
         assert_eq!(found, format!("invalid configuration: {expected}"), "{path}");
     }
@@ -134,7 +134,15 @@ fn bad_values() -> Vec<(&'static str, Value, &'static str)> {
         ("linux.maskedPaths", json!(["/proc/kcore", "proc/keys"]), "linux.maskedPaths[1]: found \"proc/keys\", expected an absolute path"),
         ("linux.readonlyPaths", json!(["proc/sys"]), "linux.readonlyPaths[0]: found \"proc/sys\", expected an absolute path"),
         ("linux.rootfsPropagation", json!("open"), "linux.rootfsPropagation: found \"open\", expected one of private, rprivate, rshared, rslave, runbindable, shared, slave, unbindable"),
-        ("linux.intelRdt", json!({}), "linux.intelRdt: not supported yet"),
+    ]
+}
+
+#[rustfmt::skip]
+fn bad_devices_and_classes() -> Vec<(&'static str, Value, &'static str)> {
+    vec![
+        ("linux.intelRdt", json!({"closID": "a/b"}), "linux.intelRdt.closID: found \"a/b\", expected a directory's name, or /"),
+        ("linux.intelRdt", json!({"memBwSchema": "L3:0=1"}), "linux.intelRdt.memBwSchema: found \"L3:0=1\", expected a line that begins with MB:"),
+        ("linux.intelRdt", json!({"schemata": ["a\nb"]}), "linux.intelRdt.schemata[0]: found \"a\\nb\", expected one line"),
         ("linux.netDevices", json!({"a/b": {}}), "linux.netDevices.a/b: found \"a/b\", expected a network device's name"),
         ("linux.netDevices", json!({"a": {"name": "%d%d"}}), "linux.netDevices.a.name: found \"%d%d\", expected a name of at most 15 characters, or one with %d"),
         ("linux.netDevices", json!({"a": {"name": "c"}, "b": {"name": "c"}}), "linux.netDevices.b.name: found \"c\" again, expected each name once"),

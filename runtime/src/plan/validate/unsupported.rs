@@ -1,7 +1,7 @@
 //! What the spec knows and this program does not handle yet: refused by name, so that nothing is dropped.
 
 use super::Problems;
-use crate::oci::{Linux, Process, Spec, Text};
+use crate::oci::{Process, Spec, Text};
 
 pub(super) fn check(spec: &Spec<'_>, problems: &mut Problems) {
     for (at, present) in [
@@ -16,9 +16,6 @@ pub(super) fn check(spec: &Spec<'_>, problems: &mut Problems) {
     if let Some(process) = &spec.process {
         check_process(process, problems);
     }
-    if let Some(linux) = &spec.linux {
-        check_linux(linux, problems);
-    }
 }
 
 pub(super) fn check_process(process: &Process<'_>, problems: &mut Problems) {
@@ -27,10 +24,6 @@ pub(super) fn check_process(process: &Process<'_>, problems: &mut Problems) {
         says(process.command_line.as_ref()),
         problems,
     );
-}
-
-fn check_linux(linux: &Linux<'_>, problems: &mut Problems) {
-    refuse("linux.intelRdt", linux.intel_rdt.is_some(), problems);
 }
 
 fn refuse(at: &str, present: bool, problems: &mut Problems) {

@@ -210,3 +210,19 @@ fn labels_without_selinux_are_refused() {
     });
     assert_eq!(seen, "ran\n");
 }
+
+#[test]
+fn without_resctrl_a_class_of_service_is_refused() {
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    if mounts.contains(" - resctrl ") {
+        println!("skipped: this machine has resctrl");
+        return;
+    }
+    let error = refusal("rdt", |config| {
+        config["linux"]["intelRdt"] = json!({"schemata": ["MB:0=50"]});
+    });
+    assert!(
+        error.starts_with("linux.intelRdt: no resctrl file system is mounted"),
+        "{error}"
+    );
+}
