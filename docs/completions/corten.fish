@@ -37,18 +37,22 @@ complete -c corten -n "__fish_corten_needs_command" -s h -l help -d 'Print help 
 complete -c corten -n "__fish_corten_needs_command" -s V -l version -d 'Print version'
 complete -c corten -n "__fish_corten_needs_command" -f -a "create" -d 'Create a container without starting it'
 complete -c corten -n "__fish_corten_needs_command" -f -a "exec" -d 'Run a command in a running container (not supported yet)'
+complete -c corten -n "__fish_corten_needs_command" -f -a "history" -d 'Show how an image came to be, newest step first'
 complete -c corten -n "__fish_corten_needs_command" -f -a "images" -d 'List images'
 complete -c corten -n "__fish_corten_needs_command" -f -a "inspect" -d 'Show everything about containers and images'
 complete -c corten -n "__fish_corten_needs_command" -f -a "kill" -d 'Send a signal to running containers'
+complete -c corten -n "__fish_corten_needs_command" -f -a "load" -d 'Load images from an archive of `save`, docker\'s or podman\'s, or from an OCI layout'
 complete -c corten -n "__fish_corten_needs_command" -f -a "logs" -d 'Show what a container wrote'
 complete -c corten -n "__fish_corten_needs_command" -f -a "ps" -d 'List containers'
 complete -c corten -n "__fish_corten_needs_command" -f -a "pull" -d 'Get images from their registries'
 complete -c corten -n "__fish_corten_needs_command" -f -a "rm" -d 'Remove containers'
 complete -c corten -n "__fish_corten_needs_command" -f -a "rmi" -d 'Remove images'
 complete -c corten -n "__fish_corten_needs_command" -f -a "run" -d 'Create and start a container'
+complete -c corten -n "__fish_corten_needs_command" -f -a "save" -d 'Save images to one archive that is both an OCI layout and docker\'s format'
 complete -c corten -n "__fish_corten_needs_command" -f -a "start" -d 'Start stopped containers'
 complete -c corten -n "__fish_corten_needs_command" -f -a "stop" -d 'Stop running containers: a signal, some patience, SIGKILL'
 complete -c corten -n "__fish_corten_needs_command" -f -a "system" -d 'Look after Corten itself'
+complete -c corten -n "__fish_corten_needs_command" -f -a "tag" -d 'Give an image one more name'
 complete -c corten -n "__fish_corten_needs_command" -f -a "version" -d 'Show the versions of corten and of what it uses'
 complete -c corten -n "__fish_corten_needs_command" -f -a "wait" -d 'Wait until containers stop, and print their exit codes'
 complete -c corten -n "__fish_corten_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -116,6 +120,15 @@ complete -c corten -n "__fish_corten_using_subcommand exec" -l root -d 'Director
 complete -c corten -n "__fish_corten_using_subcommand exec" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand exec" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand exec" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand history" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
+complete -c corten -n "__fish_corten_using_subcommand history" -s H -l human -d 'Sizes and times as people read them' -r -f -a "true\t''
+false\t''"
+complete -c corten -n "__fish_corten_using_subcommand history" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand history" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand history" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand history" -l no-trunc -d 'Show ids and commands in full'
+complete -c corten -n "__fish_corten_using_subcommand history" -s q -l quiet -d 'Show only ids'
+complete -c corten -n "__fish_corten_using_subcommand history" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand images" -s f -l filter -d 'Show only those that match: dangling, label, reference, before, since' -r
 complete -c corten -n "__fish_corten_using_subcommand images" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
 complete -c corten -n "__fish_corten_using_subcommand images" -l root -d 'Directory of the store and the containers' -r -F
@@ -138,6 +151,12 @@ complete -c corten -n "__fish_corten_using_subcommand kill" -l root -d 'Director
 complete -c corten -n "__fish_corten_using_subcommand kill" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand kill" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand kill" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand load" -s i -l input -d 'Archive, perhaps compressed with gzip or zstd, or directory of an OCI layout; standard input without it' -r -F
+complete -c corten -n "__fish_corten_using_subcommand load" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand load" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand load" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand load" -s q -l quiet -d 'Say only what was loaded'
+complete -c corten -n "__fish_corten_using_subcommand load" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand logs" -l since -d 'Only what was written since then (RFC 3339, seconds, or a duration such as 10m)' -r
 complete -c corten -n "__fish_corten_using_subcommand logs" -s n -l tail -d 'Only so many lines from the end' -r
 complete -c corten -n "__fish_corten_using_subcommand logs" -l until -d 'Only what was written before then' -r
@@ -241,6 +260,11 @@ complete -c corten -n "__fish_corten_using_subcommand run" -s q -l quiet -d 'Say
 complete -c corten -n "__fish_corten_using_subcommand run" -l read-only -d 'The root file system cannot be written'
 complete -c corten -n "__fish_corten_using_subcommand run" -l rm -d 'Remove the container when it exits'
 complete -c corten -n "__fish_corten_using_subcommand run" -s t -l tty -d 'Give the container a terminal'
+complete -c corten -n "__fish_corten_using_subcommand save" -s o -l output -d 'Write to a file, compressed if it ends in .gz, .tgz or .zst; standard output without it' -r -F
+complete -c corten -n "__fish_corten_using_subcommand save" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand save" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand save" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand save" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand start" -l detach-keys -d 'Keys that leave a container running' -r
 complete -c corten -n "__fish_corten_using_subcommand start" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand start" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
@@ -267,6 +291,10 @@ complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_su
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from help" -f -a "df" -d 'Show how much of the disk is used'
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c corten -n "__fish_corten_using_subcommand tag" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand tag" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand tag" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand tag" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand version" -s f -l format -d 'A Go template, or `json`' -r
 complete -c corten -n "__fish_corten_using_subcommand version" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand version" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
@@ -276,21 +304,25 @@ complete -c corten -n "__fish_corten_using_subcommand wait" -l root -d 'Director
 complete -c corten -n "__fish_corten_using_subcommand wait" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand wait" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand wait" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "create" -d 'Create a container without starting it'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "exec" -d 'Run a command in a running container (not supported yet)'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "images" -d 'List images'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "inspect" -d 'Show everything about containers and images'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "kill" -d 'Send a signal to running containers'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "logs" -d 'Show what a container wrote'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "ps" -d 'List containers'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "pull" -d 'Get images from their registries'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "rm" -d 'Remove containers'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "rmi" -d 'Remove images'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "run" -d 'Create and start a container'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "start" -d 'Start stopped containers'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "stop" -d 'Stop running containers: a signal, some patience, SIGKILL'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "system" -d 'Look after Corten itself'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "version" -d 'Show the versions of corten and of what it uses'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "wait" -d 'Wait until containers stop, and print their exit codes'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec images inspect kill logs ps pull rm rmi run start stop system version wait help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "create" -d 'Create a container without starting it'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "exec" -d 'Run a command in a running container (not supported yet)'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "history" -d 'Show how an image came to be, newest step first'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "images" -d 'List images'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "inspect" -d 'Show everything about containers and images'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "kill" -d 'Send a signal to running containers'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "load" -d 'Load images from an archive of `save`, docker\'s or podman\'s, or from an OCI layout'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "logs" -d 'Show what a container wrote'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "ps" -d 'List containers'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "pull" -d 'Get images from their registries'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "rm" -d 'Remove containers'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "rmi" -d 'Remove images'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "run" -d 'Create and start a container'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "save" -d 'Save images to one archive that is both an OCI layout and docker\'s format'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "start" -d 'Start stopped containers'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "stop" -d 'Stop running containers: a signal, some patience, SIGKILL'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "system" -d 'Look after Corten itself'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "tag" -d 'Give an image one more name'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "version" -d 'Show the versions of corten and of what it uses'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "wait" -d 'Wait until containers stop, and print their exit codes'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c corten -n "__fish_corten_using_subcommand help; and __fish_seen_subcommand_from system" -f -a "df" -d 'Show how much of the disk is used'

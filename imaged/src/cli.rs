@@ -39,18 +39,22 @@ pub(crate) struct Cli {
 enum Command {
     Create(Box<commands::create::Args>),
     Exec(commands::exec::Args),
+    History(commands::history::Args),
     Images(commands::images::Args),
     Inspect(commands::inspect::Args),
     Kill(commands::kill::Args),
+    Load(commands::load::Args),
     Logs(commands::logs::Args),
     Ps(commands::ps::Args),
     Pull(commands::pull::Args),
     Rm(commands::rm::Args),
     Rmi(commands::rmi::Args),
     Run(Box<commands::run::Args>),
+    Save(commands::save::Args),
     Start(commands::start::Args),
     Stop(commands::stop::Args),
     System(commands::system::Args),
+    Tag(commands::tag::Args),
     Version(commands::version::Args),
     Wait(commands::wait::Args),
 }
@@ -60,18 +64,22 @@ impl Command {
         match self {
             Self::Create(args) => commands::create::run(settings, &args),
             Self::Exec(args) => commands::exec::run(&args),
+            Self::History(args) => commands::history::run(settings, &args),
             Self::Images(args) => commands::images::run(settings, &args),
             Self::Inspect(args) => commands::inspect::run(settings, &args),
             Self::Kill(args) => commands::kill::run(settings, &args),
+            Self::Load(args) => commands::load::run(settings, &args),
             Self::Logs(args) => commands::logs::run(settings, &args),
             Self::Ps(args) => commands::ps::run(settings, &args),
             Self::Pull(args) => commands::pull::run(settings, &args),
             Self::Rm(args) => commands::rm::run(settings, &args),
             Self::Rmi(args) => commands::rmi::run(settings, &args),
             Self::Run(args) => commands::run::run(settings, &args),
+            Self::Save(args) => commands::save::run(settings, &args),
             Self::Start(args) => commands::start::run(settings, &args),
             Self::Stop(args) => commands::stop::run(settings, &args),
             Self::System(args) => commands::system::run(settings, &args),
+            Self::Tag(args) => commands::tag::run(settings, &args),
             Self::Version(args) => commands::version::run(settings, &args),
             Self::Wait(args) => commands::wait::run(settings, &args),
         }
@@ -177,11 +185,11 @@ const LATER: [&str; 53] = [
 
 /// Docker's commands that are still to come.
 #[rustfmt::skip]
-const LATER_VERBS: [&str; 41] = [
+const LATER_VERBS: [&str; 37] = [
     "attach", "build", "builder", "buildx", "commit", "compose", "config", "container", "context", "cp", "diff",
-    "events", "export", "history", "image", "import", "info", "load", "login", "logout", "manifest", "network",
-    "node", "pause", "plugin", "port", "push", "rename", "restart", "save", "search", "secret", "service", "stack",
-    "stats", "swarm", "tag", "top", "unpause", "update", "volume",
+    "events", "export", "image", "import", "info", "login", "logout", "manifest", "network",
+    "node", "pause", "plugin", "port", "push", "rename", "restart", "search", "secret", "service", "stack",
+    "stats", "swarm", "top", "unpause", "update", "volume",
 ];
 
 /// Clap's message without its heading and its pointers.

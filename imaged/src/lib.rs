@@ -3,6 +3,7 @@
 //! `argv → cli → commands → engine, registry, store → plan (pure) → oci, sys → kernel`.
 #![deny(unsafe_code)]
 
+pub mod archive;
 pub mod assemble;
 mod cli;
 mod commands;

@@ -184,7 +184,7 @@ fn row(containers: &Containers, record: &Record, status: &Status, args: &Args) -
         "ID": if args.no_trunc { record.id.as_str() } else { &record.id[..12] },
         "Image": record.image_name,
         // Quoted as docker does it: an image's command must not steer the terminal.
-        "Command": format!("{:?}", if args.no_trunc { command } else { shorten(&command, 20) }),
+        "Command": format!("{:?}", if args.no_trunc { command } else { human::shorten(&command, 20) }),
         "CreatedAt": record.created,
         "RunningFor": human::ago(created.seconds, now.seconds),
         "State": status.word(),
@@ -197,13 +197,6 @@ fn row(containers: &Containers, record: &Record, status: &Status, args: &Args) -
         "Mounts": mounts.join(","),
         "Networks": record.options.network.name(),
     })
-}
-
-fn shorten(text: &str, limit: usize) -> String {
-    if text.chars().count() <= limit {
-        return text.to_owned();
-    }
-    text.chars().take(limit - 1).chain(['…']).collect()
 }
 
 /// Docker's sentence about how a container stands.

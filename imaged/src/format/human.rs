@@ -48,6 +48,14 @@ pub(crate) fn ago(then: u64, now: u64) -> String {
     format!("{} ago", duration(now.saturating_sub(then)))
 }
 
+/// At most so many characters; what is left out shows as `…`.
+pub(crate) fn shorten(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    text.chars().take(limit - 1).chain(['…']).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

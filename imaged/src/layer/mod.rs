@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::{Mode, umask};
 
+pub(crate) use path::clean as clean_path;
 pub use settle::copy_root_attributes;
 pub use tar::Limits;
 

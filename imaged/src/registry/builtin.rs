@@ -13,8 +13,6 @@ use crate::store::{Claim, LayerRecord, Store, failed_at};
 const PROGRAM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/hello"));
 /// The repository that is not looked for in any registry.
 const REPOSITORY: &str = "docker.io/corten/hello";
-/// The media type of a plain tar stream.
-const PLAIN_LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 
 /// Whether the reference means the built-in image.
 pub fn is_meant(reference: &Reference) -> bool {
@@ -49,7 +47,7 @@ pub(super) fn install(store: &Store, reference: &Reference, progress: &dyn Progr
             chain_id: diff_id,
             diff_id,
             blob: diff_id,
-            media_type: PLAIN_LAYER.into(),
+            media_type: media::OCI_LAYER.into(),
             blob_size: archive.len() as u64,
             size,
         })?;
@@ -141,24 +139,12 @@ fn config(diff_id: Digest) -> ImageConfig {
 }
 
 fn manifest(config: &[u8], archive: &[u8]) -> Manifest {
-    Manifest {
-        schema_version: 2,
-        media_type: Some(media::OCI_MANIFEST.into()),
-        artifact_type: None,
-        config: describe(media::OCI_CONFIG, config),
-        layers: vec![describe(PLAIN_LAYER, archive)],
-    }
-}
-
-fn describe(media_type: &str, content: &[u8]) -> Descriptor {
-    Descriptor {
-        media_type: media_type.into(),
-        digest: Digest::of(content),
-        size: content.len() as u64,
-        urls: Vec::new(),
-        annotations: std::collections::BTreeMap::new(),
-        platform: None,
-    }
+    let describe =
+        |media_type, content: &[u8]| Descriptor::new(media_type, Digest::of(content), content.len() as u64);
+    Manifest::of(
+        describe(media::OCI_CONFIG, config),
+        vec![describe(media::OCI_LAYER, archive)],
+    )
 }
 
 fn json(value: &impl serde::Serialize) -> Result<Vec<u8>> {

@@ -87,6 +87,17 @@ impl Store {
         Ok(all)
     }
 
+    /// All tags of a repository.
+    ///
+    /// # Errors
+    /// The failed call.
+    pub fn tags_of(&self, repository: &Reference) -> Result<Vec<Reference>> {
+        let all = self.refs()?.into_iter().map(|(reference, _)| reference);
+        Ok(all
+            .filter(|other| other.tag().is_some() && other.repository() == repository.repository())
+            .collect())
+    }
+
     /// The names of one image.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Integration tests of corten, one binary. They need root.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod archives;
 mod attach;
 mod crashes;
 mod fake_registry;

@@ -1,0 +1,246 @@
+//! What is in an archive: its files, taken out into a scratch directory of the store and hashed as they come.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::invalid;
+use crate::error::{Error, Kind, Result};
+use crate::layer::clean_path;
+use crate::layer::tar::{self, Limits, Reader};
+use crate::oci::{Digest, Hasher};
+use crate::store::{MAX_DOCUMENT, Scratch, Store, failed_at};
+
+/// More files than any image has layers.
+const MAX_FILES: u64 = 100_000;
+/// How many links may lead to each other.
+const MAX_LINKS: usize = 10;
+
+/// The files of an archive, by their paths in it.
+#[derive(Debug)]
+pub(super) struct Contents {
+    scratch: Scratch,
+    files: HashMap<String, Item>,
+    /// Links, by what they lead to: both paths from the archive's root.
+    links: HashMap<String, String>,
+}
+
+/// One file of an archive, on the store's file system.
+#[derive(Debug, Clone)]
+pub(super) struct Item {
+    pub(super) path: PathBuf,
+    pub(super) digest: Digest,
+    pub(super) size: u64,
+}
+
+impl Contents {
+    /// Reads a tar stream, compressed with gzip or zstd or not at all.
+    pub(super) fn of_stream(store: &Store, input: impl Read) -> Result<Self> {
+        let mut input = BufReader::with_capacity(256 << 10, input);
+        let start = input.fill_buf().map_err(|error| unreadable(&error))?;
+        match start {
+            [0x1f, 0x8b, ..] => Self::of_tar(
+                store,
+                BufReader::with_capacity(256 << 10, flate2::bufread::MultiGzDecoder::new(input)),
+            ),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+                let decoder =
+                    zstd::stream::read::Decoder::with_buffer(input).map_err(|error| unreadable(&error))?;
+                Self::of_tar(store, BufReader::with_capacity(256 << 10, decoder))
+            }
+            [0xfd, b'7', b'z', b'X', b'Z', ..] | [b'B', b'Z', b'h', ..] => Err(Error::new(
+                Kind::Unsupported,
+                "the archive is compressed with xz or bzip2",
+            )
+            .hint("decompress it on the way: xz -dc FILE | corten load")),
+            _ => Self::of_tar(store, input),
+        }
+    }
+
+    fn of_tar(store: &Store, mut input: impl BufRead) -> Result<Self> {
+        let mut contents = Self::empty(store)?;
+        let limits = Limits {
+            entries: MAX_FILES,
+            ..Limits::default()
+        };
+        let mut reader = Reader::new(&mut input, limits);
+        while let Some(entry) = reader.next_entry()? {
+            let path = text(clean_path(&entry.path)?)?;
+            match &entry.kind {
+                tar::Kind::File { segments: None, .. } => {
+                    let item = contents.write(|out, hasher| copy_entry(&mut reader, out, hasher))?;
+                    contents.files.insert(path, item);
+                }
+                tar::Kind::HardLink(target) => drop(contents.links.insert(path, text(clean_path(target)?)?)),
+                tar::Kind::Symlink(target) => contents.link(path, target)?,
+                _ => {}
+            }
+        }
+        match contents.files.is_empty() {
+            true => Err(invalid("this is no archive of images: it has no files")),
+            false => Ok(contents),
+        }
+    }
+
+    /// Reads an OCI layout that is a directory.
+    pub(super) fn of_directory(store: &Store, directory: &Path) -> Result<Self> {
+        let mut contents = Self::empty(store)?;
+        let mut pending = vec![String::new()];
+        while let Some(relative) = pending.pop() {
+            let path = directory.join(&relative);
+            for entry in fs::read_dir(&path).map_err(|error| failed_at("read", &path, &error))? {
+                let entry = entry.map_err(|error| failed_at("read", &path, &error))?;
+                let Ok(name) = entry.file_name().into_string() else {
+                    continue;
+                };
+                let name = if relative.is_empty() {
+                    name
+                } else {
+                    format!("{relative}/{name}")
+                };
+                let kind = entry
+                    .file_type()
+                    .map_err(|error| failed_at("stat", &path, &error))?;
+                if kind.is_dir() {
+                    pending.push(name);
+                } else if kind.is_file() {
+                    let mut file =
+                        File::open(entry.path()).map_err(|error| failed_at("open", &entry.path(), &error))?;
+                    let item = contents.write(|out, hasher| copy_file(&mut file, out, hasher))?;
+                    contents.files.insert(name, item);
+                }
+                if contents.files.len() as u64 > MAX_FILES {
+                    return Err(Error::new(Kind::Limit, format!("more than {MAX_FILES} files")));
+                }
+            }
+        }
+        Ok(contents)
+    }
+
+    fn empty(store: &Store) -> Result<Self> {
+        Ok(Self {
+            scratch: store.scratch()?,
+            files: HashMap::new(),
+            links: HashMap::new(),
+        })
+    }
+
+    /// Writes the next file of the scratch directory.
+    fn write(&self, fill: impl FnOnce(&mut File, &mut Hasher) -> Result<u64>) -> Result<Item> {
+        let path = self
+            .scratch
+            .path()
+            .join(format!("{}-{}", self.files.len(), self.links.len()));
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|error| failed_at("create", &path, &error))?;
+        let mut hasher = Hasher::new();
+        let size = fill(&mut file, &mut hasher)?;
+        let digest = hasher.finish();
+        Ok(Item { path, digest, size })
+    }
+
+    /// A symbolic link: docker's older archives have one for each layer that is in them twice.
+    fn link(&mut self, path: String, target: &[u8]) -> Result<()> {
+        let target = String::from_utf8(target.to_vec()).map_err(|_| not_text())?;
+        let mut parts: Vec<&str> = path.split('/').collect();
+        parts.pop();
+        for part in target.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => drop(parts.pop()),
+                part => parts.push(part),
+            }
+        }
+        let target = parts.join("/");
+        self.links.insert(path, target);
+        Ok(())
+    }
+
+    /// The file of a path, links followed.
+    pub(super) fn get(&self, path: &str) -> Option<&Item> {
+        let mut path = path.strip_prefix("./").unwrap_or(path);
+        for _ in 0..MAX_LINKS {
+            match self.files.get(path) {
+                Some(item) => return Some(item),
+                None => path = self.links.get(path)?,
+            }
+        }
+        None
+    }
+
+    /// The file of a path that a document names.
+    pub(super) fn need(&self, path: &str) -> Result<&Item> {
+        self.get(path)
+            .ok_or_else(|| invalid(format!("the archive has no file {path:?}, which it names")))
+    }
+
+    /// The blob with this digest, under OCI's name for it.
+    pub(super) fn blob(&self, digest: &Digest) -> Result<&Item> {
+        let item = self.need(&format!("blobs/sha256/{}", digest.hex()))?;
+        match item.digest == *digest {
+            true => Ok(item),
+            false => Err(crate::assemble::wrong_digest("blob", digest, &item.digest)),
+        }
+    }
+
+    /// The bytes of a file that must fit into memory.
+    pub(super) fn document(item: &Item) -> Result<Vec<u8>> {
+        if item.size > MAX_DOCUMENT {
+            return Err(Error::new(
+                Kind::Limit,
+                format!("a document of the archive is longer than {MAX_DOCUMENT} bytes"),
+            ));
+        }
+        fs::read(&item.path).map_err(|error| failed_at("read", &item.path, &error))
+    }
+}
+
+fn copy_entry<R: BufRead>(reader: &mut Reader<R>, out: &mut File, hasher: &mut Hasher) -> Result<u64> {
+    let mut size = 0;
+    loop {
+        let piece = reader.data()?;
+        if piece.is_empty() {
+            return Ok(size);
+        }
+        hasher.update(piece);
+        out.write_all(piece)
+            .map_err(|error| crate::store::failed("write a file of the archive", &error))?;
+        let length = piece.len();
+        size += length as u64;
+        reader.consume(length);
+    }
+}
+
+fn copy_file(file: &mut File, out: &mut File, hasher: &mut Hasher) -> Result<u64> {
+    let mut size = 0;
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        let count = file.read(&mut buffer).map_err(|error| unreadable(&error))?;
+        if count == 0 {
+            return Ok(size);
+        }
+        hasher.update(&buffer[..count]);
+        out.write_all(&buffer[..count])
+            .map_err(|error| crate::store::failed("write a file of the archive", &error))?;
+        size += count as u64;
+    }
+}
+
+fn text(path: Vec<u8>) -> Result<String> {
+    String::from_utf8(path).map_err(|_| not_text())
+}
+
+fn not_text() -> Error {
+    invalid("a path in the archive is not UTF-8")
+}
+
+fn unreadable(error: &std::io::Error) -> Error {
+    Error::io("read the archive", error)
+}

@@ -1,0 +1,182 @@
+//! Writing images to one archive that is both an OCI layout and docker's format, the same bytes each time.
+
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
+
+use serde_json::{Value, json};
+use tar::{Builder, EntryType, Header};
+
+use super::{CONTAINERD_NAME, DockerEntry, OCI_NAME};
+use crate::error::{Context, Error, Kind, Result};
+use crate::image::{Image, Reference};
+use crate::oci::{Digest, Hasher, Manifest, media};
+use crate::store::Store;
+
+/// The size of the pieces in which blobs are checked and written.
+const PIECE: usize = 256 << 10;
+
+/// An image to save, under these names.
+#[derive(Debug, Clone)]
+pub struct Selected {
+    /// The image.
+    pub image: Image,
+    /// Its names with tags, sorted.
+    pub names: Vec<Reference>,
+}
+
+/// Writes the images with all their blobs.
+///
+/// # Errors
+/// `NotFound` and `Integrity` for blobs that are missing or damaged; the failed call.
+pub fn save(store: &Store, images: &[Selected], out: &mut dyn Write) -> Result<()> {
+    let mut blobs = BTreeSet::new();
+    let mut manifests = Vec::new();
+    let mut entries = Vec::new();
+    for selected in images {
+        let manifest = store.manifest(&selected.image)?;
+        blobs.extend([selected.image.id, selected.image.manifest]);
+        blobs.extend(manifest.layers.iter().map(|layer| layer.digest));
+        manifests.extend(descriptors(store, selected, &manifest)?);
+        entries.push(entry(selected, &manifest));
+    }
+    let mut archive = Builder::new(out);
+    for directory in ["blobs/", "blobs/sha256/"] {
+        let header = header(EntryType::Directory, 0o755, 0);
+        append(&mut archive, header, directory, &mut std::io::empty())?;
+    }
+    for blob in &blobs {
+        append_blob(&mut archive, store, blob)?;
+    }
+    let index = json!({"schemaVersion": 2, "mediaType": media::OCI_INDEX, "manifests": manifests});
+    for (name, document) in [
+        ("index.json", index),
+        ("manifest.json", json!(entries)),
+        ("oci-layout", json!({"imageLayoutVersion": "1.0.0"})),
+    ] {
+        let text = document.to_string();
+        let header = header(EntryType::Regular, 0o644, text.len() as u64);
+        append(&mut archive, header, name, &mut text.as_bytes())?;
+    }
+    archive.finish().map_err(|error| failed(&error))
+}
+
+/// The image's entries in the OCI index: one for each name.
+fn descriptors(store: &Store, selected: &Selected, manifest: &Manifest) -> Result<Vec<Value>> {
+    let digest = &selected.image.manifest;
+    let plain = json!({
+        "mediaType": manifest.media_type.as_deref().unwrap_or(media::OCI_MANIFEST),
+        "digest": digest,
+        "size": store.blob(digest)?.len(),
+    });
+    let named = |name: &Reference| {
+        let mut descriptor = plain.clone();
+        descriptor["annotations"] =
+            json!({CONTAINERD_NAME: name.to_string(), OCI_NAME: name.tag().unwrap_or_default()});
+        descriptor
+    };
+    Ok(match selected.names.is_empty() {
+        true => vec![plain],
+        false => selected.names.iter().map(named).collect(),
+    })
+}
+
+fn entry(selected: &Selected, manifest: &Manifest) -> DockerEntry {
+    let path = |digest: &Digest| format!("blobs/sha256/{}", digest.hex());
+    let names = selected.names.iter().map(Reference::familiar).collect();
+    DockerEntry {
+        config: path(&selected.image.id),
+        repo_tags: Some(names),
+        layers: Some(manifest.layers.iter().map(|layer| path(&layer.digest)).collect()),
+    }
+}
+
+fn append_blob(archive: &mut Builder<&mut dyn Write>, store: &Store, digest: &Digest) -> Result<()> {
+    let file = store.open_blob(digest).map_err(|error| match error.kind() {
+        Kind::NotFound => error.hint("the image was pulled when blobs were not kept: pull it again"),
+        _ => error,
+    })?;
+    let size = file
+        .metadata()
+        .map_err(|error| Error::io(format!("stat the blob {digest}"), &error))?
+        .len();
+    let mut checked = Checked {
+        file,
+        hasher: Hasher::new(),
+    };
+    let path = format!("blobs/sha256/{}", digest.hex());
+    let header = header(EntryType::Regular, 0o644, size);
+    append(archive, header, &path, &mut checked)?;
+    match checked.hasher.finish() {
+        found if found == *digest => Ok(()),
+        _ => Err(
+            Error::new(Kind::Integrity, format!("the blob {digest} is damaged"))
+                .hint("remove the image and pull or load it again"),
+        ),
+    }
+}
+
+/// A file whose digest is computed as it is read.
+struct Checked {
+    file: std::fs::File,
+    hasher: Hasher,
+}
+
+impl Read for Checked {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.hasher.update(&buffer[..count]);
+        Ok(count)
+    }
+}
+
+/// Always the same bytes: no times, root's files.
+fn header(kind: EntryType, mode: u32, size: u64) -> Header {
+    let mut header = Header::new_gnu();
+    header.set_entry_type(kind);
+    header.set_mode(mode);
+    header.set_size(size);
+    header.set_mtime(0);
+    header.set_uid(0);
+    header.set_gid(0);
+    header
+}
+
+fn append(
+    archive: &mut Builder<&mut dyn Write>,
+    mut header: Header,
+    path: &str,
+    content: &mut dyn Read,
+) -> Result<()> {
+    header
+        .set_path(path)
+        .map_err(|error| failed(&error))
+        .context(|| format!("the path {path}"))?;
+    header.set_cksum();
+    let out = archive.get_mut();
+    out.write_all(header.as_bytes()).map_err(|error| failed(&error))?;
+    let mut left = header.size().unwrap_or_default();
+    let mut buffer = vec![0; PIECE];
+    while left > 0 {
+        let wanted = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let count = content
+            .read(&mut buffer[..wanted])
+            .map_err(|error| Error::io(format!("read {path}"), &error))?;
+        if count == 0 {
+            return Err(Error::new(Kind::Integrity, format!("{path} was cut off")));
+        }
+        out.write_all(&buffer[..count]).map_err(|error| failed(&error))?;
+        left -= count as u64;
+    }
+    let padding = (512 - header.size().unwrap_or_default() % 512) % 512;
+    let padding = usize::try_from(padding).unwrap_or_default();
+    out.write_all(&[0; 512][..padding])
+        .map_err(|error| failed(&error))
+}
+
+fn failed(error: &std::io::Error) -> Error {
+    let failed = Error::io("write the archive", error);
+    match error.kind() {
+        std::io::ErrorKind::BrokenPipe => failed.with_kind(Kind::Closed),
+        _ => failed,
+    }
+}

@@ -1,0 +1,54 @@
+//! `corten load`.
+
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::archive::{self, Input, Loaded};
+use crate::error::{Context, Error, Kind, Result};
+use crate::output;
+use crate::settings::Settings;
+use crate::store::Store;
+
+/// Load images from an archive of `save`, docker's or podman's, or from an OCI layout.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Archive, perhaps compressed with gzip or zstd, or directory of an OCI layout; standard input without it
+    #[arg(short, long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// Say only what was loaded
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// Runs the verb.
+pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
+    let store = Store::open(&settings.root)?;
+    let loaded = match &args.input {
+        None if io::stdin().is_terminal() => {
+            return Err(Error::new(
+                Kind::Usage,
+                "requested load from stdin, but stdin is empty",
+            ));
+        }
+        None => archive::load(&store, Input::Stream(&mut io::stdin().lock())),
+        Some(path) if path.is_dir() => archive::load(&store, Input::Directory(path)),
+        Some(path) => {
+            let mut file =
+                File::open(path).map_err(|error| Error::io(format!("open {}", path.display()), &error))?;
+            archive::load(&store, Input::Stream(&mut file))
+        }
+    };
+    let loaded = loaded.context(|| "load")?;
+    loaded.iter().try_for_each(show)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(loaded: &Loaded) -> Result<()> {
+    if loaded.names.is_empty() {
+        return output::line(format_args!("Loaded image ID: {}", loaded.image.id));
+    }
+    let mut names = loaded.names.iter();
+    names.try_for_each(|name| output::line(format_args!("Loaded image: {}", name.familiar())))
+}

@@ -1,0 +1,32 @@
+//! `corten tag`.
+
+use std::process::ExitCode;
+
+use crate::error::{Error, Kind, Result};
+use crate::image::Reference;
+use crate::settings::Settings;
+use crate::store::Store;
+
+/// Give an image one more name.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Name or id of the image
+    #[arg(value_name = "SOURCE_IMAGE[:TAG]")]
+    source: String,
+    /// The new name; an image that has it loses it
+    #[arg(value_name = "TARGET_IMAGE[:TAG]")]
+    target: String,
+}
+
+/// Runs the verb.
+pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
+    let target: Reference = args.target.parse()?;
+    if target.digest().is_some() {
+        return Err(Error::new(
+            Kind::Usage,
+            "refusing to create a tag with a digest reference",
+        ));
+    }
+    Store::open(&settings.root)?.tag(&args.source, &target)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,311 @@
+//! `tag`, `history`, `save` and `load`: what went into an archive comes out of it, ours and others'.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+use super::fake_registry::FakeRegistry;
+use super::pulls::{names_in, reference};
+use super::sandbox::{HELLO, Sandbox};
+use super::test_image::{TestImage, TestLayer, tar_of, two_layers};
+use corten_imaged::oci::Digest;
+use corten_imaged::store::Store;
+
+/// A sandbox with the test image under `a/b:1`.
+fn with_image() -> (Sandbox, TestImage) {
+    with(two_layers())
+}
+
+fn with(image: TestImage) -> (Sandbox, TestImage) {
+    let (registry, sandbox) = (FakeRegistry::start(), Sandbox::new());
+    image.serve(&registry, "1");
+    let name = reference(&registry, ":1").to_string();
+    sandbox.ok(&["pull", "--quiet", &name]);
+    sandbox.ok(&["tag", &name, "a/b:1"]);
+    sandbox.ok(&["rmi", &name]);
+    (sandbox, image)
+}
+
+fn skopeo(words: &[&str]) -> String {
+    let output = Command::new("skopeo")
+        .args(["--insecure-policy"])
+        .args(words)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "skopeo {words:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn a_tag_is_one_more_name_and_can_move() {
+    let (sandbox, _) = with_image();
+    sandbox.ok(&["tag", "a/b:1", "c"]);
+    let id = |name: &str| sandbox.ok(&["images", "--quiet", "--no-trunc", name]);
+    assert_eq!(id("c"), id("a/b"));
+    sandbox.ok(&["create", HELLO]);
+    sandbox.ok(&["tag", HELLO, "c:latest"]);
+    assert_eq!(id("c"), id(HELLO));
+    let wrong = sandbox.corten(&["tag", "nothing", "x"]);
+    assert_eq!(
+        (wrong.code, wrong.stderr.contains("No such image: nothing")),
+        (Some(1), true)
+    );
+}
+
+#[test]
+fn history_walks_from_the_image_to_its_beginning() {
+    let registry = FakeRegistry::start();
+    let mut image = TestImage::new(vec![
+        TestLayer::gzip(&tar_of(&[("a", b"12345")])),
+        TestLayer::gzip(&tar_of(&[("b", b"123")])),
+        TestLayer::gzip(&tar_of(&[("c", b"1")])),
+    ]);
+    let long = "x".repeat(60);
+    image.config["history"] = json!([
+        {"created": "2026-01-02T03:04:05Z", "created_by": "ADD\tfile"},
+        {"created": "2026-01-02T03:04:06Z", "created_by": "CMD [\"/x\"]", "empty_layer": true, "comment": "c"},
+        {"created": "2026-01-02T03:04:07Z", "created_by": long},
+    ]);
+    image.describe();
+    image.serve(&registry, "1");
+    let sandbox = Sandbox::new();
+    let name = reference(&registry, ":1").to_string();
+    sandbox.ok(&["pull", "--quiet", &name]);
+    let format = "{{.ID}}|{{.CreatedBy}}|{{.Size}}|{{.Comment}}";
+    let shown = sandbox.ok(&["history", "--format", format, &name]);
+    let id = Digest::of(&image.config_bytes()).short();
+    let cut = format!("{}…", "x".repeat(44));
+    assert_eq!(
+        shown.lines().collect::<Vec<_>>(),
+        [
+            format!("{id}||1B|"),
+            format!("<missing>|{cut}|3B|"),
+            "<missing>|CMD [\"/x\"]|0B|c".into(),
+            "<missing>|ADD file|5B|".into(),
+        ]
+    );
+    let full = sandbox.ok(&["history", "--no-trunc", "-H=false", &name]);
+    assert!(
+        full.contains(&long) && full.contains("2026-01-02T03:04:07Z"),
+        "{full}"
+    );
+    assert_eq!(
+        sandbox.ok(&["history", "-q", &name]).lines().next(),
+        Some(id.as_str())
+    );
+}
+
+#[test]
+fn what_is_saved_is_loaded_byte_for_byte() {
+    let (sandbox, image) = with_image();
+    sandbox.ok(&["tag", "a/b:1", "a/b:2"]);
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["one.tar", "two.tar", "three.tar.gz", "four.tar.zst"] {
+        let file = dir.path().join(name);
+        sandbox.ok(&["save", "-o", path(&file), "a/b"]);
+        let other = Sandbox::new();
+        let loaded = other.ok(&["load", "-i", path(&file)]);
+        assert_eq!(loaded, "Loaded image: a/b:1\nLoaded image: a/b:2");
+        let store = Store::open(&other.root()).unwrap();
+        let found = store.resolve("a/b:2").unwrap();
+        assert_eq!(
+            found.manifest,
+            image.digest(),
+            "the manifest is the one that was pulled"
+        );
+        assert!(
+            image
+                .layers
+                .iter()
+                .all(|layer| store.blob(&layer.digest()).unwrap() == layer.blob)
+        );
+        assert_eq!(
+            fs::read(store.layer_files(&found.layers[1]).join("etc/new")).unwrap(),
+            b"new"
+        );
+    }
+    let [one, two] = ["one.tar", "two.tar"].map(|name| fs::read(dir.path().join(name)).unwrap());
+    assert!(one == two, "the same bytes each time");
+    let output = sandbox.command(&["save", "a/b"]).output().unwrap();
+    assert!(output.stdout == one, "the same on standard output");
+}
+
+#[test]
+fn skopeo_reads_what_is_saved_in_both_of_its_formats() {
+    let (sandbox, image) = with_image();
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("saved.tar");
+    sandbox.ok(&["save", "-o", path(&file), "a/b:1"]);
+    for format in ["oci-archive", "docker-archive"] {
+        let config = skopeo(&[
+            "inspect",
+            "--config",
+            "--raw",
+            &format!("{format}:{}", path(&file)),
+        ]);
+        let config: Value = serde_json::from_str(&config).unwrap();
+        assert_eq!(config["config"]["Labels"]["a"], "b", "{format}");
+    }
+    let raw = skopeo(&["inspect", "--raw", &format!("oci-archive:{}", path(&file))]);
+    assert_eq!(Digest::of(raw.as_bytes()), image.digest());
+}
+
+#[test]
+fn archives_of_skopeo_are_loaded() {
+    // skopeo of Debian 12 cannot make docker's archives of zstd layers.
+    let layers = [tar_of(&[("a", b"1")]), tar_of(&[("b", b"2")])];
+    let (sandbox, _) = with(TestImage::new(
+        layers.iter().map(|tar| TestLayer::gzip(tar)).collect(),
+    ));
+    let dir = tempfile::tempdir().unwrap();
+    let place = |name: &str| path(&dir.path().join(name)).to_owned();
+    let saved = place("saved.tar");
+    sandbox.ok(&["save", "-o", &saved, "a/b:1"]);
+    let from = format!("oci-archive:{saved}");
+    for (to, input, said) in [
+        (
+            format!("docker-archive:{}:c/d:2", place("docker.tar")),
+            "docker.tar",
+            "Loaded image: c/d:2",
+        ),
+        (
+            format!("oci-archive:{}:e/f:3", place("oci.tar")),
+            "oci.tar",
+            "Loaded image: e/f:3",
+        ),
+        (
+            format!("oci:{}:g/h:4", place("layout")),
+            "layout",
+            "Loaded image: g/h:4",
+        ),
+    ] {
+        skopeo(&["copy", "--quiet", &from, &to]);
+        let other = Sandbox::new();
+        assert_eq!(other.ok(&["load", "-i", &place(input)]), said);
+        let name = said.rsplit(' ').next().unwrap();
+        let label = other.ok(&[
+            "inspect",
+            "--format",
+            "{{.Config.Labels.a}} {{len .RootFS.Layers}}",
+            name,
+        ]);
+        assert_eq!(label, "b 2");
+    }
+}
+
+/// Docker's first format, by hand: nobody writes it any more.
+#[test]
+fn the_format_before_manifest_json_is_loaded() {
+    let mut files = Vec::new();
+    for (id, parent, tar) in [
+        ("aaaa", "", tar_of(&[("below", b"1")])),
+        ("bbbb", "aaaa", tar_of(&[("top", b"2")])),
+    ] {
+        let description = json!({
+            "id": id, "parent": parent, "created": "2015-01-01T00:00:00Z", "architecture": "amd64", "os": "linux",
+            "container_config": {"Cmd": ["/bin/sh", "-c", format!("made {id}")]},
+            "config": {"Cmd": ["/top"]},
+        });
+        files.push((format!("{id}/VERSION"), b"1.0".to_vec()));
+        files.push((format!("{id}/json"), description.to_string().into_bytes()));
+        files.push((format!("{id}/layer.tar"), tar));
+    }
+    files.push(("repositories".into(), br#"{"old":{"1":"bbbb"}}"#.to_vec()));
+    let files: Vec<_> = files
+        .iter()
+        .map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
+        .collect();
+    let sandbox = Sandbox::new();
+    let loaded = sandbox.with_input(&["load"], &tar_of(&files));
+    assert_eq!(loaded.stdout, "Loaded image: old:1\n", "{loaded:?}");
+    let history = sandbox.ok(&["history", "--format", "{{.CreatedBy}}", "old:1"]);
+    assert_eq!(history, "/bin/sh -c made bbbb\n/bin/sh -c made aaaa");
+    assert_eq!(
+        sandbox.ok(&["inspect", "--format", "{{index .Config.Cmd 0}}", "old:1"]),
+        "/top"
+    );
+}
+
+#[test]
+fn archives_that_lie_are_refused_and_leave_nothing() {
+    let config = json!({"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [Digest::of(b"x")]}});
+    let list = |config: &str, layer: &str| {
+        json!([{"Config": config, "RepoTags": ["x:1"], "Layers": [layer]}]).to_string()
+    };
+    let layer = tar_of(&[("f", b"")]);
+    let docker = |list: String| {
+        tar_of(&[
+            ("c.json", config.to_string().as_bytes()),
+            ("l.tar", &layer),
+            ("manifest.json", list.as_bytes()),
+        ])
+    };
+    let wrong_blob = {
+        let digest = Digest::of(b"other");
+        let index = json!({"schemaVersion": 2, "manifests": [
+            {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": digest, "size": 5}]});
+        let name = format!("blobs/sha256/{}", digest.hex());
+        tar_of(&[
+            ("oci-layout", b"{}"),
+            ("index.json", index.to_string().as_bytes()),
+            (&name, b"wrong"),
+        ])
+    };
+    for (archive, words) in [
+        (b"no archive".to_vec(), "ends inside a header"),
+        (tar_of(&[("readme", b"")]), "neither an OCI layout nor docker's"),
+        (docker(list("c.json", "l.tar")), "uncompressed layer should be"),
+        (docker(list("c.json", "m.tar")), "no file \"m.tar\""),
+        (docker(list("../c.json", "l.tar")), "no file \"../c.json\""),
+        (docker("[".into()), "manifest.json is not valid"),
+        (wrong_blob, "the blob should be"),
+        (b"\xfd7zXZ\0".to_vec(), "xz or bzip2"),
+    ] {
+        let sandbox = Sandbox::new();
+        let done = sandbox.with_input(&["load"], &archive);
+        assert_eq!(done.code, Some(1), "{words}");
+        assert!(done.stderr.contains(words), "{words}: {}", done.stderr);
+        let store = Store::open(&sandbox.root()).unwrap();
+        for directory in ["images", "layers", "blobs/sha256", "tmp"] {
+            assert!(names_in(&store, directory).is_empty(), "{words}: {directory}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_saved_to_a_file_that_cannot_be_completed() {
+    let (sandbox, image) = with_image();
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("out.tar");
+    fs::write(&file, "what was there").unwrap();
+    let blob = sandbox
+        .root()
+        .join("blobs/sha256")
+        .join(image.layers[0].digest().hex());
+    let mut bytes = fs::read(&blob).unwrap();
+    bytes[100] ^= 1;
+    fs::write(&blob, bytes).unwrap();
+    let done = sandbox.corten(&["save", "-o", path(&file), "a/b:1"]);
+    assert!(
+        done.code == Some(1) && done.stderr.contains("is damaged"),
+        "{done:?}"
+    );
+    assert_eq!(fs::read_to_string(&file).unwrap(), "what was there");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    let closed = sandbox
+        .command(&["save", "a/b:1"])
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert_eq!(closed.code(), Some(1));
+}
