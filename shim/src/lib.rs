@@ -27,9 +27,11 @@ use clap::Parser;
 use cli::{Cli, Command, LogDriver, MountArgs, RunArgs};
 use contract::control::{Reason, Step, ToCaller};
 use error::{Call, Context, Error, Kind, Result};
+use stdio::Stdio;
 use stdio::log::Format;
 use stdio::log::file::Limits;
-use stdio::{Facts, Stdio};
+use stdio::session::Facts;
+use supervise::call::Runtime;
 use supervise::{Keeper, LogRequest, Outcome, Request, call, prepare};
 use sys::socket::Control;
 use sys::{mount, process};
@@ -159,7 +161,11 @@ fn resolve(args: RunArgs, passthrough: Option<[OwnedFd; 3]>) -> Result<Request> 
     Ok(Request {
         id: args.id,
         bundle: absolute(&args.bundle)?,
-        runtime: call::runtime(program, root.map(PathBuf::into_os_string), &dir, args.runtime_arg),
+        runtime: Runtime {
+            program,
+            root: root.map(PathBuf::into_os_string),
+            more: args.runtime_arg,
+        },
         mounts: args.mounts.as_deref().map(absolute).transpose()?,
         passthrough,
         tty: args.tty.then_some(args.console_size),

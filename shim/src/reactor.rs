@@ -8,6 +8,7 @@ use nix::sys::epoll::{EpollEvent, EpollFlags};
 use crate::contract::control::FromCaller;
 use crate::error::Result;
 use crate::machine::{Event, Machine};
+use crate::supervise::exec::split_token;
 use crate::supervise::{Keeper, Outcome};
 use crate::sys::epoll::Set;
 use crate::sys::process::reap;
@@ -78,6 +79,7 @@ fn watch(keeper: &mut Keeper, set: &Set) -> Result<()> {
         let (socket, watch) = console.watched();
         set.update(watch, socket, CONSOLE, Some(EpollFlags::EPOLLIN))?;
     }
+    keeper.execs.watch(set)?;
     keeper.stdio.watch(set)
 }
 
@@ -89,11 +91,22 @@ fn happened(keeper: &mut Keeper, token: u64, flags: EpollFlags, queue: &mut VecD
             // A failure shows again when `create` ends; until then the runtime may correct it.
             let _ = keeper.connect_console(false);
         }
-        _ => {
-            for signal in keeper.stdio.on_event(token, flags) {
+        _ => on_stdio(keeper, token, flags),
+    }
+}
+
+fn on_stdio(keeper: &mut Keeper, token: u64, flags: EpollFlags) {
+    match split_token(token) {
+        (0, token) => {
+            let wishes = keeper.stdio.on_event(token, flags);
+            for signal in wishes.signals {
                 keeper.forward(signal);
             }
+            if let Some((client, wanted)) = wishes.exec {
+                keeper.start_exec(client, wanted);
+            }
         }
+        (number, token) => keeper.on_exec_event(number, token, flags),
     }
 }
 
@@ -112,14 +125,15 @@ fn on_children(keeper: &mut Keeper, queue: &mut VecDeque<Event>) {
     loop {
         let only = match (&keeper.init, &keeper.call) {
             (Some(_), _) => None,
-            (None, Some(call)) => Some(call.pid),
+            (None, Some((_, call))) => Some(call.pid),
             (None, None) => return,
         };
         let Some((pid, ended)) = reap(only) else { return };
         match keeper.call.take() {
-            Some(call) if call.pid == pid => queue.push_back(keeper.call_ended(&call, ended)),
+            Some((verb, call)) if call.pid == pid => queue.push_back(keeper.call_ended(verb, &call, ended)),
             other => keeper.call = other,
         }
+        keeper.exec_child_ended(pid, ended);
         keeper.stdio.child_ended(pid);
         if keeper.init.as_ref().is_some_and(|init| init.pid == pid) {
             queue.push_back(Event::InitExited(ended));

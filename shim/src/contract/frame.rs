@@ -26,6 +26,10 @@ pub const SIGNAL: u8 = 20;
 pub const EXITED: u8 = 21;
 /// Output was lost to this client.
 pub const DROPPED: u8 = 22;
+/// A client's first frame, in place of a hello: a process beside the container's own.
+pub const EXEC: u8 = 23;
+/// It could not be started: the last frame.
+pub const FAILED: u8 = 24;
 
 /// The length of a frame's header.
 pub const HEADER: usize = 8;
@@ -65,6 +69,22 @@ pub struct Hello {
     pub overflow: Overflow,
 }
 
+/// A process to run in the container.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Exec {
+    /// The name of this run; the process is described in `exec-ID.json` in the shim's directory.
+    pub id: String,
+    /// It has a terminal, as the description says.
+    #[serde(default)]
+    pub tty: bool,
+    /// The terminal's first size.
+    #[serde(default)]
+    pub size: Option<Size>,
+    /// What the client wants; without `stdin` it is /dev/null.
+    #[serde(flatten)]
+    pub hello: Hello,
+}
+
 /// The payload of [`WELCOME`].
 #[derive(Debug, Serialize)]
 pub struct Welcome {
@@ -97,8 +117,10 @@ pub enum Input<'a> {
     StdinEnd,
     /// Another size of the terminal.
     Resize(Size),
-    /// A signal for init.
+    /// A signal for the process.
     Signal(i32),
+    /// The first frame, in place of a hello.
+    Exec(Exec),
 }
 
 /// The bytes are not frames of this protocol: the connection ends.
@@ -136,7 +158,7 @@ impl Decoder {
             *input = rest;
             self.left -= taken;
             let kind = self.header[0];
-            let is_json = matches!(kind, HELLO | RESIZE | SIGNAL);
+            let is_json = is_json(kind);
             if is_json {
                 self.json.extend_from_slice(piece);
             }
@@ -173,7 +195,7 @@ impl Decoder {
         let [kind, zeros @ .., a, b, c, d] = self.header;
         let length = u32::from_be_bytes([a, b, c, d]) as usize;
         let limit = match kind {
-            HELLO | RESIZE | SIGNAL => MAX_JSON,
+            kind if is_json(kind) => MAX_JSON,
             STDIN_END => 0,
             _ => MAX_PAYLOAD,
         };
@@ -189,10 +211,15 @@ impl Decoder {
         let parsed = match kind {
             HELLO => serde_json::from_slice(&json).map(Input::Hello),
             RESIZE => serde_json::from_slice(&json).map(Input::Resize),
+            EXEC => serde_json::from_slice(&json).map(Input::Exec),
             _ => serde_json::from_slice::<Signal>(&json).map(|frame| Input::Signal(frame.signal)),
         };
         parsed.map_err(|_| Malformed)
     }
+}
+
+fn is_json(kind: u8) -> bool {
+    matches!(kind, HELLO | RESIZE | SIGNAL | EXEC)
 }
 
 #[cfg(test)]

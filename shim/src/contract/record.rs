@@ -52,6 +52,23 @@ pub struct ExitRecord {
     pub finished_at: Timestamp,
 }
 
+/// How a process beside the container's own ended; told to its clients, kept nowhere.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct ExecRecord {
+    /// The format's version: 1.
+    pub version: u32,
+    /// The name of the run.
+    pub id: String,
+    /// As [`Ended::code`].
+    pub exit_code: i32,
+    /// As [`Ended::signal`].
+    pub signal: Option<i32>,
+    /// Just before the runtime's `exec`.
+    pub started_at: Timestamp,
+    /// When the shim saw its end.
+    pub finished_at: Timestamp,
+}
+
 /// What a container is doing, as far as its shim knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -200,8 +200,8 @@ impl Client {
     ///
     /// # Errors
     /// The connection is over.
-    pub fn finish(&mut self, record: &[u8]) -> Result<bool, Gone> {
-        self.send_last(record)?;
+    pub fn finish(&mut self, kind: u8, payload: &[u8]) -> Result<bool, Gone> {
+        self.send_last(kind, payload)?;
         // Twice, because the kernel counts its own overhead to the buffer.
         if self.is_behind()
             && force_send_buffer(&self.socket, 2 * (self.pending.len() - self.sent) + (1 << 20))
@@ -211,13 +211,13 @@ impl Client {
         Ok(!self.is_behind())
     }
 
-    fn send_last(&mut self, record: &[u8]) -> Result<(), Gone> {
+    fn send_last(&mut self, kind: u8, last: &[u8]) -> Result<(), Gone> {
         if self.dropped > 0 {
             let bytes = std::mem::take(&mut self.dropped);
             let payload = serde_json::to_vec(&Dropped { bytes }).unwrap_or_default();
             self.send(frame::DROPPED, &payload)?;
         }
-        self.send(frame::EXITED, record)
+        self.send(kind, last)
     }
 
     /// Waits at most until `deadline` for the client to read what is kept.

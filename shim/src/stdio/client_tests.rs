@@ -41,7 +41,11 @@ fn a_blocked_client_gets_everything_in_order() {
             .expect("there");
         sent += 1;
     }
-    assert_eq!(client.finish(b"{}"), Ok(true), "the kernel keeps the rest");
+    assert_eq!(
+        client.finish(frame::EXITED, b"{}"),
+        Ok(true),
+        "the kernel keeps the rest"
+    );
     drop(client);
     let frames = frames(peer);
     assert_eq!(frames.len(), sent + 1);
@@ -63,7 +67,7 @@ fn a_dropping_client_learns_what_it_lost() {
         assert!(!client.holds_output());
     }
     assert!(client.pending.len() <= 10_000 + frame::HEADER);
-    assert_eq!(client.finish(b"{}"), Ok(true));
+    assert_eq!(client.finish(frame::EXITED, b"{}"), Ok(true));
     drop(client);
     let frames = frames(peer);
     let received: usize = frames

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Request;
 use super::init::PID_FILE;
@@ -26,36 +26,54 @@ pub enum Verb {
     Delete,
 }
 
+/// The runtime's program and its global arguments.
+#[derive(Debug)]
+pub struct Runtime {
+    /// A path, or a name on PATH.
+    pub program: OsString,
+    /// Its --root.
+    pub root: Option<OsString>,
+    /// Further global arguments.
+    pub more: Vec<OsString>,
+}
+
+impl Runtime {
+    /// The words before the verb; errors go to the file `log`.
+    pub fn line(&self, log: &Path) -> Vec<OsString> {
+        let mut line = vec![self.program.clone()];
+        if let Some(root) = &self.root {
+            line.extend(["--root".into(), root.clone()]);
+        }
+        line.extend(["--log".into(), log.into(), "--log-format".into(), "json".into()]);
+        line.extend(self.more.iter().cloned());
+        line
+    }
+}
+
 /// A command that runs.
 #[derive(Debug)]
 pub struct Call {
-    /// What it does.
-    pub verb: Verb,
     /// Its process.
     pub pid: i32,
+    log: PathBuf,
     /// Where its part of the log begins.
     log_start: u64,
 }
 
 impl Call {
-    /// Starts the command `line` with these stdin, stdout and stderr (`None`: /dev/null).
+    /// Starts the command `line` with these stdin, stdout and stderr (`None`: /dev/null); its errors are in `log`.
     ///
     /// # Errors
     /// The runtime cannot be executed.
-    pub fn spawn(
-        request: &Request,
-        verb: Verb,
-        line: &[OsString],
-        stdio: [Option<OwnedFd>; 3],
-    ) -> Result<Self> {
-        let log_start = std::fs::metadata(request.dir.join(LOG)).map_or(0, |log| log.len());
+    pub fn spawn(line: &[OsString], stdio: [Option<OwnedFd>; 3], log: PathBuf) -> Result<Self> {
+        let log_start = std::fs::metadata(&log).map_or(0, |log| log.len());
         let pid = process::spawn(line, stdio).map_err(|error| match error.errno() {
             Some(libc::ENOENT) => {
                 error.hint("is the runtime installed? `--runtime` takes a path or a name on PATH")
             }
             _ => error,
         })?;
-        Ok(Self { verb, pid, log_start })
+        Ok(Self { pid, log, log_start })
     }
 
     /// Kills it. Nobody has reaped it yet, so that the number is sure.
@@ -63,20 +81,20 @@ impl Call {
         process::kill(self.pid);
     }
 
-    /// Success, or the reason in the runtime's own words.
+    /// Success, or the reason in the words of the runtime, whose program this is.
     ///
     /// # Errors
     /// What to report.
-    pub fn result(&self, request: &Request, ended: Ended) -> Result<(), Reason> {
+    pub fn result(&self, program: &OsStr, ended: Ended) -> Result<(), Reason> {
         if ended == Ended::Exited(0) {
             return Ok(());
         }
-        let log = std::fs::read(request.dir.join(LOG)).unwrap_or_default();
+        let log = std::fs::read(&self.log).unwrap_or_default();
         let own = usize::try_from(self.log_start)
             .ok()
             .and_then(|start| log.get(start..));
         let reason = last_error(own.unwrap_or_default());
-        let name = request.runtime[0].display();
+        let name = program.display();
         Err(reason.unwrap_or_else(|| match ended {
             Ended::Exited(code) => format!("{name} exited with code {code} and gave no reason").into(),
             Ended::Signaled(signal) => format!("signal {signal} ended {name}").into(),
@@ -86,7 +104,7 @@ impl Call {
 
 /// The words of a call; `console` is where `create` shall send the terminal.
 pub fn command_line(request: &Request, verb: Verb, console: Option<&Path>) -> Vec<OsString> {
-    let mut line = request.runtime.clone();
+    let mut line = request.runtime.line(&request.dir.join(LOG));
     let mut add = |words: &[&dyn AsRef<OsStr>]| {
         line.extend(words.iter().map(|word| word.as_ref().to_owned()));
     };
@@ -107,22 +125,6 @@ pub fn command_line(request: &Request, verb: Verb, console: Option<&Path>) -> Ve
         Verb::Delete => add(&[&"delete", &"--force"]),
     }
     add(&[&request.id]);
-    line
-}
-
-/// The runtime with its global arguments.
-pub fn runtime(program: OsString, root: Option<OsString>, dir: &Path, more: Vec<OsString>) -> Vec<OsString> {
-    let mut line = vec![program];
-    if let Some(root) = root {
-        line.extend([OsString::from("--root"), root]);
-    }
-    line.extend([
-        OsString::from("--log"),
-        dir.join(LOG).into(),
-        "--log-format".into(),
-        "json".into(),
-    ]);
-    line.extend(more);
     line
 }
 

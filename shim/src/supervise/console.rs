@@ -11,7 +11,8 @@ use crate::sys::epoll::Watch;
 use crate::sys::files::short_path;
 use crate::sys::socket::{listen, receive_descriptor};
 
-const NAME: &str = "console.sock";
+/// The name of the container's own.
+pub const NAME: &str = "console.sock";
 
 /// Waiting for the terminal.
 pub struct Console {
@@ -27,8 +28,8 @@ enum Socket {
 }
 
 /// The socket's path for child processes: short, whatever the directory's is.
-pub fn path_for_others(dir: &File, own_pid: i32) -> PathBuf {
-    PathBuf::from(format!("/proc/{own_pid}/fd/{}/{NAME}", dir.as_raw_fd()))
+pub fn path_for_others(dir: &File, own_pid: i32, name: &str) -> PathBuf {
+    PathBuf::from(format!("/proc/{own_pid}/fd/{}/{name}", dir.as_raw_fd()))
 }
 
 impl Console {
@@ -36,12 +37,12 @@ impl Console {
     ///
     /// # Errors
     /// The socket cannot be made.
-    pub fn listen(dir: &File) -> Result<Self> {
-        let socket = Socket::Listening(listen(dir, NAME)?);
+    pub fn listen(dir: &File, name: &str) -> Result<Self> {
+        let socket = Socket::Listening(listen(dir, name)?);
         Ok(Self {
             socket,
             watch: Watch::default(),
-            path: short_path(dir, NAME),
+            path: short_path(dir, name),
         })
     }
 

@@ -27,18 +27,7 @@ impl Init {
     /// # Errors
     /// There is no number, or no such process.
     pub fn find(dir: &Path) -> Result<Self> {
-        let path = dir.join(PID_FILE);
-        let text = std::fs::read_to_string(&path).call(|| format!("read({})", path.display()))?;
-        let wrong = || {
-            Error::new(
-                Kind::Runtime,
-                format!("the runtime wrote {text:?} as init's process id"),
-            )
-        };
-        let pid: i32 = text.trim().parse().map_err(|_| wrong())?;
-        if pid <= 1 {
-            return Err(wrong());
-        }
+        let pid = read_pid(&dir.join(PID_FILE))?;
         let handle = PidFd::open(pid)?;
         Ok(Self {
             pid,
@@ -51,5 +40,20 @@ impl Init {
     /// How many of the container's processes the kernel has killed for want of memory.
     pub fn oom_kills(&mut self) -> u64 {
         self.oom.as_mut().map_or(0, OomCounter::kills)
+    }
+}
+
+/// The number in a file that the runtime wrote.
+///
+/// # Errors
+/// There is none.
+pub fn read_pid(path: &Path) -> Result<i32> {
+    let text = std::fs::read_to_string(path).call(|| format!("read({})", path.display()))?;
+    match text.trim().parse() {
+        Ok(pid) if pid > 1 => Ok(pid),
+        _ => Err(Error::new(
+            Kind::Runtime,
+            format!("the runtime wrote {text:?} as a process id"),
+        )),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod call;
 pub mod console;
+pub mod exec;
 pub mod init;
 pub mod prepare;
 
@@ -17,15 +18,14 @@ use crate::contract::time::Timestamp;
 use crate::error::{Context, Result};
 use crate::exit;
 use crate::machine::{Action, Event};
-use crate::stdio::Stdio;
+use crate::stdio::log::Format;
 use crate::stdio::log::file::Limits;
-use crate::stdio::log::{Format, Stream};
-use crate::stdio::output::Output;
-use crate::stdio::stdin::Stdin;
-use crate::sys::files::{Durability, pipe, replace, set_nonblocking};
+use crate::stdio::{Stdio, ends};
+use crate::sys::files::{Durability, replace};
 use crate::sys::process;
-use call::{Call, Verb};
+use call::{Call, Runtime, Verb};
 use console::Console;
+use exec::Execs;
 use init::Init;
 use prepare::Place;
 
@@ -39,7 +39,7 @@ pub struct Request {
     /// The shim's directory.
     pub dir: PathBuf,
     /// The runtime with its global arguments.
-    pub runtime: Vec<OsString>,
+    pub runtime: Runtime,
     /// The mount list's file.
     pub mounts: Option<PathBuf>,
     /// The container's stdin, stdout and stderr, if the shim has no part in them.
@@ -97,9 +97,11 @@ pub struct Keeper {
     /// Waiting for the terminal.
     pub console: Option<Console>,
     /// The runtime's command that runs now.
-    pub call: Option<Call>,
+    pub call: Option<(Verb, Call)>,
     /// The container's init, once there is one.
     pub init: Option<Init>,
+    /// The processes beside it.
+    pub execs: Execs,
     /// When the runtime's command must have ended.
     pub deadline: Option<Instant>,
     started_at: Timestamp,
@@ -117,6 +119,7 @@ impl Keeper {
             console: None,
             call: None,
             init: None,
+            execs: Execs::default(),
             deadline: None,
             started_at: Timestamp::now(),
             unprotected_score: None,
@@ -143,7 +146,7 @@ impl Keeper {
                 None
             }
             Action::KillCall => {
-                if let Some(call) = &self.call {
+                if let Some((_, call)) = &self.call {
                     call.kill();
                 }
                 None
@@ -160,33 +163,16 @@ impl Keeper {
 
     fn create(&mut self) -> Result<()> {
         if self.request.tty.is_some() {
-            let console = Console::listen(&self.place.dir)?;
-            let path = console::path_for_others(&self.place.dir, self.place.pid);
+            let console = Console::listen(&self.place.dir, console::NAME)?;
+            let path = console::path_for_others(&self.place.dir, self.place.pid, console::NAME);
             self.console = Some(console);
             return self.call_runtime(Verb::Create, [None, None, None], Some(&path));
         }
         if let Some(streams) = self.request.passthrough.take() {
             return self.call_runtime(Verb::Create, streams.map(Some), None);
         }
-        let (container_stdin, stdin) = match self.request.stdin {
-            true => pipe().map(|(read, write)| (Some(read), Some(write.into())))?,
-            false => (None, None),
-        };
-        let (stdout, container_stdout) = pipe()?;
-        let (stderr, container_stderr) = pipe()?;
-        let (stdout, stderr) = (stdout.into(), stderr.into());
-        for end in [Some(&stdout), Some(&stderr), stdin.as_ref()]
-            .into_iter()
-            .flatten()
-        {
-            set_nonblocking(end)?;
-        }
-        let outputs = vec![
-            Output::new(stdout, Stream::Stdout, false),
-            Output::new(stderr, Stream::Stderr, false),
-        ];
-        self.stdio.connect(Stdin::new(stdin, false), outputs);
-        let stdio = [container_stdin, Some(container_stdout), Some(container_stderr)];
+        let (ends, stdio) = ends::pipes(self.request.stdin)?;
+        self.stdio.connect(ends);
         self.call_runtime(Verb::Create, stdio, None)
     }
 
@@ -203,15 +189,16 @@ impl Keeper {
                 command: words.collect(),
             });
         }
-        self.call = Some(Call::spawn(&self.request, verb, &line, stdio)?);
+        let call = Call::spawn(&line, stdio, self.request.dir.join(call::LOG))?;
+        self.call = Some((verb, call));
         Ok(())
     }
 
     /// The runtime's command ended: what that means for the machine.
-    pub fn call_ended(&mut self, call: &Call, ended: Ended) -> Event {
+    pub fn call_ended(&mut self, verb: Verb, call: &Call, ended: Ended) -> Event {
         self.deadline = None;
-        let result = call.result(&self.request, ended);
-        match call.verb {
+        let result = call.result(&self.request.runtime.program, ended);
+        match verb {
             Verb::Create => {
                 Event::CreateDone(result.and_then(|()| self.adopt().map_err(|error| Reason::from(&error))))
             }
@@ -240,22 +227,11 @@ impl Keeper {
         let Some(terminal) = console.receive(now)? else {
             return Ok(());
         };
-        if let Some(Some(size)) = self.request.tty {
-            crate::sys::tty::set_size(&terminal, size)?;
-        }
-        set_nonblocking(&terminal)?;
-        let stdin = match self.request.stdin {
-            true => Some(
-                terminal
-                    .try_clone()
-                    .map_err(|error| crate::error::Error::syscall("dup(pty)", error))?,
-            ),
-            false => None,
-        };
-        self.stdio.connect(
-            Stdin::new(stdin, true),
-            vec![Output::new(terminal, Stream::Stdout, true)],
-        );
+        self.stdio.connect(ends::terminal(
+            terminal,
+            self.request.stdin,
+            self.request.tty.flatten(),
+        )?);
         // Only now: what is no terminal is reported when `create` ends.
         self.console = None;
         Ok(())
@@ -302,6 +278,7 @@ impl Keeper {
     fn tell_started(&mut self) -> Option<Event> {
         self.tell(&ToCaller::Started);
         self.place.control = None;
+        self.execs.accept(true);
         self.unprotected_score = process::protect_from_oom();
         crate::sys::memory::give_text_back();
         None
@@ -316,6 +293,7 @@ impl Keeper {
     }
 
     fn finish(&mut self, ended: Ended) -> Option<Event> {
+        self.execs.accept(false);
         self.stdio.drain();
         let oom_kills = self.init.as_mut().map_or(0, Init::oom_kills);
         match exit::record(
@@ -339,6 +317,7 @@ impl Keeper {
             // The reason, which the runtime wrote there too, goes to the caller.
             self.stdio.take_log_back();
         }
+        self.end_execs();
         self.stdio.close();
         self.console = None;
         self.place.take_down(failure.is_some());

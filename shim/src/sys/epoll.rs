@@ -10,9 +10,9 @@ use crate::error::{Call, Result};
 /// The set.
 pub struct Set(Epoll);
 
-/// What one descriptor waits for; `None`: it is not in the set.
+/// What one descriptor waits for, and under which token; `None`: it is not in the set.
 #[derive(Debug, Default)]
-pub struct Watch(Option<EpollFlags>);
+pub struct Watch(Option<(EpollFlags, u64)>);
 
 impl Set {
     /// An empty set.
@@ -37,10 +37,11 @@ impl Set {
         wanted: Option<EpollFlags>,
     ) -> Result<()> {
         let fd: BorrowedFd<'_> = fd.as_fd();
+        let wanted = wanted.map(|flags| (flags, token));
         match (watch.0, wanted) {
             (now, then) if now == then => return Ok(()),
-            (None, Some(flags)) => self.0.add(fd, EpollEvent::new(flags, token)),
-            (Some(_), Some(flags)) => self.0.modify(fd, &mut EpollEvent::new(flags, token)),
+            (None, Some((flags, token))) => self.0.add(fd, EpollEvent::new(flags, token)),
+            (Some(_), Some((flags, token))) => self.0.modify(fd, &mut EpollEvent::new(flags, token)),
             (_, None) => self.0.delete(fd),
         }
         .call(|| format!("epoll_ctl({fd:?}, {wanted:?})"))?;

@@ -21,6 +21,8 @@ pub const RESIZE: u8 = 19;
 pub const SIGNAL: u8 = 20;
 pub const EXITED: u8 = 21;
 pub const DROPPED: u8 = 22;
+pub const EXEC: u8 = 23;
+pub const FAILED: u8 = 24;
 
 pub struct Client {
     pub socket: UnixStream,
@@ -33,6 +35,7 @@ pub struct Received {
     pub stderr: Vec<u8>,
     pub dropped: u64,
     pub exited: Option<Value>,
+    pub failed: Option<Value>,
 }
 
 impl Client {
@@ -121,6 +124,7 @@ impl Client {
                     received.dropped += dropped["bytes"].as_u64().unwrap();
                 }
                 EXITED => received.exited = Some(serde_json::from_slice(&payload).unwrap()),
+                FAILED => received.failed = Some(serde_json::from_slice(&payload).unwrap()),
                 other => panic!("frame of type {other}"),
             }
         }

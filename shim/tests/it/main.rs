@@ -4,6 +4,7 @@
 
 mod attach;
 mod budget;
+mod exec;
 mod fixture;
 mod hanging;
 mod killed;

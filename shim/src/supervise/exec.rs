@@ -1,0 +1,379 @@
+//! Processes beside the container's own: the runtime's `exec` starts them, and each has a stdio of its own.
+//!
+//! The runtime detaches, so that the process becomes a child of this one, whose end is seen like init's. It may end
+//! before the runtime does: such ends are remembered until its number is known.
+
+use std::path::{Path, PathBuf};
+
+use nix::sys::epoll::EpollFlags;
+
+use super::call::{self, Call};
+use super::console::{self, Console};
+use super::{Keeper, Request};
+use crate::contract::control::Reason;
+use crate::contract::frame::{self, Exec as Wanted};
+use crate::contract::record::{Ended, ExecRecord};
+use crate::contract::time::Timestamp;
+use crate::error::{Context, Error, Kind, Result};
+use crate::stdio::client::Client;
+use crate::stdio::ends::{self, Ends};
+use crate::stdio::session::{Facts, Session};
+use crate::sys::epoll::Set;
+use crate::sys::process::{self, PidFd};
+
+/// The number of a process is the upper half of its tokens in the epoll set; 0 is the container itself.
+const NUMBER_SHIFT: u32 = 32;
+/// The token of the console socket, counted from the process's first.
+const CONSOLE: u64 = 2;
+
+/// All of them.
+#[derive(Default)]
+pub struct Execs {
+    list: Vec<Exec>,
+    last_number: u32,
+    /// The container runs: more are welcome.
+    accepting: bool,
+    /// Children that ended while the number of one that starts was not known yet.
+    unclaimed: Vec<(i32, Ended)>,
+}
+
+/// One of them.
+struct Exec {
+    number: u32,
+    wanted: Wanted,
+    session: Session,
+    state: State,
+    started_at: Timestamp,
+}
+
+enum State {
+    /// The runtime's `exec` runs.
+    Starting {
+        call: Call,
+        ends: Option<Ends>,
+        console: Option<Console>,
+    },
+    /// The process runs.
+    Running { pid: i32, handle: PidFd },
+    /// It is over; a client may still have to read.
+    Over,
+}
+
+/// The process that a token belongs to, and its own part of the token.
+pub fn split_token(token: u64) -> (u32, u64) {
+    let low = token & u64::from(u32::MAX);
+    (u32::try_from(token >> NUMBER_SHIFT).unwrap_or_default(), low)
+}
+
+impl Execs {
+    /// Whether more may come. Those that are being started when none may any more are given up.
+    pub fn accept(&mut self, accepting: bool) {
+        self.accepting = accepting;
+        for exec in &self.list {
+            if let State::Starting { call, .. } = &exec.state
+                && !accepting
+            {
+                call.kill();
+            }
+        }
+    }
+
+    /// Tells the epoll set what each descriptor waits for now.
+    ///
+    /// # Errors
+    /// The epoll set refuses a descriptor.
+    pub fn watch(&mut self, set: &Set) -> Result<()> {
+        for exec in &mut self.list {
+            let base = u64::from(exec.number) << NUMBER_SHIFT;
+            if let State::Starting {
+                console: Some(console),
+                ..
+            } = &mut exec.state
+            {
+                let (socket, watch) = console.watched();
+                set.update(watch, socket, base + CONSOLE, Some(EpollFlags::EPOLLIN))?;
+            }
+            exec.session.watch(set, base)?;
+        }
+        Ok(())
+    }
+
+    fn forget_settled(&mut self) {
+        self.list
+            .retain(|exec| !matches!(exec.state, State::Over) || !exec.session.is_settled());
+    }
+}
+
+impl Keeper {
+    /// Starts a process that a client asked for; the client gets its stdio, or the reason why there is none.
+    pub fn start_exec(&mut self, mut client: Client, wanted: Wanted) {
+        // Its stdin ends with this client, even if it never wrote.
+        client.wrote = wanted.hello.stdin;
+        let mut session = Session::new(Facts {
+            tty: wanted.tty,
+            stdin_once: true,
+        });
+        session.add(client);
+        let started_at = Timestamp::now();
+        let files = Files::new(&self.request, &wanted.id);
+        let called = self
+            .check_exec(&wanted)
+            .and_then(|()| self.call_exec(&wanted, &files).inspect_err(|_| files.remove()));
+        let state = match called {
+            Ok(state) => state,
+            Err(error) => {
+                tell_failed(&mut session, &Reason::from(&error));
+                State::Over
+            }
+        };
+        self.execs.last_number = self.execs.last_number.wrapping_add(1).max(1);
+        self.execs.list.push(Exec {
+            number: self.execs.last_number,
+            wanted,
+            session,
+            state,
+            started_at,
+        });
+        self.execs.forget_settled();
+    }
+
+    fn check_exec(&self, wanted: &Wanted) -> Result<()> {
+        call::check_id(&wanted.id)?;
+        if self.execs.list.iter().any(|exec| exec.wanted.id == wanted.id) {
+            let why = format!("a process {} runs already", wanted.id);
+            return Err(Error::new(Kind::State, why));
+        }
+        Ok(())
+    }
+
+    fn call_exec(&mut self, wanted: &Wanted, files: &Files) -> Result<State> {
+        if !self.execs.accepting {
+            return Err(Error::new(Kind::State, "the container is not running"));
+        }
+        let mut line = self.request.runtime.line(&files.log);
+        for word in ["exec", "--detach", "--process"] {
+            line.push(word.into());
+        }
+        line.extend([
+            files.process.clone().into(),
+            "--pid-file".into(),
+            files.pid.clone().into(),
+        ]);
+        let (ends, stdio, console) = match wanted.tty {
+            true => {
+                let name = format!("exec-{}.sock", wanted.id);
+                let console = Console::listen(&self.place.dir, &name)?;
+                let path = console::path_for_others(&self.place.dir, self.place.pid, &name);
+                line.extend(["--console-socket".into(), path.into()]);
+                (None, [None, None, None], Some(console))
+            }
+            false => {
+                let (ends, stdio) = ends::pipes(wanted.hello.stdin)?;
+                (Some(ends), stdio, None)
+            }
+        };
+        line.push(self.request.id.as_str().into());
+        let protected = self.unprotected_score.is_some();
+        if let Some(score) = &self.unprotected_score {
+            process::restore_oom_score(score);
+        }
+        let call = Call::spawn(&line, stdio, files.log.clone());
+        if protected {
+            process::protect_from_oom();
+        }
+        Ok(State::Starting {
+            call: call?,
+            ends,
+            console,
+        })
+    }
+
+    /// Handles what happened to a descriptor of process `number`.
+    pub fn on_exec_event(&mut self, number: u32, token: u64, flags: EpollFlags) {
+        let Some(exec) = self.execs.list.iter_mut().find(|exec| exec.number == number) else {
+            return;
+        };
+        if token == CONSOLE {
+            // A failure shows again when `exec` ends.
+            let _ = exec.connect_console(false);
+            return;
+        }
+        let wishes = exec.session.on_event(token, flags, self.stdio.buffer(), None);
+        if let State::Running { handle, .. } = &exec.state {
+            for signal in wishes.signals {
+                // That it has just gone, or that there is no such signal, is no failure.
+                let _ = handle.send(signal);
+            }
+        }
+        self.execs.forget_settled();
+    }
+
+    /// A child of this process ended: perhaps it is one of these, or the runtime that starts one.
+    pub fn exec_child_ended(&mut self, child: i32, ended: Ended) {
+        let mut starting = false;
+        for exec in &mut self.execs.list {
+            match &exec.state {
+                State::Starting { call, .. } if call.pid == child => {
+                    exec.started(
+                        &self.request,
+                        ended,
+                        &mut self.execs.unclaimed,
+                        self.stdio.buffer(),
+                    );
+                    return self.forget_unclaimed();
+                }
+                State::Starting { .. } => starting = true,
+                State::Running { pid, .. } if *pid == child => {
+                    exec.ended(ended, self.stdio.buffer());
+                    return self.execs.forget_settled();
+                }
+                State::Running { .. } | State::Over => {}
+            }
+        }
+        if starting {
+            self.execs.unclaimed.push((child, ended));
+        }
+    }
+
+    fn forget_unclaimed(&mut self) {
+        self.execs.forget_settled();
+        let is_starting = |exec: &Exec| matches!(exec.state, State::Starting { .. });
+        if !self.execs.list.iter().any(is_starting) {
+            self.execs.unclaimed = Vec::new();
+        }
+    }
+
+    /// The container is down: whatever has not ended by now never will, as far as anybody can tell.
+    pub(super) fn end_execs(&mut self) {
+        while !self.execs.list.is_empty()
+            && let Some((pid, ended)) = process::reap(None)
+        {
+            self.exec_child_ended(pid, ended);
+        }
+        for exec in &mut self.execs.list {
+            if !matches!(exec.state, State::Over) {
+                let why = "the container ended, and nobody knows how this process did";
+                exec.fail(&self.request, &why.into());
+            }
+        }
+        self.execs.list.clear();
+    }
+}
+
+impl Exec {
+    /// The runtime's `exec` ended.
+    fn started(
+        &mut self,
+        request: &Request,
+        ended: Ended,
+        unclaimed: &mut Vec<(i32, Ended)>,
+        buffer: &mut [u8],
+    ) {
+        let State::Starting { call, .. } = &self.state else {
+            return;
+        };
+        let result = call.result(&request.runtime.program, ended);
+        let begun = result.and_then(|()| {
+            self.begin(request, unclaimed)
+                .map_err(|error| Reason::from(&error))
+        });
+        match begun {
+            Ok(None) => Files::new(request, &self.wanted.id).remove(),
+            Ok(Some(ended)) => {
+                Files::new(request, &self.wanted.id).remove();
+                self.ended(ended, buffer);
+            }
+            Err(reason) => self.fail(request, &reason),
+        }
+    }
+
+    /// The process is there, or was: then its end is returned.
+    fn begin(&mut self, request: &Request, unclaimed: &mut Vec<(i32, Ended)>) -> Result<Option<Ended>> {
+        let pid = super::init::read_pid(&Files::new(request, &self.wanted.id).pid)?;
+        self.connect_console(true)?;
+        let State::Starting { ends, .. } = &mut self.state else {
+            return Ok(None);
+        };
+        if let Some(ends) = ends.take() {
+            self.session.connect(ends);
+        }
+        self.session.begin(pid);
+        let at = unclaimed.iter().position(|(child, _)| *child == pid);
+        match at {
+            Some(at) => Ok(Some(unclaimed.swap_remove(at).1)),
+            None => {
+                let handle = PidFd::open(pid).context(|| "finding the process after exec")?;
+                self.state = State::Running { pid, handle };
+                Ok(None)
+            }
+        }
+    }
+
+    /// Takes the terminal if the runtime has sent it; with `must`, it has to be there.
+    fn connect_console(&mut self, must: bool) -> Result<()> {
+        let State::Starting { console, ends, .. } = &mut self.state else {
+            return Ok(());
+        };
+        if let Some(open) = console
+            && let Some(master) = open.receive(must)?
+        {
+            *ends = Some(ends::terminal(master, self.wanted.hello.stdin, self.wanted.size)?);
+            *console = None;
+        }
+        Ok(())
+    }
+
+    fn ended(&mut self, ended: Ended, buffer: &mut [u8]) {
+        self.session.drain(buffer, None);
+        let record = ExecRecord {
+            version: 1,
+            id: self.wanted.id.clone(),
+            exit_code: ended.code(),
+            signal: ended.signal(),
+            started_at: self.started_at,
+            finished_at: Timestamp::now(),
+        };
+        let record = serde_json::to_vec(&record).unwrap_or_default();
+        self.session.tell_end(frame::EXITED, &record);
+        self.state = State::Over;
+    }
+
+    fn fail(&mut self, request: &Request, reason: &Reason) {
+        tell_failed(&mut self.session, reason);
+        Files::new(request, &self.wanted.id).remove();
+        self.state = State::Over;
+    }
+}
+
+fn tell_failed(session: &mut Session, reason: &Reason) {
+    let text = serde_json::to_vec(reason).unwrap_or_default();
+    session.tell_end(frame::FAILED, &text);
+}
+
+/// The files of one start, in the shim's directory.
+struct Files {
+    process: PathBuf,
+    pid: PathBuf,
+    log: PathBuf,
+}
+
+impl Files {
+    fn new(request: &Request, id: &str) -> Self {
+        let path = |ending: &str| request.dir.join(format!("exec-{id}.{ending}"));
+        Self {
+            process: path("json"),
+            pid: path("pid"),
+            log: path("log"),
+        }
+    }
+
+    fn remove(&self) {
+        for path in [&self.process, &self.pid, &self.log] {
+            remove(path);
+        }
+    }
+}
+
+fn remove(path: &Path) {
+    let _ = std::fs::remove_file(path);
+}
