@@ -135,6 +135,12 @@ impl Place {
         }
         let _ = std::fs::remove_file(short_path(&self.dir, ATTACH_SOCKET));
         let _ = std::fs::remove_file(self.path.join(PID_FILE));
+        // Of clients that came too late to be let in.
+        for entry in std::fs::read_dir(&self.path).into_iter().flatten().flatten() {
+            if entry.file_name().as_encoded_bytes().starts_with(b"exec-") {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
         if failed {
             let _ = std::fs::remove_file(self.path.join("shim.json"));
         }
