@@ -117,8 +117,7 @@ pub fn build<'a>(wish: Wish<'a>, spec: &'a Spec<'a>, facts: &'a Facts) -> Result
     let process = spec.process.as_ref();
     let process =
         process.ok_or_else(|| Error::new(Kind::Config, "process: found nothing, expected what to run"))?;
-    let linux = spec.linux.as_ref();
-    let linux = linux.ok_or_else(|| Error::new(Kind::Config, "linux: found nothing, expected namespaces"))?;
+    let linux = spec.linux_or_none();
     let input = Input {
         wish,
         spec,

@@ -254,3 +254,16 @@ fn the_runtimes_own_namespaces_stay() {
     output("own-ns", "true", |_| {});
     assert_eq!(fs::metadata("/proc/self/ns/pid").unwrap().ino(), before);
 }
+
+/// Allowed by the specification: such a container shares everything but its root directory.
+#[test]
+fn a_configuration_may_say_nothing_of_linux() {
+    let seen = output("no-linux", "echo ran", |config| {
+        let config = config.as_object_mut().unwrap();
+        for property in ["linux", "mounts", "hostname"] {
+            config.remove(property);
+        }
+        config["root"]["readonly"] = json!(false);
+    });
+    assert_eq!(seen, "ran\n");
+}
