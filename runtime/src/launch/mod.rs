@@ -161,7 +161,13 @@ pub fn start(state_dir: &Path) -> Result<()> {
     }
 }
 
-/// Says go, and who the process is, if that is known. The channel closes when execve has succeeded; before that comes the reason of a failure.
+/// Whether the process of a created container still waits for its start.
+pub fn is_awaiting_start(state_dir: &Path) -> bool {
+    channel::is_awaited(state_dir)
+}
+
+/// Says go, and who the process is, if that is known. The channel closes when execve has succeeded; before that comes
+/// the reason of a failure.
 fn let_go(channel: &Channel, pid: i32) -> Result<()> {
     let sent = channel.send(&Message::Sync(Sync::Start, pid));
     match (sent, channel.receive()?) {

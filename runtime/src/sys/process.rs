@@ -325,6 +325,22 @@ pub fn default_signals() {
     }
 }
 
+/// Lets the signals that ask a program to end do so, which the kernel keeps from the init of a pid namespace as long as
+/// it does not handle them. What is ignored stays ignored; execve gives all of them their default meaning again.
+pub fn end_by_signals() {
+    extern "C" fn end(signal: libc::c_int) {
+        exit_now(128 + signal)
+    }
+    for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM] {
+        // SAFETY: the handler makes one system call and does not return.
+        unsafe {
+            if libc::signal(signal, end as *const () as libc::sighandler_t) == libc::SIG_IGN {
+                libc::signal(signal, libc::SIG_IGN);
+            }
+        }
+    }
+}
+
 /// Ends the process at once, without destructors: for the container's side after a failure.
 pub fn exit_now(code: i32) -> ! {
     // SAFETY: no memory of the process is touched, and neither call gives control back. exit_group returns only under a
