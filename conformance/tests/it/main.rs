@@ -7,6 +7,7 @@ mod crashes;
 mod https;
 mod images;
 mod podman;
+mod progress;
 mod runtime_bad_input;
 mod runtime_properties;
 mod runtime_states;
