@@ -49,6 +49,9 @@ _corten() {
             corten,pull)
                 cmd="corten__subcmd__pull"
                 ;;
+            corten,push)
+                cmd="corten__subcmd__push"
+                ;;
             corten,rm)
                 cmd="corten__subcmd__rm"
                 ;;
@@ -112,6 +115,9 @@ _corten() {
             corten__subcmd__help,pull)
                 cmd="corten__subcmd__help__subcmd__pull"
                 ;;
+            corten__subcmd__help,push)
+                cmd="corten__subcmd__help__subcmd__push"
+                ;;
             corten__subcmd__help,rm)
                 cmd="corten__subcmd__help__subcmd__rm"
                 ;;
@@ -164,7 +170,7 @@ _corten() {
 
     case "${cmd}" in
         corten)
-            opts="-l -D -h -V --root --state-dir --runtime --log-level --debug --help --version create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help"
+            opts="-l -D -h -V --root --state-dir --runtime --log-level --debug --help --version create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -450,7 +456,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__help)
-            opts="create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help"
+            opts="create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -604,6 +610,20 @@ _corten() {
             return 0
             ;;
         corten__subcmd__help__subcmd__pull)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__help__subcmd__push)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1052,6 +1072,32 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__push)
+            opts="-a -q -h --all-tags --quiet --root --state-dir --runtime --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -15,6 +15,7 @@ pub(crate) mod logs;
 pub(crate) mod ps;
 pub(crate) mod pull;
 mod pull_display;
+pub(crate) mod push;
 pub(crate) mod rm;
 pub(crate) mod rmi;
 pub(crate) mod run;

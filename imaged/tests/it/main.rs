@@ -15,6 +15,7 @@ mod log_levels;
 mod logs;
 mod manual;
 mod pulls;
+mod pushes;
 mod removal;
 mod run;
 mod sandbox;
