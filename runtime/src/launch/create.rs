@@ -14,7 +14,7 @@ use crate::plan::cgroup::systemd::Scope;
 use crate::plan::op::{HostOp, Sync};
 use crate::plan::{self, Facts, Plan};
 use crate::sys::clone::{self, Side};
-use crate::sys::process;
+use crate::sys::{old, process};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -49,6 +49,7 @@ pub(super) fn create(
         },
         console: request.console,
         socket_in: (request.gate == Gate::Socket).then_some(request.state_dir),
+        mounts_in: Some(request.state_dir),
         kept_fds: request.preserve_fds + listen_fds(),
         trace: request.trace,
     };
@@ -162,6 +163,8 @@ pub(super) struct Start<'a> {
     pub(super) console: Console<'a>,
     /// The directory of the socket through which another process lets it go, or else the maker does.
     pub(super) socket_in: Option<&'a Path>,
+    /// The directory over which an old kernel makes mounts (`sys::old::mount`).
+    pub(super) mounts_in: Option<&'a Path>,
     /// How many descriptors from 3 on it keeps.
     pub(super) kept_fds: u32,
     pub(super) trace: Option<&'a Path>,
@@ -170,6 +173,7 @@ pub(super) struct Start<'a> {
 /// What the runtime holds while a process of a container is made.
 pub(super) struct Parent<'a> {
     state: State<'a>,
+    mounts_in: Option<&'a Path>,
     kept_fds: u32,
     lets_go: bool,
     plan: &'a Plan<'a>,
@@ -203,6 +207,7 @@ impl<'a> Parent<'a> {
         Ok(Self {
             state: start.state,
             kept_fds: start.kept_fds,
+            mounts_in: start.mounts_in,
             lets_go: start.socket_in.is_none(),
             plan,
             conductor,
@@ -370,12 +375,22 @@ impl<'a> Parent<'a> {
         }
     }
 
+    /// Whether the new process's mounts are seen by nobody else.
+    fn has_own_mounts(&self) -> bool {
+        let new = u64::from(libc::CLONE_NEWNS.cast_unsigned());
+        let mut ops = self.plan.before.iter();
+        ops.any(|op| matches!(op, HostOp::Clone { flags, .. } if flags & new != 0))
+    }
+
     /// In the new process: everything of the runtime that it must not keep goes, and it never returns.
     fn be_child(&mut self) -> ! {
         let Some((channel, listener)) = self.theirs.take() else {
             process::exit_now(1)
         };
         self.channel = None;
+        if let Some(directory) = self.mounts_in.filter(|_| self.has_own_mounts()) {
+            old::mount::make_in(&directory.to_string_lossy());
+        }
         become_container(Child {
             ops: &self.plan.init,
             first: self.plan.before.len(),

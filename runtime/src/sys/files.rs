@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "openat2(2) has no safe wrapper that takes every flag")]
 
 use super::call::{c_string, check, named};
+use super::old;
 use crate::error::Result;
 use nix::fcntl::{self, AtFlags};
 use nix::sys::stat::{self, FileStat, Mode, SFlag};
@@ -55,6 +56,10 @@ pub fn create_in(dir: BorrowedFd<'_>, path: &str, flags: i32, mode: u32, resolve
         match opened {
             // The kernel could not prove the walk safe because of a rename meanwhile; it asks to try again.
             Err(error) if error.errno() == Some(libc::EAGAIN) => {}
+            Err(error) if old::is_missing(&error) => match old::walk::open(dir, path, flags, mode, resolve) {
+                Err(error) if error.errno() == Some(libc::EAGAIN) => {}
+                walked => return walked,
+            },
             // SAFETY: the call returned a new descriptor that nobody else owns.
             Ok(fd) => return Ok(unsafe { OwnedFd::from_raw_fd(fd_number(fd)) }),
             Err(error) => return Err(error),

@@ -5,6 +5,7 @@
 )]
 
 use super::call::{c_string, check, named};
+use super::old;
 use crate::error::{Error, Result};
 use nix::errno::Errno;
 use nix::sched::CloneFlags;
@@ -295,10 +296,25 @@ pub fn close_on_exec_from(first: u32) -> Result<()> {
     close_range(first, u32::MAX, CLOSE_RANGE_CLOEXEC)
 }
 
+/// Closes a descriptor that nothing of this program owns.
+pub(super) fn close(fd: RawFd) {
+    // SAFETY: the caller says that nobody uses it any more.
+    unsafe { libc::syscall(libc::SYS_close, fd) };
+}
+
+/// Marks a descriptor close-on-exec; one that is not open is fine.
+pub(super) fn set_close_on_exec(fd: RawFd) {
+    // SAFETY: plain integers.
+    unsafe { libc::syscall(libc::SYS_fcntl, fd, libc::F_SETFD, libc::FD_CLOEXEC) };
+}
+
 fn close_range(first: u32, last: u32, flags: libc::c_uint) -> Result<()> {
     // SAFETY: plain integers. What is closed is not used any more: the callers give what is to be kept.
     let result = unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) };
-    check(result, || format!("close_range({first}, {last}, {flags:#x})")).map(|_| ())
+    match check(result, || format!("close_range({first}, {last}, {flags:#x})")) {
+        Err(error) if old::is_missing(&error) => old::descriptors::close_range(first, last, flags != 0),
+        done => done.map(|_| ()),
+    }
 }
 
 /// Replaces the program; returns only if that failed.
