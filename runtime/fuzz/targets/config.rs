@@ -30,6 +30,7 @@ fuzz_target!(|text: &[u8]| {
         selinux: true,
         layout: Layout::unified("/sys/fs/cgroup", "0::/", "cpu memory pids"),
         cgroup: cgroup::Plan::default(),
+        resctrl: None,
     };
     if let Ok(plan) = plan::build(WISH, &spec, &facts) {
         for op in plan.before.iter().chain(&plan.after) {

@@ -15,7 +15,9 @@ const V1: &str = "\
 const HYBRID: &str = "35 24 0:31 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n";
 
 fuzz_target!(|text: &[u8]| {
-    let Ok(resources) = oci::parse_resources(text) else { return };
+    let Ok(resources) = oci::parse_resources(text) else {
+        return;
+    };
     for layout in [
         Layout::unified("/sys/fs/cgroup", "0::/", "cpu cpuset io memory pids hugetlb rdma"),
         Layout::parse(V1, ""),

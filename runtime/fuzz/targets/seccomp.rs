@@ -14,14 +14,22 @@ const RETURN: u16 = 6;
 const ALWAYS: u16 = 5;
 
 fuzz_target!(|text: &[u8]| {
-    let Ok(profile) = serde_json::from_slice::<Seccomp<'_>>(text) else { return };
+    let Ok(profile) = serde_json::from_slice::<Seccomp<'_>>(text) else {
+        return;
+    };
     for native in [Arch::X86_64, Arch::Aarch64] {
-        let Ok(filter) = compile(&profile, native) else { continue };
+        let Ok(filter) = compile(&profile, native) else {
+            continue;
+        };
         let code = &filter.program;
         assert!(!code.is_empty() && code.len() <= LONGEST);
         for (at, step) in code.iter().enumerate() {
             if step.code & 7 == JUMP {
-                let far = if step.code == ALWAYS { step.k as usize } else { usize::from(step.jt.max(step.jf)) };
+                let far = if step.code == ALWAYS {
+                    step.k as usize
+                } else {
+                    usize::from(step.jt.max(step.jf))
+                };
                 assert!(at + 1 + far < code.len(), "a jump out of the program at {at}");
             }
         }
