@@ -188,6 +188,8 @@ pub(super) struct Parent<'a> {
     /// The container's ends, until the clone.
     theirs: Option<(Channel, Option<UnixListener>)>,
     child: Option<(i32, OwnedFd)>,
+    /// What was heard before its time.
+    early: Option<Message>,
 }
 
 impl<'a> Parent<'a> {
@@ -218,6 +220,7 @@ impl<'a> Parent<'a> {
             channel: Some(channel),
             theirs,
             child: None,
+            early: None,
         })
     }
 
@@ -406,14 +409,27 @@ impl<'a> Parent<'a> {
         })
     }
 
-    /// The process that was born has made another one, which is the container's.
+    /// The process that was born has made another one, which is the container's, and ends. Its own child may be
+    /// heard first: what that says is kept for later.
     fn adopt_child(&mut self) -> Result<()> {
-        let between = self.pid()?;
-        match self.adopt(between)? {
-            Side::Parent { pid, pidfd } => self.child = Some((pid, pidfd)),
-            Side::Child => {}
+        let ended = waitpid(Pid::from_raw(self.pid()?), None).ok();
+        self.child = None;
+        if ended.is_none_or(|status| !matches!(status, WaitStatus::Exited(_, 0))) {
+            return match self.channel()?.receive()? {
+                Some(Message::Failed(error)) => Err(error),
+                _ => Err(describe_end(ended)),
+            };
         }
-        Ok(())
+        loop {
+            match self.channel()?.receive()? {
+                Some(Message::Born(pid)) => {
+                    self.child = Some((pid, clone::pidfd_open(pid)?));
+                    return Ok(());
+                }
+                Some(other) => self.early = Some(other),
+                None => return Err(no_child()),
+            }
+        }
     }
 
     /// The child of the process that joined the user namespace is the container's; the other one is reaped.
@@ -436,40 +452,29 @@ impl<'a> Parent<'a> {
         match channel.send(&Message::Sync(message, self.pid()?)) {
             Err(error) if error.errno() == Some(libc::EPIPE) => match channel.receive()? {
                 Some(Message::Failed(error)) => Err(error),
-                _ => Err(self.describe_end()),
+                _ => Err(self.silent_end()),
             },
             sent => sent,
         }
     }
 
-    fn wait_for(&self, wanted: Sync) -> Result<()> {
-        match self.channel()?.receive()? {
+    fn wait_for(&mut self, wanted: Sync) -> Result<()> {
+        let message = match self.early.take() {
+            None => self.channel()?.receive()?,
+            early => early,
+        };
+        match message {
             Some(Message::Sync(message, _)) if message == wanted => Ok(()),
             Some(Message::Failed(error)) => Err(error),
             Some(other) => Err(Error::new(Kind::System, format!("unexpected message {other:?}"))),
-            None => Err(self.describe_end()),
+            None => Err(self.silent_end()),
         }
     }
 
     /// The container's process ended without a word: how?
-    fn describe_end(&self) -> Error {
-        let ended = self
-            .pid()
-            .ok()
-            .and_then(|pid| waitpid(Pid::from_raw(pid), None).ok());
-        let how = match ended {
-            Some(WaitStatus::Signaled(_, signal, _)) => format!("was killed by {signal}"),
-            Some(WaitStatus::Exited(_, code)) => format!("ended with code {code}"),
-            _ => "ended".to_owned(),
-        };
-        let error = Error::new(
-            Kind::System,
-            format!("the container's process {how} while it was set up"),
-        );
-        if how.contains("SIGKILL") {
-            return error.hint("does its memory limit leave it at least 4 MiB? see the kernel's log (dmesg)");
-        }
-        error
+    fn silent_end(&self) -> Error {
+        let pid = self.pid().ok();
+        describe_end(pid.and_then(|pid| waitpid(Pid::from_raw(pid), None).ok()))
     }
 
     /// After an error: no process is left. The cgroups and the directory are the caller's to remove.
@@ -479,6 +484,22 @@ impl<'a> Parent<'a> {
             let _ = waitpid(Pid::from_raw(*pid), Some(WaitPidFlag::__WALL));
         }
     }
+}
+
+fn describe_end(ended: Option<WaitStatus>) -> Error {
+    let how = match ended {
+        Some(WaitStatus::Signaled(_, signal, _)) => format!("was killed by {signal}"),
+        Some(WaitStatus::Exited(_, code)) => format!("ended with code {code}"),
+        _ => "ended".to_owned(),
+    };
+    let error = Error::new(
+        Kind::System,
+        format!("the container's process {how} while it was set up"),
+    );
+    if how.contains("SIGKILL") {
+        return error.hint("does its memory limit leave it at least 4 MiB? see the kernel's log (dmesg)");
+    }
+    error
 }
 
 fn no_child() -> Error {

@@ -158,7 +158,7 @@ fn fd_of(pid: Pid, fd: RawFd) -> OwnedFd {
 }
 
 /// Receives the notification of a call, and lets it return `value`.
-pub(super) fn answer_one(listener: &impl AsFd, number: c_long, value: i64) {
+pub(crate) fn answer_one(listener: &impl AsFd, number: c_long, value: i64) {
     let fd = listener.as_fd().as_raw_fd();
     // SAFETY: both structures are plain integers, for which zero is a value.
     let (mut request, mut response): (libc::seccomp_notif, libc::seccomp_notif_resp) =

@@ -68,7 +68,7 @@ pub(super) fn user_namespace(config: &mut Value) {
 }
 
 /// What the root of a user namespace cannot make itself, and the way there.
-pub(super) fn make_places(bundle: &Bundle) {
+pub(crate) fn make_places(bundle: &Bundle) {
     fs::set_permissions(bundle.path(), fs::Permissions::from_mode(0o755)).unwrap();
     for place in ["dev", "proc", "sys"] {
         fs::create_dir(bundle.file("rootfs").join(place)).unwrap();
