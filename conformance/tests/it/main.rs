@@ -8,6 +8,7 @@ mod https;
 mod images;
 mod podman;
 mod progress;
+mod rootless;
 mod runtime_bad_input;
 mod runtime_properties;
 mod runtime_states;
