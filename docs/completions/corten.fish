@@ -36,7 +36,7 @@ complete -c corten -n "__fish_corten_needs_command" -s D -l debug -d 'The same a
 complete -c corten -n "__fish_corten_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c corten -n "__fish_corten_needs_command" -s V -l version -d 'Print version'
 complete -c corten -n "__fish_corten_needs_command" -f -a "create" -d 'Create a container without starting it'
-complete -c corten -n "__fish_corten_needs_command" -f -a "exec" -d 'Run a command in a running container (not supported yet)'
+complete -c corten -n "__fish_corten_needs_command" -f -a "exec" -d 'Run a command in a running container'
 complete -c corten -n "__fish_corten_needs_command" -f -a "history" -d 'Show how an image came to be, newest step first'
 complete -c corten -n "__fish_corten_needs_command" -f -a "images" -d 'List images'
 complete -c corten -n "__fish_corten_needs_command" -f -a "inspect" -d 'Show everything about containers and images'
@@ -117,9 +117,18 @@ complete -c corten -n "__fish_corten_using_subcommand create" -s q -l quiet -d '
 complete -c corten -n "__fish_corten_using_subcommand create" -l read-only -d 'The root file system cannot be written'
 complete -c corten -n "__fish_corten_using_subcommand create" -l rm -d 'Remove the container when it exits'
 complete -c corten -n "__fish_corten_using_subcommand create" -s t -l tty -d 'Give the container a terminal'
+complete -c corten -n "__fish_corten_using_subcommand exec" -l detach-keys -d 'Keys that leave the command running' -r
+complete -c corten -n "__fish_corten_using_subcommand exec" -s e -l env -d 'Set an environment variable; a name alone takes the value from here' -r
+complete -c corten -n "__fish_corten_using_subcommand exec" -l env-file -d 'Read environment variables from a file' -r
+complete -c corten -n "__fish_corten_using_subcommand exec" -s u -l user -d 'User (name or number[:group]) in place of the container\'s' -r
+complete -c corten -n "__fish_corten_using_subcommand exec" -s w -l workdir -d 'Working directory in place of the container\'s' -r
 complete -c corten -n "__fish_corten_using_subcommand exec" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand exec" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand exec" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand exec" -s d -l detach -d 'Leave the command in the background'
+complete -c corten -n "__fish_corten_using_subcommand exec" -s i -l interactive -d 'Keep standard input open'
+complete -c corten -n "__fish_corten_using_subcommand exec" -l privileged -d 'All capabilities'
+complete -c corten -n "__fish_corten_using_subcommand exec" -s t -l tty -d 'Give the command a terminal'
 complete -c corten -n "__fish_corten_using_subcommand exec" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand history" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
 complete -c corten -n "__fish_corten_using_subcommand history" -s H -l human -d 'Sizes and times as people read them' -r -f -a "true\t''
@@ -312,7 +321,7 @@ complete -c corten -n "__fish_corten_using_subcommand wait" -l state-dir -d 'Dir
 complete -c corten -n "__fish_corten_using_subcommand wait" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand wait" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "create" -d 'Create a container without starting it'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "exec" -d 'Run a command in a running container (not supported yet)'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "exec" -d 'Run a command in a running container'
 complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "history" -d 'Show how an image came to be, newest step first'
 complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "images" -d 'List images'
 complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "inspect" -d 'Show everything about containers and images'

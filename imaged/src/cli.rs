@@ -64,7 +64,7 @@ impl Command {
     fn run(self, settings: &Settings) -> Result<ExitCode> {
         match self {
             Self::Create(args) => commands::create::run(settings, &args),
-            Self::Exec(args) => commands::exec::run(&args),
+            Self::Exec(args) => commands::exec::run(settings, &args),
             Self::History(args) => commands::history::run(settings, &args),
             Self::Images(args) => commands::images::run(settings, &args),
             Self::Inspect(args) => commands::inspect::run(settings, &args),

@@ -2,6 +2,7 @@
 
 mod container_options;
 pub(crate) mod create;
+mod environment;
 pub(crate) mod exec;
 mod foreground;
 pub(crate) mod history;

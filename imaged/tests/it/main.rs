@@ -4,6 +4,7 @@
 mod archives;
 mod attach;
 mod crashes;
+mod exec;
 mod fake_registry;
 mod habits;
 mod killed;
