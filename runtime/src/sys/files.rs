@@ -205,6 +205,19 @@ pub fn fs_type(file: BorrowedFd<'_>) -> Result<i64> {
     named(nix::sys::statfs::fstatfs(file), || "fstatfs()".to_owned()).map(|fs| fs.filesystem_type().0 as i64)
 }
 
+/// The flags of the mount that a file was opened through: ST_… of statfs(2), those that the C library hides, too.
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn mount_flags(file: BorrowedFd<'_>) -> Result<u64> {
+    // SAFETY: the struct is plain integers, for which zero is valid.
+    let mut found: libc::statvfs = unsafe { std::mem::zeroed() };
+    // SAFETY: the struct lives through the call, which fills it.
+    let result = unsafe { libc::fstatvfs(file.as_raw_fd(), &raw mut found) };
+    check(result.into(), || "fstatvfs()".to_owned())?;
+    Ok(found.f_flag)
+}
+
 /// Writes all of a short text with one call, as the files of procfs and cgroupfs want it.
 ///
 /// # Errors

@@ -9,7 +9,6 @@ use crate::sys::call::named;
 use crate::sys::files;
 use crate::sys::mount::{Attributes, make_private};
 use nix::mount::MsFlags;
-use nix::sys::statvfs::{FsFlags, fstatvfs};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
 
@@ -18,20 +17,17 @@ static DIRECTORY: OnceLock<String> = OnceLock::new();
 /// Whether the tmpfs is there.
 static READY: OnceLock<()> = OnceLock::new();
 
-/// MOUNT_ATTR_… beside the flags of mount(2) and statvfs(3) that mean the same.
-const FLAGS: &[(u64, MsFlags, FsFlags)] = &[
-    (0x1, MsFlags::MS_RDONLY, FsFlags::ST_RDONLY),
-    (0x2, MsFlags::MS_NOSUID, FsFlags::ST_NOSUID),
-    (0x4, MsFlags::MS_NODEV, FsFlags::ST_NODEV),
-    (0x8, MsFlags::MS_NOEXEC, FsFlags::ST_NOEXEC),
-    (0x10, MsFlags::MS_NOATIME, FsFlags::ST_NOATIME),
-    (0x80, MsFlags::MS_NODIRATIME, FsFlags::ST_NODIRATIME),
-    (
-        0x20_0000,
-        MsFlags::from_bits_retain(0x100),
-        FsFlags::from_bits_retain(0x2000),
-    ),
+/// MOUNT_ATTR_… beside the flags of mount(2) and statfs(2) that mean the same.
+const FLAGS: &[(u64, MsFlags, u64)] = &[
+    (0x1, MsFlags::MS_RDONLY, 0x1),
+    (0x2, MsFlags::MS_NOSUID, 0x2),
+    (0x4, MsFlags::MS_NODEV, 0x4),
+    (0x8, MsFlags::MS_NOEXEC, 0x8),
+    (0x10, MsFlags::MS_NOATIME, 0x400),
+    (0x80, MsFlags::MS_NODIRATIME, 0x800),
+    (0x20_0000, MsFlags::from_bits_retain(0x100), 0x2000),
 ];
+const ST_RELATIME: u64 = 0x1000;
 const RDONLY: u64 = 0x1;
 const ATIME: u64 = 0x70;
 const STRICTATIME: u64 = 0x20;
@@ -188,13 +184,10 @@ fn change_one(mount_fd: BorrowedFd<'_>, attributes: &Attributes) -> Result<()> {
 
 /// The attributes that a mount has.
 fn present(mount_fd: BorrowedFd<'_>) -> Result<u64> {
-    let found = named(fstatvfs(mount_fd), || "fstatvfs()".to_owned())?.flags();
-    let has = |flag: &FsFlags| found.bits() & flag.bits() == flag.bits();
-    let plain = FLAGS
-        .iter()
-        .filter(|(_, _, flag)| has(flag))
-        .fold(0, |all, (bit, ..)| all | bit);
-    let strict = !has(&FsFlags::ST_RELATIME) && plain & ATIME == 0;
+    let found = files::mount_flags(mount_fd)?;
+    let has = FLAGS.iter().filter(|(_, _, flag)| found & flag != 0);
+    let plain = has.fold(0, |all, (bit, ..)| all | bit);
+    let strict = found & ST_RELATIME == 0 && plain & ATIME == 0;
     Ok(plain | if strict { STRICTATIME } else { 0 })
 }
 
