@@ -238,7 +238,12 @@ impl<'a> Parent<'a> {
     pub(super) fn finish(&mut self) -> Result<Created> {
         let (pid, pidfd) = self.child.take().ok_or_else(no_child)?;
         let channel = self.channel.take().filter(|_| self.lets_go);
-        Ok(Created { pid, pidfd, channel })
+        Ok(Created {
+            pid,
+            pidfd,
+            channel,
+            waits: self.plan.waits,
+        })
     }
 
     fn channel(&self) -> Result<&Channel> {

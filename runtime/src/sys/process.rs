@@ -330,11 +330,13 @@ pub fn execute(path: &str, args: &[CString], env: &[CString]) -> Error {
     }
 }
 
-/// Gives signals that the process ignores their default meaning, as the next program expects it: the language's own
+/// Unblocks all signals, and gives those that the process ignores their default meaning, as the next program expects it: the language's own
 /// start ignores SIGPIPE, a caller may ignore SIGCHLD. What nohup(1) and a shell's background jobs ignore, SIGHUP and
 /// SIGINT, stays so.
 pub fn default_signals() {
     let kept = [libc::SIGHUP, libc::SIGINT, libc::SIGKILL, libc::SIGSTOP];
+    // An empty set is always valid.
+    let _ = nix::sys::signal::SigSet::empty().thread_set_mask();
     for signal in (1..32).filter(|signal| !kept.contains(signal)) {
         // SAFETY: the default disposition runs no code of this process.
         unsafe { libc::signal(signal, libc::SIG_DFL) };

@@ -15,7 +15,7 @@ mod update;
 pub use freezer::{freeze, is_frozen, thaw};
 pub use kill::{kill_all, pids, signal_all};
 pub use oom::OomWatch;
-pub use remove::remove;
+pub use remove::{remove, remove_empty};
 pub use stats::stats;
 pub use update::{prepare_update, run_all_or_none};
 

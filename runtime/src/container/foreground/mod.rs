@@ -35,9 +35,11 @@ pub(crate) fn run(request: &Request<'_>, options: &Options) -> Result<u8> {
             .map_err(|errno| Error::syscall("prctl(PR_SET_CHILD_SUBREAPER)", errno as i32))?;
     }
     let (console, terminal) = open_terminal(options.terminal)?;
+    // Before the program can run: from here on no signal is lost.
+    let signals = Signals::take()?;
     let container = create(request, console)?;
-    let (signals, relay) = match prepare(&container, terminal) {
-        Ok(prepared) => prepared,
+    let relay = match start_with(&container, terminal) {
+        Ok(relay) => relay,
         Err(error) => return Err(container.undo(error)),
     };
     let New {
@@ -81,13 +83,12 @@ fn open_terminal<'a>(wanted: bool) -> Result<(Console<'a>, Option<Terminal>)> {
     }
 }
 
-/// Makes everything ready to follow the program, then lets it go: from here on no signal is lost.
-fn prepare(container: &New<'_>, terminal: Option<Terminal>) -> Result<(Signals, Option<Relay>)> {
+/// Connects the terminal, then lets the program go.
+fn start_with(container: &New<'_>, terminal: Option<Terminal>) -> Result<Option<Relay>> {
     let relay = terminal.map(Terminal::receive).transpose()?;
-    let signals = Signals::take()?;
     container.process.start()?;
     start::started(&container.record)?;
-    Ok((signals, relay))
+    Ok(relay)
 }
 
 /// Forwards what comes until init has ended; returns its exit code.

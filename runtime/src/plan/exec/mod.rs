@@ -102,6 +102,7 @@ pub fn build<'a>(
         after: Vec::new(),
         cgroups: target.cgroups,
         resctrl: Vec::new(),
+        waits: true,
         warnings: Vec::new(),
         slots: 1,
     };
