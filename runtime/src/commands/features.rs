@@ -36,8 +36,13 @@ fn features() -> Features {
             ("org.corten.runtime.version".into(), env!("CARGO_PKG_VERSION")),
             ("org.opencontainers.runc.checkpoint.enabled".into(), "false"),
         ]),
+        potentially_unsafe_config_annotations: UNSAFE_ANNOTATIONS,
     }
 }
+
+/// Annotations of config.json that change what the runtime does: who lets others write annotations must know them. A
+/// dot at the end stands for all names that begin so.
+const UNSAFE_ANNOTATIONS: &[&str] = &["org.systemd.property."];
 
 fn mount_options() -> Vec<String> {
     let plain = mount_options::known().map(str::to_owned);

@@ -125,7 +125,7 @@ impl Child<'_> {
                 _ => Err(runtime_gone()),
             },
             SyncOp::AwaitStart { .. } => self.wait_for_start(),
-            SyncOp::Hooks { kind, hooks, .. } => hooks::run(kind, hooks, &self.state()),
+            SyncOp::Hooks { kind, hooks, env, .. } => hooks::run_with(kind, hooks, &self.state(), env),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Running hooks: programs of the configuration at the moments of a container's life.
 
 use crate::error::{Error, Kind, Result};
-use crate::oci::{Hook, State};
+use crate::oci::{Hook, State, Text};
 use crate::sys::clone::{pidfd_kill, pidfd_open};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::io::{PipeReader, Read, Write};
@@ -18,21 +18,29 @@ const SHOWN: usize = 4096;
 /// # Errors
 /// The first hook that fails, by kind and index; the others do not run.
 pub fn run(kind: &str, hooks: &[Hook<'_>], state: &State<'_>) -> Result<()> {
+    run_with(kind, hooks, state, &[])
+}
+
+/// [`run`] with the environment of hooks that have none of their own.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn run_with(kind: &str, hooks: &[Hook<'_>], state: &State<'_>, env: &[&str]) -> Result<()> {
     if hooks.is_empty() {
         return Ok(());
     }
     let input = serde_json::to_vec(state)
         .map_err(|error| Error::new(Kind::System, format!("write the container's state: {error}")))?;
     for (index, hook) in hooks.iter().enumerate() {
-        run_one(hook, state.bundle, &input)
+        run_one(hook, state.bundle, &input, env)
             .map_err(|error| error.context(format!("error running {kind} hook #{index}: {}", hook.path)))?;
     }
     Ok(())
 }
 
-fn run_one(hook: &Hook<'_>, bundle: &str, input: &[u8]) -> Result<()> {
+fn run_one(hook: &Hook<'_>, bundle: &str, input: &[u8], env: &[&str]) -> Result<()> {
     let (output, writer) = std::io::pipe().map_err(|error| failed("pipe()", &error))?;
-    let mut child = spawn(hook, bundle, writer)?;
+    let mut child = spawn(hook, bundle, writer, env)?;
     give_state(&mut child, input);
     let limit = hook
         .timeout
@@ -59,14 +67,16 @@ fn run_one(hook: &Hook<'_>, bundle: &str, input: &[u8]) -> Result<()> {
     }
 }
 
-fn spawn(hook: &Hook<'_>, bundle: &str, writer: std::io::PipeWriter) -> Result<Child> {
+fn spawn(hook: &Hook<'_>, bundle: &str, writer: std::io::PipeWriter, default_env: &[&str]) -> Result<Child> {
     let mut command = Command::new(&*hook.path);
     if let Some((name, arguments)) = hook.args.split_first() {
         command
             .arg0(&**name)
             .args(arguments.iter().map(|argument| &**argument));
     }
-    let env = hook.env.iter().filter_map(|entry| entry.split_once('='));
+    let defaults = default_env.iter().copied().filter(|_| hook.env.is_empty());
+    let env = hook.env.iter().map(Text::as_str).chain(defaults);
+    let env = env.filter_map(|entry| entry.split_once('='));
     let second = writer.try_clone().map_err(|error| failed("dup()", &error))?;
     command
         .env_clear()

@@ -15,6 +15,7 @@ pub struct Features {
     pub mount_options: Vec<String>,
     pub linux: LinuxFeatures,
     pub annotations: Map<'static, &'static str>,
+    pub potentially_unsafe_config_annotations: &'static [&'static str],
 }
 
 /// Linux' part.

@@ -148,6 +148,8 @@ pub enum SyncOp<'a> {
         #[serde(skip)]
         hooks: &'a [Hook<'a>],
         count: usize,
+        /// The environment of those that have none of their own.
+        env: Vec<&'a str>,
     },
 }
 

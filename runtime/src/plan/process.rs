@@ -228,6 +228,7 @@ fn plan_start_hooks<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
             kind: "startContainer",
             hooks,
             count: hooks.len(),
+            env: environment(input),
         };
         plan.init.push(InitOp::Sync(run));
     }

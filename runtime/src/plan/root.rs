@@ -263,6 +263,7 @@ fn plan_hooks<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
             kind: "createContainer",
             hooks,
             count: hooks.len(),
+            env: Vec::new(),
         };
         plan.init.push(InitOp::Sync(run));
     }

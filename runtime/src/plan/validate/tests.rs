@@ -95,6 +95,7 @@ fn bad_values() -> Vec<(&'static str, Value, &'static str)> {
         ("process.ioPriority", json!({"class": "IOPRIO_CLASS_RT", "priority": -1}), "process.ioPriority.priority: found -1, expected 0 to 7"),
         ("process.execCPUAffinity", json!({"initial": "x"}), "process.execCPUAffinity.initial: found \"x\", expected a list of CPUs such as 0-3,7"),
         ("process.commandLine", json!("sh"), "process.commandLine: not supported yet"),
+        ("annotations", json!({"run.oci.handler": "krun", "run.oci.other": "x"}), "annotations.run.oci.handler: not supported yet"),
         ("vm", json!({}), "vm: not supported yet"),
         ("windows", json!({}), "windows: not supported yet"),
         ("solaris", json!({}), "solaris: not supported yet"),

@@ -3,6 +3,9 @@
 use super::Problems;
 use crate::oci::{Process, Spec, Text};
 
+/// crun's annotations that ask for more isolation: ignored, they would leave less of it than was asked for.
+const ISOLATING: &[&str] = &["run.oci.handler", "run.oci.seccomp_bpf_data"];
+
 pub(super) fn check(spec: &Spec<'_>, problems: &mut Problems) {
     for (at, present) in [
         ("freebsd", spec.freebsd.is_some()),
@@ -12,6 +15,10 @@ pub(super) fn check(spec: &Spec<'_>, problems: &mut Problems) {
         ("zos", spec.zos.is_some()),
     ] {
         refuse(at, present, problems);
+    }
+    for name in ISOLATING {
+        let asked = spec.annotations.get(*name);
+        refuse(&format!("annotations.{name}"), says(asked), problems);
     }
     if let Some(process) = &spec.process {
         check_process(process, problems);

@@ -79,6 +79,24 @@ fn a_hooks_environment_is_exact_and_its_directory_the_bundle() {
     assert!(log.ends_with(&format!("{}\n", bundle.path().display())), "{log}");
 }
 
+/// As in runc: it runs where the program will, with what the program gets.
+#[test]
+fn a_start_container_hook_without_an_environment_has_the_programs() {
+    let bundle = bundle("hook-start-env", "cat /log");
+    bundle.edit(|config| {
+        config["root"]["readonly"] = json!(false);
+        config["process"]["env"] = json!(["PATH=/bin", "MINE=1"]);
+        let hook = |more: Value| json!({"path": "/bin/sh", "args": ["sh", "-c", "busybox env >> /log"], "env": more});
+        config["hooks"] = json!({"startContainer": [hook(json!(null)), hook(json!(["PATH=/bin", "OWN=2"]))]});
+    });
+    let seen = bundle.must(&["run"]);
+    let lines: Vec<&str> = seen
+        .lines()
+        .filter(|line| line.contains("MINE") || line.contains("OWN"))
+        .collect();
+    assert_eq!(lines, ["MINE=1", "OWN=2"]);
+}
+
 #[test]
 fn a_failing_hook_is_named_and_nothing_is_left() {
     for kind in ["prestart", "createRuntime", "createContainer", "startContainer"] {
