@@ -3,14 +3,13 @@ PREFIX ?= /usr/local
 RUNTIME ?=
 DESTDIR ?=
 
-.PHONY: help build demo test conformance fuzz bench install clean
+.PHONY: help build demo test conformance bench install clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo                  install what is missing, build, run the built-in image step by step'
 	@echo 'make test                  install what tests need, run every check, end in one line of counts'
 	@echo 'make conformance RUNTIME=   judge runtimes side by side: ours, runc and crun, or those named'
-	@echo 'make fuzz SECONDS=60       fuzz what the programs read'
 	@echo 'make build                 build the programs in release, static where possible'
 	@echo 'make install PREFIX=/usr/local DESTDIR=   programs, man pages, completions'
 	@echo 'make bench                 compare with runc, crun, podman and skopeo+umoci on this machine'
@@ -31,11 +30,6 @@ conformance:
 	@scripts/install-packages conformance
 	@scripts/build
 	@scripts/conformance $(RUNTIME)
-
-SECONDS ?= 60
-fuzz:
-	@scripts/install-packages build
-	@scripts/fuzz $(SECONDS)
 
 bench:
 	@scripts/install-packages test

@@ -34,7 +34,7 @@ complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -s v -l vers
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -l debug -d 'Enable debug logging'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -l systemd-cgroup -d 'Let systemd make the cgroups: linux.cgroupsPath is then slice:prefix:name'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -s h -l help -d 'Print help'
-complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "checkpoint" -d 'checkpoint a running container'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "checkpoint" -d 'Save a running container to files, from which `restore` brings it back'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "create" -d 'Create a container from a bundle; `start` runs its program'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "delete" -d 'Remove a container that is stopped or was never started'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "events" -d 'Tell of a container until it ends: statistics at intervals, and each lack of memory'
@@ -45,7 +45,7 @@ complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "list"
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "pause" -d 'Suspend all processes of a container'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "plan" -d 'Print the operations that create and start a container, in order'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "ps" -d 'Show the processes of a container'
-complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "restore" -d 'restore a container from a checkpoint'
+complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "restore" -d 'Bring a container back from the files of a `checkpoint`'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "resume" -d 'Resume all processes of a paused container'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "run" -d 'Create a container from a bundle and run its program'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "spec" -d 'Write a config.json to start from'
@@ -53,10 +53,27 @@ complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "start
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "state" -d 'Show the state of a container as JSON'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "update" -d 'Change the resource limits of a container; what is not given stays as it is'
 complete -c corten-runtime -n "__fish_corten_runtime_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand checkpoint" -l image-path -d 'The directory of CRIU\'s images [default: ./checkpoint]' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand checkpoint" -l work-path -d 'The directory of CRIU\'s log and other working files [default: that of the images]' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand checkpoint" -l manage-cgroups-mode -d 'What to do about the properties of cgroups: soft, full, strict or ignore' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand checkpoint" -l empty-ns -d 'Make the namespace, but leave what was in it to somebody else: network' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand checkpoint" -l parent-path -d 'The directory of earlier images that these add to, relative to --image-path' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand checkpoint" -l status-fd -d 'The descriptor that gets a zero byte when the server of lazy pages is ready' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand checkpoint" -l page-server -d 'Send the pages of memory to a server: ADDRESS:PORT' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand checkpoint" -l tcp-established -d 'Allow open TCP connections'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand checkpoint" -l ext-unix-sk -d 'Allow unix sockets that lead outside'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand checkpoint" -l shell-job -d 'Allow processes of the caller\'s session and terminal'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand checkpoint" -l lazy-pages -d 'Use userfaultfd: pages of memory come when they are needed'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand checkpoint" -l file-locks -d 'Look after file locks'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand checkpoint" -l auto-dedup -d 'Keep each page of memory once among images that follow each other'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand checkpoint" -l leave-running -d 'Let the container run on'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand checkpoint" -l tcp-skip-in-flight -d 'Leave out TCP connections that are not yet established'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand checkpoint" -l link-remap -d 'Allow unlinked files to be linked again'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand checkpoint" -l pre-dump -d 'Save memory only, and let the container run on'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand checkpoint" -s h -l help -d 'Print help'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand create" -s b -l bundle -d 'The directory with config.json [default: the current directory]' -r -F
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand create" -l console-socket -d 'The unix socket that receives the master of the container\'s terminal' -r -F
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand create" -l pid-file -d 'Write the pid of the container\'s init to FILE' -r -F
-complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand create" -l pidfd-socket -d 'The unix socket that receives a pidfd of the container\'s init' -r -F
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand create" -l preserve-fds -d 'Pass N descriptors from 3 on to the container, besides those of LISTEN_FDS' -r
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand create" -l no-pivot -d 'Use MS_MOVE and chroot instead of pivot_root, for a root file system on a ramfs'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand create" -l no-new-keyring -d 'Keep the caller\'s session keyring'
@@ -98,11 +115,29 @@ complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand plan" -l n
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand plan" -s h -l help -d 'Print help'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand ps" -s f -l format -d 'table or json' -r
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand ps" -s h -l help -d 'Print help'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -l image-path -d 'The directory of CRIU\'s images [default: ./checkpoint]' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -l work-path -d 'The directory of CRIU\'s log and other working files [default: that of the images]' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -l manage-cgroups-mode -d 'What to do about the properties of cgroups: soft, full, strict or ignore' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -l empty-ns -d 'Make the namespace, but leave what was in it to somebody else: network' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -s b -l bundle -d 'The directory with config.json [default: the current directory]' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -l pid-file -d 'Write the pid of the container\'s init to FILE' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -l console-socket -d 'The unix socket that receives the master of the container\'s terminal' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -l lsm-profile -d 'Run under this profile instead of the saved one: TYPE:NAME' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -l lsm-mount-context -d 'Mount with this context instead of the saved one' -r
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -l tcp-established -d 'Allow open TCP connections'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -l ext-unix-sk -d 'Allow unix sockets that lead outside'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -l shell-job -d 'Allow processes of the caller\'s session and terminal'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -l lazy-pages -d 'Use userfaultfd: pages of memory come when they are needed'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -l file-locks -d 'Look after file locks'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -l auto-dedup -d 'Keep each page of memory once among images that follow each other'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -s d -l detach -d 'Return as soon as the container is back'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -l no-subreaper -d 'Do not become the parent of the container\'s orphans'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -l no-pivot -d 'Accepted for compatibility: CRIU enters the root in its own way'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -s h -l help -d 'Print help'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand resume" -s h -l help -d 'Print help'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -s b -l bundle -d 'The directory with config.json [default: the current directory]' -r -F
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -l console-socket -d 'The unix socket that receives the master of the container\'s terminal' -r -F
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -l pid-file -d 'Write the pid of the container\'s init to FILE' -r -F
-complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -l pidfd-socket -d 'The unix socket that receives a pidfd of the container\'s init' -r -F
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -l preserve-fds -d 'Pass N descriptors from 3 on to the container, besides those of LISTEN_FDS' -r
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -l no-pivot -d 'Use MS_MOVE and chroot instead of pivot_root, for a root file system on a ramfs'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -l no-new-keyring -d 'Keep the caller\'s session keyring'
@@ -146,7 +181,7 @@ complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and 
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause plan ps restore resume run spec start state update help" -f -a "pause" -d 'suspend all processes of a container'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause plan ps restore resume run spec start state update help" -f -a "plan" -d 'print what create and start would do'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause plan ps restore resume run spec start state update help" -f -a "ps" -d 'show the processes of a container'
-complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause plan ps restore resume run spec start state update help" -f -a "restore" -d 'restore a container from a checkpoint'
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause plan ps restore resume run spec start state update help" -f -a "restore" -d 'restore a container from a previous checkpoint'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause plan ps restore resume run spec start state update help" -f -a "resume" -d 'resume all processes of a paused container'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause plan ps restore resume run spec start state update help" -f -a "run" -d 'create and run a container'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand help; and not __fish_seen_subcommand_from checkpoint create delete events exec features kill list pause plan ps restore resume run spec start state update help" -f -a "spec" -d 'create a new specification file'

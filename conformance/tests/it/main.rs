@@ -7,8 +7,6 @@ mod crashes;
 mod https;
 mod images;
 mod podman;
-mod progress;
-mod rootless;
 mod runtime_bad_input;
 mod runtime_properties;
 mod runtime_states;

@@ -5,7 +5,6 @@
 
 pub(crate) mod attach;
 pub(crate) mod create;
-pub(crate) mod exec;
 mod facts;
 mod ids;
 mod imagefs;
@@ -17,7 +16,6 @@ mod names;
 pub(crate) mod programs;
 pub(crate) mod record;
 pub(crate) mod remove;
-mod rootfs;
 pub(crate) mod shim;
 pub(crate) mod start;
 pub(crate) mod status;

@@ -1,4 +1,4 @@
-//! Registries: getting images from them and giving images to them (distribution-spec, "Pull" and "Push").
+//! Registries: getting images from them (distribution-spec, "Pull").
 
 mod auth;
 mod blob;
@@ -7,7 +7,6 @@ mod certificates;
 mod client;
 mod http;
 mod pull;
-mod push;
 
 use std::time::Duration;
 
@@ -18,7 +17,6 @@ use crate::oci::{Digest, Platform};
 use crate::store::Store;
 
 pub use crate::assemble::{Progress, Silent, Step};
-pub use push::{Pushed, Sent, Witness, push};
 
 /// How to pull.
 #[derive(Debug, Clone)]

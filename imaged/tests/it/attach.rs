@@ -13,15 +13,15 @@ use nix::unistd::Pid;
 use crate::sandbox::{HELLO, RUNTIMES, Sandbox};
 
 /// `corten` with a terminal.
-pub(crate) struct Session {
+struct Session {
     child: Child,
     screen: File,
-    pub(crate) slave: OwnedFd,
+    slave: OwnedFd,
     seen: String,
 }
 
 impl Session {
-    pub(crate) fn new(sandbox: &Sandbox, words: &[&str]) -> Self {
+    fn new(sandbox: &Sandbox, words: &[&str]) -> Self {
         let size = Winsize {
             ws_row: 30,
             ws_col: 100,
@@ -45,12 +45,12 @@ impl Session {
         }
     }
 
-    pub(crate) fn type_in(&mut self, keys: &[u8]) {
+    fn type_in(&mut self, keys: &[u8]) {
         self.screen.write_all(keys).unwrap();
     }
 
     /// Reads until this has been shown since the last time.
-    pub(crate) fn expect(&mut self, text: &str) {
+    fn expect(&mut self, text: &str) {
         let mut buffer = [0; 4096];
         while !self.seen.contains(text) {
             let length = self.screen.read(&mut buffer).unwrap();
@@ -60,7 +60,7 @@ impl Session {
         self.seen.clear();
     }
 
-    pub(crate) fn code(&mut self) -> Option<i32> {
+    fn code(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
 }
@@ -115,7 +115,7 @@ fn a_reader_that_goes_away() {
     sandbox.assert_empty();
 }
 
-pub(crate) fn is_cooked(terminal: &OwnedFd) -> bool {
+fn is_cooked(terminal: &OwnedFd) -> bool {
     tcgetattr(terminal)
         .unwrap()
         .local_flags

@@ -4,7 +4,6 @@
 mod archives;
 mod attach;
 mod crashes;
-mod exec;
 mod fake_registry;
 mod habits;
 mod killed;
@@ -16,7 +15,6 @@ mod log_levels;
 mod logs;
 mod manual;
 mod pulls;
-mod pushes;
 mod removal;
 mod run;
 mod sandbox;

@@ -174,7 +174,11 @@ fn check_multiplexer(file: BorrowedFd<'_>) -> Result<()> {
     .hint("a terminal needs a devpts at /dev/pts among the mounts"))
 }
 
-fn send_master(console: BorrowedFd<'_>, master: BorrowedFd<'_>) -> Result<()> {
+/// Gives a terminal's master away.
+///
+/// # Errors
+/// When nobody takes it.
+pub fn send_master(console: BorrowedFd<'_>, master: BorrowedFd<'_>) -> Result<()> {
     let fds = [master.as_raw_fd()];
     let rights = [ControlMessage::ScmRights(&fds)];
     let text = [IoSlice::new(b"/dev/ptmx")];

@@ -6,6 +6,7 @@ mod copy_up;
 mod devices;
 pub mod host;
 mod id_map;
+pub mod in_root;
 pub mod init;
 pub mod inside;
 pub mod join;
@@ -17,3 +18,5 @@ mod program;
 pub mod resctrl;
 mod restrict;
 pub mod systemd;
+
+pub use devices::send_master;

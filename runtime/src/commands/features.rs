@@ -34,7 +34,7 @@ fn features() -> Features {
         linux: linux(),
         annotations: Map::from([
             ("org.corten.runtime.version".into(), env!("CARGO_PKG_VERSION")),
-            ("org.opencontainers.runc.checkpoint.enabled".into(), "false"),
+            ("org.opencontainers.runc.checkpoint.enabled".into(), "true"),
         ]),
         potentially_unsafe_config_annotations: UNSAFE_ANNOTATIONS,
     }

@@ -1,17 +1,19 @@
 //! The verbs: one file each, with its options and one function; the work is in the layers below.
 
 mod bundle_args;
+mod checkpoint;
 mod create;
+mod criu_args;
 mod delete;
 mod events;
 mod exec;
 mod features;
 mod kill;
 mod list;
-mod not_yet;
 mod pause;
 mod plan;
 mod ps;
+mod restore;
 mod resume;
 mod run;
 mod spec;
@@ -75,7 +77,7 @@ fn run_verb<V: Verb>(_verb: &Entry, globals: &Globals, matches: &ArgMatches) -> 
 }
 
 const VERBS: &[Entry] = &[
-    not_yet::entry("checkpoint", "checkpoint a running container", FAILURE),
+    entry::<checkpoint::CheckpointArgs>(),
     entry::<create::CreateArgs>(),
     entry::<delete::DeleteArgs>(),
     entry::<events::EventsArgs>(),
@@ -89,7 +91,7 @@ const VERBS: &[Entry] = &[
     entry::<pause::PauseArgs>(),
     entry::<plan::PlanArgs>(),
     entry::<ps::PsArgs>(),
-    not_yet::entry("restore", "restore a container from a checkpoint", FAILURE),
+    entry::<restore::RestoreArgs>(),
     entry::<resume::ResumeArgs>(),
     entry::<run::RunArgs>(),
     entry::<spec::SpecArgs>(),

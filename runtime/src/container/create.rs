@@ -1,12 +1,11 @@
 //! Making a container: its directory and record around what `launch` does.
 
-use super::{Bundle, HostMounts, Id, Locked, Process, Record, Root, destroy, pid_file, pidfd_socket};
+use super::{Bundle, HostMounts, Id, Locked, Process, Record, Root, destroy, pid_file};
 use crate::error::{Error, Kind, Result};
 use crate::launch::{self, CgroupDriver, Console, Created, Gate, Progress};
 use crate::log;
 use crate::oci::Spec;
 use crate::plan::cgroup;
-use std::os::fd::AsFd;
 use std::path::Path;
 
 /// What is to be made, with nothing left to interpret.
@@ -22,8 +21,6 @@ pub(crate) struct Request<'a> {
     pub(crate) spec: &'a Spec<'a>,
     /// Where the pid of its init is written.
     pub(crate) pid_file: Option<&'a Path>,
-    /// Who receives a descriptor of its init.
-    pub(crate) pidfd_socket: Option<&'a Path>,
     /// MS_MOVE and chroot instead of pivot_root.
     pub(crate) no_pivot: bool,
     /// Keep the caller's session keyring.
@@ -80,7 +77,8 @@ impl New<'_> {
     }
 }
 
-fn undo(directory: Locked, record: &Record<'_>, error: Error) -> Error {
+/// Removes what there is of a container after a failure, and returns its error.
+pub(super) fn undo(directory: Locked, record: &Record<'_>, error: Error) -> Error {
     match destroy(directory, record) {
         Ok(()) => error,
         Err(left) => error.hint(format!("cleaning up failed, too: {left}; try delete --force")),
@@ -112,9 +110,6 @@ fn launch(
     })?;
     if let Some(path) = request.pid_file {
         pid_file::write(path, created.pid)?;
-    }
-    if let Some(path) = request.pidfd_socket {
-        pidfd_socket::send(path, created.pidfd.as_fd())?;
     }
     record.ready = true;
     directory.write(record)?;

@@ -7,7 +7,7 @@
 
 use super::Record;
 use crate::error::{Context, Error, Kind, Result};
-use crate::launch::{self, START_SOCKET};
+use crate::launch::START_SOCKET;
 use crate::oci::{self, Resources, Spec};
 use nix::errno::Errno;
 use nix::fcntl::{self, AtFlags, FcntlArg, OFlag};
@@ -86,13 +86,13 @@ impl Directory {
 
     /// Whether the container still waits for `start`.
     pub(crate) fn awaits_start(&self) -> bool {
-        let socket = unistd::faccessat(
+        unistd::faccessat(
             &self.fd,
             START_SOCKET,
             unistd::AccessFlags::F_OK,
             AtFlags::empty(),
-        );
-        socket.is_ok() && launch::is_awaiting_start(&self.path)
+        )
+        .is_ok()
     }
 
     /// Reads the state file; none when it was not written yet.
@@ -190,11 +190,41 @@ impl Locked {
     /// # Errors
     /// When it cannot be read or written.
     pub(crate) fn write_resources(&self, resources: &Resources<'_>) -> Result<()> {
+        let resources = serde_json::to_value(resources)
+            .map_err(|error| Error::new(Kind::System, format!("write the limits: {error}")))?;
+        self.change_config(|config| config["linux"]["resources"] = resources)
+    }
+
+    /// Adds a namespace that the container has by now to its copy of config.json, unless it is there.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    pub(crate) fn add_namespace(&self, kind: &str) -> Result<()> {
+        self.change_config(|config| {
+            let all = config["linux"]["namespaces"].as_array_mut();
+            if let Some(all) = all.filter(|all| all.iter().all(|namespace| namespace["type"] != kind)) {
+                all.push(serde_json::json!({ "type": kind }));
+            }
+        })
+    }
+
+    fn change_config(&self, change: impl FnOnce(&mut serde_json::Value)) -> Result<()> {
         let text = self.read_file(CONFIG)?.unwrap_or_default();
-        let bad = |error: serde_json::Error| self.damaged(CONFIG, &error.to_string());
-        let mut config: serde_json::Value = serde_json::from_slice(&text).map_err(bad)?;
-        config["linux"]["resources"] = serde_json::to_value(resources).map_err(bad)?;
+        let mut config =
+            serde_json::from_slice(&text).map_err(|error| self.damaged(CONFIG, &error.to_string()))?;
+        change(&mut config);
         self.write_config(config.to_string().as_bytes())
+    }
+
+    /// Removes an empty directory of ours, if it is there.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub(crate) fn remove_dir(&self, name: &str) -> Result<()> {
+        match unistd::unlinkat(&self.fd, name, UnlinkatFlags::RemoveDir) {
+            Ok(()) | Err(Errno::ENOENT) => Ok(()),
+            Err(errno) => Err(remove_error(&self.path.join(name), errno)),
+        }
     }
 
     fn replace(&self, name: &str, text: &[u8]) -> Result<()> {
@@ -249,6 +279,9 @@ impl Locked {
     fn unlink(&self, name: impl AsRef<Path>) -> Result<()> {
         match unistd::unlinkat(&self.fd, name.as_ref(), UnlinkatFlags::NoRemoveDir) {
             Ok(()) | Err(Errno::ENOENT) => Ok(()),
+            // Left by a restore that was killed; its mount ended with it.
+            Err(Errno::EISDIR) => unistd::unlinkat(&self.fd, name.as_ref(), UnlinkatFlags::RemoveDir)
+                .map_err(|errno| remove_error(&self.path.join(name.as_ref()), errno)),
             Err(errno) => Err(remove_error(&self.path.join(name), errno)),
         }
     }

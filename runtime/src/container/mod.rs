@@ -3,6 +3,7 @@
 //! One file per step of the life-cycle; how a container is set up is in `launch`.
 
 mod bundle;
+mod checkpoint;
 mod create;
 mod destroy;
 mod detached;
@@ -18,6 +19,7 @@ mod pid_file;
 mod pidfd_socket;
 mod process;
 mod record;
+mod restore;
 mod root;
 pub(crate) mod signal;
 mod start;
@@ -25,6 +27,7 @@ mod update;
 mod view;
 
 pub(crate) use bundle::Bundle;
+pub(crate) use checkpoint::{Checkpoint, checkpoint};
 pub(crate) use create::{New, Request, create};
 pub(crate) use destroy::{delete, destroy};
 pub(crate) use detached::run_detached;
@@ -35,6 +38,7 @@ pub(crate) use list::list;
 pub(crate) use pause::{pause, resume};
 pub(crate) use process::Process;
 pub(crate) use record::Record;
+pub(crate) use restore::{Restore, restore, restore_detached};
 pub(crate) use root::Root;
 pub(crate) use start::start;
 pub(crate) use update::update;

@@ -6,7 +6,6 @@
 mod decode;
 mod encode;
 mod message;
-mod signature;
 mod text;
 mod value;
 

@@ -14,7 +14,7 @@ use crate::plan::cgroup::systemd::Scope;
 use crate::plan::op::{HostOp, Sync};
 use crate::plan::{self, Facts, Plan};
 use crate::sys::clone::{self, Side};
-use crate::sys::{old, process};
+use crate::sys::process;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -49,7 +49,6 @@ pub(super) fn create(
         },
         console: request.console,
         socket_in: (request.gate == Gate::Socket).then_some(request.state_dir),
-        mounts_in: Some(request.state_dir),
         kept_fds: request.preserve_fds + listen_fds(),
         trace: request.trace,
     };
@@ -86,7 +85,6 @@ pub fn resolve_root(bundle: &Path, spec: &Spec<'_>) -> Result<String> {
 /// When it cannot be read, or a cgroup of the container cannot be.
 pub fn find_facts(id: &str, spec: &Spec<'_>, driver: CgroupDriver) -> Result<Facts> {
     let layout = host::cgroup::layout()?;
-    let selinux = wants_label(spec) && host::has_selinux();
     let linux = spec.linux.as_ref();
     let path = linux.and_then(|linux| linux.cgroups_path.as_deref());
     let resources = linux.and_then(|linux| linux.resources.as_ref());
@@ -106,13 +104,33 @@ pub fn find_facts(id: &str, spec: &Spec<'_>, driver: CgroupDriver) -> Result<Fac
             apply::cgroup::prepare_scope(&layout, &target, &request)?
         }
     };
-    let capabilities = process::capabilities()?.effective;
+    facts(id, spec, layout, cgroup)
+}
+
+/// The same for a container that is there, in these groups.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn facts_of_existing(id: &str, spec: &Spec<'_>, record: &plan::cgroup::Record) -> Result<Facts> {
+    let cgroup = plan::cgroup::Plan {
+        record: record.clone(),
+        ..plan::cgroup::Plan::default()
+    };
+    facts(id, spec, host::cgroup::layout()?, cgroup)
+}
+
+fn facts(
+    id: &str,
+    spec: &Spec<'_>,
+    layout: host::cgroup::Layout,
+    cgroup: plan::cgroup::Plan,
+) -> Result<Facts> {
     Ok(Facts {
-        capabilities,
+        capabilities: process::capabilities()?.effective,
         uid: nix::unistd::geteuid().as_raw(),
+        selinux: wants_label(spec) && host::has_selinux(),
         layout,
         resctrl: find_class(id, spec)?,
-        selinux,
         cgroup,
     })
 }
@@ -163,8 +181,6 @@ pub(super) struct Start<'a> {
     pub(super) console: Console<'a>,
     /// The directory of the socket through which another process lets it go, or else the maker does.
     pub(super) socket_in: Option<&'a Path>,
-    /// The directory over which an old kernel makes mounts (`sys::old::mount`).
-    pub(super) mounts_in: Option<&'a Path>,
     /// How many descriptors from 3 on it keeps.
     pub(super) kept_fds: u32,
     pub(super) trace: Option<&'a Path>,
@@ -173,7 +189,6 @@ pub(super) struct Start<'a> {
 /// What the runtime holds while a process of a container is made.
 pub(super) struct Parent<'a> {
     state: State<'a>,
-    mounts_in: Option<&'a Path>,
     kept_fds: u32,
     lets_go: bool,
     plan: &'a Plan<'a>,
@@ -188,8 +203,6 @@ pub(super) struct Parent<'a> {
     /// The container's ends, until the clone.
     theirs: Option<(Channel, Option<UnixListener>)>,
     child: Option<(i32, OwnedFd)>,
-    /// What was heard before its time.
-    early: Option<Message>,
 }
 
 impl<'a> Parent<'a> {
@@ -198,18 +211,13 @@ impl<'a> Parent<'a> {
         check_preserved(start.kept_fds)?;
         let (channel, other) = Channel::pair()?;
         let listener = start.socket_in.map(channel::listen).transpose()?;
-        let console = match start.console {
-            Console::None => None,
-            Console::Connected(socket) => Some(socket),
-            Console::Socket(path) => Some(connect_console(path)?),
-        };
+        let console = connect(start.console)?;
         let slots = std::iter::repeat_with(|| None).take(plan.slots).collect();
         let theirs = Some((other, listener));
         let unit = plan.cgroups.unit.as_ref();
         Ok(Self {
             state: start.state,
             kept_fds: start.kept_fds,
-            mounts_in: start.mounts_in,
             lets_go: start.socket_in.is_none(),
             plan,
             conductor,
@@ -220,7 +228,6 @@ impl<'a> Parent<'a> {
             channel: Some(channel),
             theirs,
             child: None,
-            early: None,
         })
     }
 
@@ -238,12 +245,7 @@ impl<'a> Parent<'a> {
     pub(super) fn finish(&mut self) -> Result<Created> {
         let (pid, pidfd) = self.child.take().ok_or_else(no_child)?;
         let channel = self.channel.take().filter(|_| self.lets_go);
-        Ok(Created {
-            pid,
-            pidfd,
-            channel,
-            waits: self.plan.waits,
-        })
+        Ok(Created { pid, pidfd, channel })
     }
 
     fn channel(&self) -> Result<&Channel> {
@@ -383,22 +385,12 @@ impl<'a> Parent<'a> {
         }
     }
 
-    /// Whether the new process's mounts are seen by nobody else.
-    fn has_own_mounts(&self) -> bool {
-        let new = u64::from(libc::CLONE_NEWNS.cast_unsigned());
-        let mut ops = self.plan.before.iter();
-        ops.any(|op| matches!(op, HostOp::Clone { flags, .. } if flags & new != 0))
-    }
-
     /// In the new process: everything of the runtime that it must not keep goes, and it never returns.
     fn be_child(&mut self) -> ! {
         let Some((channel, listener)) = self.theirs.take() else {
             process::exit_now(1)
         };
         self.channel = None;
-        if let Some(directory) = self.mounts_in.filter(|_| self.has_own_mounts()) {
-            old::mount::make_in(&directory.to_string_lossy());
-        }
         become_container(Child {
             ops: &self.plan.init,
             first: self.plan.before.len(),
@@ -414,27 +406,14 @@ impl<'a> Parent<'a> {
         })
     }
 
-    /// The process that was born has made another one, which is the container's, and ends. Its own child may be
-    /// heard first: what that says is kept for later.
+    /// The process that was born has made another one, which is the container's.
     fn adopt_child(&mut self) -> Result<()> {
-        let ended = waitpid(Pid::from_raw(self.pid()?), None).ok();
-        self.child = None;
-        if ended.is_none_or(|status| !matches!(status, WaitStatus::Exited(_, 0))) {
-            return match self.channel()?.receive()? {
-                Some(Message::Failed(error)) => Err(error),
-                _ => Err(describe_end(ended)),
-            };
+        let between = self.pid()?;
+        match self.adopt(between)? {
+            Side::Parent { pid, pidfd } => self.child = Some((pid, pidfd)),
+            Side::Child => {}
         }
-        loop {
-            match self.channel()?.receive()? {
-                Some(Message::Born(pid)) => {
-                    self.child = Some((pid, clone::pidfd_open(pid)?));
-                    return Ok(());
-                }
-                Some(other) => self.early = Some(other),
-                None => return Err(no_child()),
-            }
-        }
+        Ok(())
     }
 
     /// The child of the process that joined the user namespace is the container's; the other one is reaped.
@@ -457,29 +436,40 @@ impl<'a> Parent<'a> {
         match channel.send(&Message::Sync(message, self.pid()?)) {
             Err(error) if error.errno() == Some(libc::EPIPE) => match channel.receive()? {
                 Some(Message::Failed(error)) => Err(error),
-                _ => Err(self.silent_end()),
+                _ => Err(self.describe_end()),
             },
             sent => sent,
         }
     }
 
-    fn wait_for(&mut self, wanted: Sync) -> Result<()> {
-        let message = match self.early.take() {
-            None => self.channel()?.receive()?,
-            early => early,
-        };
-        match message {
+    fn wait_for(&self, wanted: Sync) -> Result<()> {
+        match self.channel()?.receive()? {
             Some(Message::Sync(message, _)) if message == wanted => Ok(()),
             Some(Message::Failed(error)) => Err(error),
             Some(other) => Err(Error::new(Kind::System, format!("unexpected message {other:?}"))),
-            None => Err(self.silent_end()),
+            None => Err(self.describe_end()),
         }
     }
 
     /// The container's process ended without a word: how?
-    fn silent_end(&self) -> Error {
-        let pid = self.pid().ok();
-        describe_end(pid.and_then(|pid| waitpid(Pid::from_raw(pid), None).ok()))
+    fn describe_end(&self) -> Error {
+        let ended = self
+            .pid()
+            .ok()
+            .and_then(|pid| waitpid(Pid::from_raw(pid), None).ok());
+        let how = match ended {
+            Some(WaitStatus::Signaled(_, signal, _)) => format!("was killed by {signal}"),
+            Some(WaitStatus::Exited(_, code)) => format!("ended with code {code}"),
+            _ => "ended".to_owned(),
+        };
+        let error = Error::new(
+            Kind::System,
+            format!("the container's process {how} while it was set up"),
+        );
+        if how.contains("SIGKILL") {
+            return error.hint("does its memory limit leave it at least 4 MiB? see the kernel's log (dmesg)");
+        }
+        error
     }
 
     /// After an error: no process is left. The cgroups and the directory are the caller's to remove.
@@ -489,22 +479,6 @@ impl<'a> Parent<'a> {
             let _ = waitpid(Pid::from_raw(*pid), Some(WaitPidFlag::__WALL));
         }
     }
-}
-
-fn describe_end(ended: Option<WaitStatus>) -> Error {
-    let how = match ended {
-        Some(WaitStatus::Signaled(_, signal, _)) => format!("was killed by {signal}"),
-        Some(WaitStatus::Exited(_, code)) => format!("ended with code {code}"),
-        _ => "ended".to_owned(),
-    };
-    let error = Error::new(
-        Kind::System,
-        format!("the container's process {how} while it was set up"),
-    );
-    if how.contains("SIGKILL") {
-        return error.hint("does its memory limit leave it at least 4 MiB? see the kernel's log (dmesg)");
-    }
-    error
 }
 
 fn no_child() -> Error {
@@ -540,6 +514,15 @@ fn check_preserved(count: u32) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The connection to who gets the terminal's master.
+pub(super) fn connect(console: Console<'_>) -> Result<Option<OwnedFd>> {
+    match console {
+        Console::None => Ok(None),
+        Console::Connected(socket) => Ok(Some(socket)),
+        Console::Socket(path) => connect_console(path).map(Some),
+    }
 }
 
 fn connect_console(path: &Path) -> Result<OwnedFd> {

@@ -6,6 +6,7 @@ pub mod build;
 pub mod capability;
 pub mod cgroup;
 mod cgroup_mount;
+pub mod criu;
 mod devices;
 pub mod exec;
 mod idmap;

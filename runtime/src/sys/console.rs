@@ -41,26 +41,36 @@ pub fn size(terminal: BorrowedFd<'_>) -> Result<(u16, u16)> {
 /// # Errors
 /// When the other end closes, or sends something else.
 pub fn receive_descriptor(socket: BorrowedFd<'_>) -> Result<OwnedFd> {
-    let mut text = [0; 4096];
+    let (_, descriptor) = receive(socket, &mut [0; 4096])?;
+    descriptor.ok_or_else(|| Error::new(Kind::System, "no descriptor came"))
+}
+
+/// Waits for one message; returns its length, 0 when the other end closed, and the descriptor in it.
+///
+/// # Errors
+/// The kernel's.
+pub fn receive(socket: BorrowedFd<'_>, message: &mut [u8]) -> Result<(usize, Option<OwnedFd>)> {
     let mut space = nix::cmsg_space!([RawFd; 1]);
-    let mut buffers = [IoSliceMut::new(&mut text)];
-    let message = recvmsg::<()>(
-        socket.as_raw_fd(),
-        &mut buffers,
-        Some(&mut space),
-        MsgFlags::MSG_CMSG_CLOEXEC,
-    )
-    .map_err(|errno| Error::syscall("recvmsg", errno as i32))?;
-    let mut control = message
+    let mut buffers = [IoSliceMut::new(message)];
+    let received = loop {
+        match recvmsg::<()>(
+            socket.as_raw_fd(),
+            &mut buffers,
+            Some(&mut space),
+            MsgFlags::MSG_CMSG_CLOEXEC,
+        ) {
+            Err(Errno::EINTR) => {}
+            received => break received.map_err(|errno| Error::syscall("recvmsg", errno as i32))?,
+        }
+    };
+    let mut control = received
         .cmsgs()
         .map_err(|errno| Error::syscall("recvmsg", errno as i32))?;
     let descriptor = control.find_map(|message| match message {
         ControlMessageOwned::ScmRights(descriptors) => descriptors.first().copied(),
         _ => None,
     });
-    match descriptor {
-        // SAFETY: the kernel has just made this descriptor for us, and nobody else owns it.
-        Some(descriptor) => Ok(unsafe { OwnedFd::from_raw_fd(descriptor) }),
-        None => Err(Error::new(Kind::System, "no descriptor came")),
-    }
+    // SAFETY: the kernel has just made this descriptor for us, and nobody else owns it.
+    let descriptor = descriptor.map(|descriptor| unsafe { OwnedFd::from_raw_fd(descriptor) });
+    Ok((received.bytes, descriptor))
 }

@@ -31,8 +31,7 @@ pub(crate) enum Outcome {
 #[derive(Debug)]
 pub(crate) struct Relay {
     connection: Connection,
-    /// Where signals and sizes go.
-    signals: Option<Sender>,
+    signals: Option<Connection>,
     stdin: bool,
     tty: bool,
     keys: Keys,
@@ -75,7 +74,7 @@ impl Relay {
         }
         let connection = Connection::open(shim, streams)?;
         let signals = if proxy || tty {
-            Some(Connection::open(shim, Streams::default())?.sender()?)
+            Some(Connection::open(shim, Streams::default())?)
         } else {
             None
         };
@@ -88,30 +87,7 @@ impl Relay {
         })
     }
 
-    /// A relay for a process beside the container's own. There is one connection for everything: it has no other. Only
-    /// with a terminal are signals passed on, so that the terminal is restored.
-    ///
-    /// # Errors
-    /// When the connection cannot be duplicated.
-    pub(crate) fn of(connection: Connection, stdin: bool, tty: bool, keys: Keys) -> Result<Self> {
-        let signals = if tty {
-            forwarded()
-                .thread_block()
-                .map_err(|errno| Error::syscall("pthread_sigmask", errno as i32))?;
-            Some(connection.sender()?)
-        } else {
-            None
-        };
-        Ok(Self {
-            connection,
-            signals,
-            stdin,
-            tty,
-            keys,
-        })
-    }
-
-    /// Relays until the process ends or the user detaches.
+    /// Relays until the container ends or the user detaches.
     ///
     /// # Errors
     /// When output cannot be written: `Closed` if its reader went away.
@@ -121,7 +97,8 @@ impl Relay {
         } else {
             None
         };
-        if let Some(sender) = self.signals {
+        if let Some(connection) = &self.signals {
+            let sender = connection.sender()?;
             let tty = self.tty;
             thread::spawn(move || pass_signals(&sender, tty));
         }

@@ -4,7 +4,7 @@ mod console;
 mod relay;
 mod signals;
 
-use super::{New, Request, create, destroy, start};
+use super::{New, Request, Restore, create, destroy, start};
 use crate::error::{Error, Result};
 use crate::launch::{Console, Created};
 use console::Terminal;
@@ -30,16 +30,44 @@ pub(crate) struct Options {
 /// # Errors
 /// When it cannot be created or started; nothing of it is left then.
 pub(crate) fn run(request: &Request<'_>, options: &Options) -> Result<u8> {
+    become_subreaper(options)?;
+    let (console, terminal) = open_terminal(options.terminal)?;
+    let container = create(request, console)?;
+    let start = |container: &New<'_>| {
+        container.process.start()?;
+        start::started(&container.record)
+    };
+    stay(container, terminal, options, start)
+}
+
+/// Brings a container back, and stays with it to its end; returns the exit code of its program.
+///
+/// # Errors
+/// When it cannot be restored; nothing of it is left then.
+pub(crate) fn restore(request: &Restore<'_>, options: &Options) -> Result<u8> {
+    become_subreaper(options)?;
+    let (console, terminal) = open_terminal(options.terminal)?;
+    let container = super::restore(request, console)?;
+    stay(container, terminal, options, |_| Ok(()))
+}
+
+fn become_subreaper(options: &Options) -> Result<()> {
     if options.subreaper {
         nix::sys::prctl::set_child_subreaper(true)
             .map_err(|errno| Error::syscall("prctl(PR_SET_CHILD_SUBREAPER)", errno as i32))?;
     }
-    let (console, terminal) = open_terminal(options.terminal)?;
-    // Before the program can run: from here on no signal is lost.
-    let signals = Signals::take()?;
-    let container = create(request, console)?;
-    let relay = match start_with(&container, terminal) {
-        Ok(relay) => relay,
+    Ok(())
+}
+
+/// Follows a container, which `start` lets go, to its end.
+fn stay(
+    container: New<'_>,
+    terminal: Option<Terminal>,
+    options: &Options,
+    start: impl FnOnce(&New<'_>) -> Result<()>,
+) -> Result<u8> {
+    let (signals, relay) = match prepare(&container, terminal, start) {
+        Ok(prepared) => prepared,
         Err(error) => return Err(container.undo(error)),
     };
     let New {
@@ -83,12 +111,16 @@ fn open_terminal<'a>(wanted: bool) -> Result<(Console<'a>, Option<Terminal>)> {
     }
 }
 
-/// Connects the terminal, then lets the program go.
-fn start_with(container: &New<'_>, terminal: Option<Terminal>) -> Result<Option<Relay>> {
+/// Makes everything ready to follow the program, then lets it go: from here on no signal is lost.
+fn prepare(
+    container: &New<'_>,
+    terminal: Option<Terminal>,
+    start: impl FnOnce(&New<'_>) -> Result<()>,
+) -> Result<(Signals, Option<Relay>)> {
     let relay = terminal.map(Terminal::receive).transpose()?;
-    container.process.start()?;
-    start::started(&container.record)?;
-    Ok(relay)
+    let signals = Signals::take()?;
+    start(container)?;
+    Ok((signals, relay))
 }
 
 /// Forwards what comes until init has ended; returns its exit code.

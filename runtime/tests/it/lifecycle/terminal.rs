@@ -7,19 +7,15 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 
-/// A session: a command on a terminal of 24 by 80 characters.
-pub(crate) struct Session {
-    pub(crate) master: File,
-    pub(crate) seen: String,
-    pub(crate) run: Child,
+/// A session: `run` on a terminal of 24 by 80 characters.
+struct Session {
+    master: File,
+    seen: String,
+    run: Child,
 }
 
 impl Session {
     fn start(bundle: &Bundle) -> Self {
-        Self::of(bundle.command(&["run", bundle.id()]))
-    }
-
-    pub(crate) fn of(mut command: Command) -> Self {
         let size = Winsize {
             ws_row: 24,
             ws_col: 80,
@@ -28,7 +24,8 @@ impl Session {
         };
         let terminal = openpty(Some(&size), None).unwrap();
         let stream = || Stdio::from(terminal.slave.try_clone().unwrap());
-        let run = command
+        let mut run = bundle.command(&["run", bundle.id()]);
+        let run = run
             .stdin(stream())
             .stdout(stream())
             .stderr(stream())
@@ -42,7 +39,7 @@ impl Session {
     }
 
     /// Reads until `text` was seen.
-    pub(crate) fn expect(&mut self, text: &str) {
+    fn expect(&mut self, text: &str) {
         let mut buffer = [0; 1024];
         while !self.seen.contains(text) {
             let count = self.master.read(&mut buffer).unwrap_or(0);
@@ -51,19 +48,7 @@ impl Session {
         }
     }
 
-    /// Makes the terminal 50 by 132 characters, and tells the command.
-    pub(crate) fn resize(&self) {
-        let pid = self.run.id().to_string();
-        let resized = Command::new("stty")
-            .args(["rows", "50", "cols", "132"])
-            .stdin(self.master.try_clone().unwrap())
-            .status();
-        assert!(resized.unwrap().success());
-        let told = Command::new("kill").args(["-WINCH", &pid]).status();
-        assert!(told.unwrap().success());
-    }
-
-    pub(crate) fn type_line(&mut self, line: &str) {
+    fn type_line(&mut self, line: &str) {
         self.master.write_all(format!("{line}\r").as_bytes()).unwrap();
     }
 }
@@ -82,7 +67,19 @@ fn a_session_has_the_callers_size_and_follows_it() {
     );
     let mut session = Session::start(&bundle);
     session.expect("24 80\r\n");
-    session.resize();
+    let pid = session.run.id().to_string();
+    let resized = Command::new("stty")
+        .args(["rows", "50", "cols", "132"])
+        .stdin(session.master.try_clone().unwrap())
+        .status();
+    assert!(resized.unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-WINCH", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
     session.expect("50 132\r\n");
     session.type_line("done");
     assert_eq!(session.run.wait().unwrap().code(), Some(5));

@@ -1,9 +1,9 @@
 //! The seccomp compiler, held against libseccomp and the kernel.
 
-pub(crate) mod agent;
+mod agent;
 mod bpf;
 mod differential;
-pub(crate) mod kernel;
+mod kernel;
 mod model;
 mod oracle;
 mod random;
