@@ -3,13 +3,14 @@ PREFIX ?= /usr/local
 RUNTIME ?=
 DESTDIR ?=
 
-.PHONY: help build demo test conformance bench install clean
+.PHONY: help build demo test test-vm conformance bench install clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo                  install what is missing, build, run the built-in image step by step'
 	@echo 'make test                  install what tests need, run every check, end in one line of counts'
 	@echo 'make conformance RUNTIME=   judge runtimes side by side: ours, runc and crun, or those named'
+	@echo 'make test-vm               the cases that need systemd, cgroup v2 alone, AppArmor: in a machine of QEMU'
 	@echo 'make build                 build the programs in release, static where possible'
 	@echo 'make install PREFIX=/usr/local DESTDIR=   programs, man pages, completions'
 	@echo 'make bench                 compare with runc, crun, podman and skopeo+umoci on this machine'
@@ -30,6 +31,11 @@ conformance:
 	@scripts/install-packages conformance
 	@scripts/build
 	@scripts/conformance $(RUNTIME)
+
+# Makes its machine where it is missing: some 15 minutes, once.
+test-vm:
+	@scripts/install-packages vm
+	@scripts/test-vm
 
 bench:
 	@scripts/install-packages test

@@ -103,6 +103,13 @@ impl<'a> Input<'a> {
             .filter(|label| !label.is_empty())
     }
 
+    /// Whether the process may not change its groups: that is the price of mapping one's own group without a helper
+    /// (user_namespaces(7)).
+    pub(super) fn denies_setgroups(&self) -> bool {
+        let own_alone = matches!(&self.linux.gid_mappings[..], [one] if one.size == 1);
+        self.facts.uid != 0 && (own_alone || !self.is_new(Namespace::User))
+    }
+
     /// Whether the container's mounts, ids and devices live under a user namespace's rules.
     pub(super) fn has_user_namespace(&self) -> bool {
         self.namespace(Namespace::User).is_some()
@@ -346,7 +353,7 @@ fn plan_arrival<'a>(input: &Input<'a>, plan: &mut Plan<'a>, joins: &[(Slot, Name
     }
     if input.has_user_namespace() {
         push(BecomeRoot {
-            drop_groups: input.facts.uid == 0,
+            drop_groups: !input.denies_setgroups(),
         });
         // A change of user takes it back.
         push(DieWithRuntime { on: true });
@@ -371,7 +378,7 @@ fn plan_mapping<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
         plan.after.push(HostOp::MapUsers {
             map: idmap::lines(&linux.uid_mappings),
         });
-        if input.facts.uid != 0 {
+        if input.denies_setgroups() {
             plan.after.push(HostOp::DenySetgroups);
         }
         plan.after.push(HostOp::MapGroups {

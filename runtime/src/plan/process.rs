@@ -177,8 +177,8 @@ pub(super) fn plan_identity<'a>(
     ops.push(ProcessOp::BoundingSet {
         keep: capabilities.bounding,
     });
-    let denied = input.has_user_namespace() && input.facts.uid != 0;
-    if !(denied && user.additional_gids.is_empty()) {
+    // In a user namespace the caller's groups are gone, or cannot go (setgroups is denied, perhaps further out).
+    if !(input.has_user_namespace() && user.additional_gids.is_empty()) {
         ops.push(ProcessOp::Groups {
             groups: &user.additional_gids,
         });

@@ -40,6 +40,13 @@ impl Refusal {
     pub(super) fn is(&self, name: &str) -> bool {
         self.name.rsplit('.').next() == Some(name)
     }
+
+    /// Whether this user may not do it.
+    pub(super) fn is_denied(&self) -> bool {
+        ["AccessDenied", "InteractiveAuthorizationRequired", "AuthFailed"]
+            .iter()
+            .any(|name| self.is(name))
+    }
 }
 
 /// A connection.

@@ -166,7 +166,7 @@ pub fn stop(unit: &Unit) -> Result<()> {
     let name = Value::String(unit.name.clone());
     let mode = Value::String("replace".to_owned());
     match bus.job("StopUnit", &[name.clone(), mode]).context(what)? {
-        Err(refusal) if refusal.is("NoSuchUnit") => return Ok(()),
+        Err(refusal) if refusal.is("NoSuchUnit") || refusal.is_denied() => return Ok(()), // never was, or not ours
         Err(refusal) => return Err(explain(&refusal, &what())),
         Ok(_) => {}
     }
@@ -193,7 +193,7 @@ fn explain(refusal: &Refusal, what: &str) -> Error {
     if refusal.is("UnitExists") {
         error(Kind::Exists)
             .hint("another container or service has this unit: choose another linux.cgroupsPath")
-    } else if refusal.is("AccessDenied") || refusal.is("InteractiveAuthorizationRequired") {
+    } else if refusal.is_denied() {
         error(Kind::System).hint("only root may ask the machine's systemd; a user needs his own (--rootless=true, XDG_RUNTIME_DIR set)")
     } else {
         error(Kind::System)

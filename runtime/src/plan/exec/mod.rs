@@ -204,7 +204,7 @@ fn plan_namespaces<'a>(input: &Input<'a>, init: i32, pid: Pid, plan: &mut Plan<'
         }));
     }
     if input.has_user_namespace() {
-        let drop_groups = input.facts.uid == 0;
+        let drop_groups = !input.denies_setgroups();
         plan.init
             .push(InitOp::Process(ProcessOp::BecomeRoot { drop_groups }));
         // A change of user takes it back.

@@ -1,0 +1,160 @@
+# The runtime in docker's hands: a dockerd of its own, with its own containerd.  shellcheck shell=bash
+SOCKET=unix://$WORK/docker.sock
+set_up() {
+    needs dockerd
+    needs docker
+    needs containerd
+    needs busybox
+    needs jq
+    [ "$(id -u)" = 0 ] || skip 'needs root'
+    run_daemon
+    local root=$WORK/image
+    mkdir -p "$root"/{bin,etc,tmp}
+    cp "$(command -v busybox)" "$root/bin/"
+    for program in sh cat sleep id true echo ls touch test hostname readlink; do ln -s busybox "$root/bin/$program"; done
+    printf 'root:x:0:0:root:/:/bin/sh\nuser:x:1000:1000::/:/bin/sh\n' >"$root/etc/passwd"
+    tar -C "$root" -c . >"$WORK/image.tar"
+    rm -rf "$root"
+    docker_ import --change 'CMD ["sleep","1000"]' "$WORK/image.tar" box
+}
+driver() {
+    if [ "$(cat /proc/1/comm)" = systemd ]; then echo systemd; else echo cgroupfs; fi
+}
+# run_daemon [OPTION…]: starts dockerd and returns when it answers.
+run_daemon() {
+    local parent=() log=$WORK/dockerd.log
+    [ "$(driver)" = systemd ] || parent=(--cgroup-parent /corten-docker)
+    printf '{"runtimes":{"corten":{"path":"%s"}}}' "$RUNTIME" >"$WORK/daemon.json"
+    setsid dockerd --config-file "$WORK/daemon.json" --host "$SOCKET" --data-root "$WORK/docker" --exec-root "$WORK/exec" \
+        --pidfile "$WORK/dockerd.pid" --default-runtime corten --bridge none --iptables=false --ip6tables=false \
+        --storage-driver vfs --exec-opt "native.cgroupdriver=$(driver)" "${parent[@]}" "$@" >"$log" 2>&1 &
+    soon answers || { cat "$log"; return 1; }
+}
+answers() { docker_ version >/dev/null 2>&1; }
+stop_daemon() {
+    local pid
+    pid=$(cat "$WORK/dockerd.pid") || return 0
+    kill "$pid"
+    soon ended "$pid"
+}
+ended() { ! kill -0 "$1" 2>/dev/null; }
+tear_down() {
+    [ -e "$WORK/dockerd.pid" ] || return 0
+    clean
+    stop_daemon
+    find "$WORK" -name '*.sock' -delete
+    awk -v work="$WORK/" 'index($2, work) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount
+    find /sys/fs/cgroup -depth -type d -path '*corten-docker*' -exec rmdir {} + 2>/dev/null || true
+}
+docker_() { docker --host "$SOCKET" "$@"; }
+box() { docker_ run --network none "$@"; }
+start() { box --detach --name "$1" "${@:2}" >/dev/null; }
+clean() { docker_ ps --all --quiet | xargs -r docker --host "$SOCKET" rm --force; }
+leaves_nothing() { clean >/dev/null; }
+
+case_run_gives_output_and_codes() {
+    equal "$(box --rm box echo hello)" hello
+    local code=0
+    box --rm box sh -c 'exit 42' || code=$?
+    equal "$code" 42
+    equal "$(echo piped | box --rm --interactive box cat)" piped
+    code=0
+    contains "$(refused box --rm box /not/there)" 'no such file or directory'
+}
+case_options_reach_the_container() {
+    equal "$(box --rm --hostname pod --user 1000 --read-only box sh -c 'hostname; id -u; touch /x 2>/dev/null || echo read-only' | xargs)" 'pod 1000 read-only'
+}
+case_exec() {
+    start a box
+    equal "$(docker_ exec a echo in)" in
+    equal "$(docker_ exec --user 1000 --env A=b --workdir /tmp a sh -c 'echo $(id -u) $A $PWD')" '1000 b /tmp'
+    local code=0
+    docker_ exec a sh -c 'exit 7' || code=$?
+    equal "$code" 7
+    equal "$(echo piped | docker_ exec --interactive a cat)" piped
+    docker_ exec --detach a touch /tmp/made
+    soon docker_ exec a test -e /tmp/made
+}
+case_a_terminal() {
+    start a --tty box
+    equal "$(docker_ exec --tty a sh -c 'test -t 0 && echo terminal' | tr -d '\r')" terminal
+}
+case_pause_and_unpause() {
+    start a box
+    docker_ pause a
+    equal "$(docker_ inspect --format '{{.State.Status}}' a)" paused
+    docker_ unpause a
+    equal "$(docker_ exec a echo again)" again
+}
+case_stop_kill_and_restart() {
+    start a box
+    docker_ stop --time 1 a
+    docker_ start a
+    docker_ restart --time 0 a
+    docker_ kill a
+    equal "$(docker_ wait a)" 137
+}
+case_limits_and_update() {
+    [ "$(driver)" = systemd ] || skip 'needs cgroup v2 with its controllers'
+    start a --memory 32m --pids-limit 50 --cpus 0.5 box
+    equal "$(docker_ exec a cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max /sys/fs/cgroup/cpu.max | xargs)" '33554432 50 50000 100000'
+    docker_ update --memory 48m --memory-swap 96m --pids-limit 40 a
+    equal "$(docker_ exec a cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max | xargs)" '50331648 40'
+}
+case_stats() {
+    start a box
+    docker_ stats --no-stream --format '{{json .}}' a | jq -e '.PIDs == "1"'
+}
+case_top_and_logs() {
+    start a box sh -c 'echo said; sleep 1000'
+    contains "$(docker_ top a)" 'sleep 1000'
+    soon logged a said
+}
+logged() { [ "$(docker_ logs "$1")" = "$2" ]; }
+case_init() {
+    command -v docker-init >/dev/null || skip 'docker-init (tini) is not installed'
+    contains "$(box --rm --init box cat /proc/1/cmdline | tr '\0' ' ')" init
+}
+case_namespaces_of_the_host_and_of_others() {
+    start a box
+    equal "$(box --rm --pid container:a box sh -c 'cat /proc/1/cmdline' | tr '\0' ' ')" 'sleep 1000 '
+    equal "$(box --rm --pid host box readlink /proc/self/ns/pid)" "$(readlink /proc/self/ns/pid)"
+    equal "$(box --rm --ipc host box readlink /proc/self/ns/ipc)" "$(readlink /proc/self/ns/ipc)"
+    start b --ipc shareable box
+    equal "$(box --rm --ipc container:b box readlink /proc/self/ns/ipc)" "$(docker_ exec b readlink /proc/self/ns/ipc)"
+}
+case_privileged() {
+    contains "$(box --rm --privileged box cat /proc/self/status)" CapBnd
+}
+case_volumes() {
+    mkdir -p "$WORK/volume"
+    echo outside >"$WORK/volume/file"
+    equal "$(box --rm --volume "$WORK/volume:/v:ro" box sh -c 'cat /v/file; touch /v/x 2>/dev/null || echo ro' | xargs)" 'outside ro'
+}
+case_health_checks() {
+    start a --health-cmd true --health-interval 1s box
+    soon healthy a
+}
+healthy() { [ "$(docker_ inspect --format '{{.State.Health.Status}}' "$1")" = healthy ]; }
+case_a_container_killed_for_memory_says_so() {
+    [ "$(driver)" = systemd ] || skip 'needs cgroup v2 with its controllers'
+    start a --memory 16m --memory-swap 16m box busybox tail /dev/zero
+    docker_ wait a
+    equal "$(docker_ inspect --format '{{.State.OOMKilled}}' a)" true
+}
+# The last: it has another daemon.
+case_ids_by_userns_remap() {
+    grep -q '^dockremap:' /etc/subuid || grep -q '^tester:' /etc/subuid || skip 'no ids to map in /etc/subuid'
+    local user=dockremap
+    grep -q '^dockremap:' /etc/subuid || user=tester
+    id "$user" >/dev/null 2>&1 || skip "there is no user $user"
+    clean
+    stop_daemon
+    run_daemon --userns-remap "$user"
+    docker_ import --change 'CMD ["sleep","1000"]' "$WORK/image.tar" box
+    contains "$(box --rm box cat /proc/self/uid_map | xargs)" '0 100000 65536'
+    equal "$(box --rm box id -u)" 0
+    clean
+    stop_daemon
+    run_daemon
+}
