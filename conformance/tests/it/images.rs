@@ -4,7 +4,7 @@ use corten_conformance::Case;
 use corten_conformance::debian::{CHANGED_TAGS, Debian, PLAIN_TAGS};
 use corten_conformance::engine::{Engine, probe_image, serve};
 use corten_conformance::programs;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Mounts the container's root file system as docs/contracts/bundle.md tells a person to, and lists it.
 const LISTING: &str = r#"
@@ -142,6 +142,13 @@ fn the_reported_disk_usage_is_what_du_finds() {
         .next()
         .and_then(|n| n.parse().ok())
         .expect("a number");
-    println!("du: {found}; df: {}", df.out());
-    assert!(df.out().contains("Images"), "{df:?}");
+    let rows: Vec<Value> = df
+        .out()
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let bytes = |row: &Value| row["Bytes"].as_u64().expect("a number");
+    assert_eq!(rows.iter().map(bytes).sum::<u64>(), found, "{df:?}");
+    assert_eq!(rows[0]["Type"], "Images");
+    assert!(bytes(&rows[0]) > found / 2, "{df:?}");
 }

@@ -240,7 +240,7 @@ impl ContainerOptions {
             stdin: self.interactive,
             stdin_once: self.interactive,
             auto_remove: self.rm,
-            hostname: self.hostname.clone(),
+            hostname: self.hostname.as_deref().map(host_name).transpose()?.flatten(),
             domainname: self.domainname.clone(),
             mounts: self.mounts()?,
             read_only: self.read_only,
@@ -291,12 +291,7 @@ impl ContainerOptions {
                 .transpose()?
                 .filter(|limit| *limit != 0),
             memory_swap: self.memory_swap.as_ref().map(signed).transpose()?,
-            nano_cpus: self
-                .cpus
-                .as_deref()
-                .map(flags::cpus)
-                .transpose()?
-                .filter(|cpus| *cpus != 0),
+            nano_cpus: self.cpus.as_deref().map(processors).transpose()?.flatten(),
             cpu_shares: self.cpu_shares.filter(|shares| *shares != 0),
             pids: self.pids_limit,
         };
@@ -325,6 +320,24 @@ fn parse_all<T>(values: &[String], parse: impl Fn(&str) -> Result<T>) -> Result<
 
 fn read(path: &str) -> Result<String> {
     fs::read_to_string(path).map_err(|error| Error::io(format!("open {path}"), &error).with_kind(Kind::Usage))
+}
+
+/// Billionths of a processor; 0 is no limit.
+fn processors(text: &str) -> Result<Option<i64>> {
+    let nano = flags::cpus(text)?;
+    if nano == 0 {
+        return Ok(None);
+    }
+    flags::check_cpus(nano, crate::sys::processors()?)?;
+    Ok(Some(nano))
+}
+
+/// An empty name is none.
+fn host_name(text: &str) -> Result<Option<String>> {
+    match text {
+        "" => Ok(None),
+        text => flags::host_name(text).map(|name| Some(name.to_owned())),
+    }
 }
 
 fn network(name: Option<&str>) -> Result<Network> {

@@ -8,8 +8,13 @@ use super::container_options::ContainerOptions;
 use super::images_for_run;
 use crate::engine::{Containers, Record, create};
 use crate::error::{Error, Kind, Result};
+use crate::image::Image;
 use crate::output;
 use crate::settings::Settings;
+use crate::store::Store;
+
+/// How often an image may be removed before its container holds it.
+const ATTEMPTS: u32 = 5;
 
 /// Create a container without starting it.
 #[derive(Debug, clap::Args)]
@@ -37,9 +42,8 @@ pub(crate) fn make(settings: &Settings, options: &ContainerOptions) -> Result<Re
     let attempt = || {
         let request = options.request(settings)?;
         let cidfile = options.cidfile.as_deref().map(cidfile).transpose()?;
-        let store = crate::store::Store::open(&settings.root)?;
-        let image = images_for_run::get(&store, options)?;
-        let record = create::create(&Containers::new(settings), &store, &image, request)?;
+        let store = Store::open(&settings.root)?;
+        let record = of_image(settings, options, &store, &request)?;
         if let Some((mut file, path)) = cidfile {
             file.write_all(record.id.as_bytes())
                 .map_err(|error| Error::io(format!("write {path}"), &error))?;
@@ -47,6 +51,29 @@ pub(crate) fn make(settings: &Settings, options: &ContainerOptions) -> Result<Re
         Ok(record)
     };
     attempt().map_err(|error: Error| error.with_kind(Kind::NotStarted))
+}
+
+/// Makes the container. An image that somebody removes just then is got again.
+fn of_image(
+    settings: &Settings,
+    options: &ContainerOptions,
+    store: &Store,
+    request: &create::Request,
+) -> Result<Record> {
+    let containers = Containers::new(settings);
+    let mut attempts = 0;
+    loop {
+        let image = images_for_run::get(store, options)?;
+        attempts += 1;
+        match create::create(&containers, store, &image, request.clone()) {
+            Err(_) if attempts < ATTEMPTS && is_gone(store, &image) => {}
+            made => return made,
+        }
+    }
+}
+
+fn is_gone(store: &Store, image: &Image) -> bool {
+    matches!(store.image(&image.id), Err(error) if error.kind() == Kind::NotFound)
 }
 
 fn cidfile(path: &str) -> Result<(File, &str)> {

@@ -26,7 +26,7 @@ const MAX_ACCOUNTS: u64 = 8 << 20;
 const NAME_ATTEMPTS: usize = 100;
 
 /// What is wanted of a new container.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Request {
     /// The name that was asked for.
     pub(crate) name: Option<String>,

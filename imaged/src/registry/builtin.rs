@@ -35,14 +35,29 @@ pub(super) fn install(store: &Store, reference: &Reference, progress: &dyn Progr
     } else {
         Step::Complete
     };
+    // Until the image is there, nobody takes its layer for one that nothing needs.
+    let _no_removal = store.lock_shared()?;
+    make_layer(store, &archive, diff_id)?;
+    progress.layer(&diff_id, step);
+    let image = store
+        .put_image(&config, &manifest, &names(reference, digest))?
+        .ok_or_else(|| Error::new(Kind::Integrity, "the store has lost the built-in image's layer"))?;
+    Ok(Pulled {
+        image,
+        digest,
+        was_current,
+    })
+}
+
+/// Puts the layer into the store, unless it is there.
+fn make_layer(store: &Store, archive: &[u8], diff_id: Digest) -> Result<()> {
     if let Claim::Ours(making) = store.claim_layer(&diff_id, true)? {
         let files = making.files();
         let size = in_own_thread(|| {
             layer::own_umask()?;
             layer::unpack(&mut &archive[..], &files, Limits::default())?.settle(&files, &[])
         })?;
-        std::fs::write(making.blob(), &archive)
-            .map_err(|error| failed_at("write", &making.blob(), &error))?;
+        std::fs::write(making.blob(), archive).map_err(|error| failed_at("write", &making.blob(), &error))?;
         making.publish(&LayerRecord {
             chain_id: diff_id,
             diff_id,
@@ -53,18 +68,8 @@ pub(super) fn install(store: &Store, reference: &Reference, progress: &dyn Progr
         })?;
     }
     // A store of before has the layer without its blob.
-    store.put_blob(&archive)?;
-    progress.layer(&diff_id, step);
-    let image = store
-        .put_image(&config, &manifest, &names(reference, digest))?
-        .ok_or_else(|| {
-            Error::new(Kind::Conflict, "the built-in image was removed while it was made").hint("try again")
-        })?;
-    Ok(Pulled {
-        image,
-        digest,
-        was_current,
-    })
+    store.put_blob(archive)?;
+    Ok(())
 }
 
 /// The umask is a thread's own only in a thread that nobody else uses.

@@ -1,8 +1,8 @@
 //! Small files that appear whole or not at all.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -26,11 +26,20 @@ pub(super) fn unique_name(prefix: &str) -> String {
 impl Store {
     /// Writes the file at `relative`, replacing what is there: temporary file, fsync, rename, fsync of the directory.
     pub(crate) fn put_file(&self, relative: &str, bytes: &[u8]) -> Result<()> {
+        self.put(relative, bytes, 0o600)
+    }
+
+    /// The same for a program that everybody may run.
+    pub(crate) fn put_program(&self, relative: &str, bytes: &[u8]) -> Result<()> {
+        self.put(relative, bytes, 0o555)
+    }
+
+    fn put(&self, relative: &str, bytes: &[u8], mode: u32) -> Result<()> {
         // While this lock is shared nobody takes the temporary file for a leftover.
         let _no_reclaiming = Lock::shared(&self.path("tmp.lock"))?;
         let temporary = self.path("tmp").join(unique_name("file"));
         let path = self.path(relative);
-        let written = write_synced(&temporary, bytes).and_then(|()| {
+        let written = write_synced(&temporary, bytes, mode).and_then(|()| {
             fault_point();
             fs::rename(&temporary, &path).map_err(|error| failed_at("rename to", &path, &error))
         });
@@ -44,14 +53,16 @@ impl Store {
     }
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
+fn write_synced(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(path)
         .map_err(|error| failed_at("create", path, &error))?;
-    file.write_all(bytes)
+    // By fchmod: the umask has no say.
+    file.set_permissions(Permissions::from_mode(mode))
+        .and_then(|()| file.write_all(bytes))
         .and_then(|()| file.sync_all())
         .map_err(|error| failed_at("write", path, &error))
 }

@@ -1,8 +1,9 @@
 //! The foreground: terminals, signals, detaching.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt;
 use std::process::Child;
 
 use nix::pty::{Winsize, openpty};
@@ -97,6 +98,28 @@ fn signals_reach_the_container() {
         child.stdout.as_mut().unwrap().read_exact(&mut byte).unwrap();
         kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGTERM).unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(143), "{runtime}");
+        sandbox.assert_empty();
+    }
+}
+
+/// With a terminal they once were passed on all the same.
+#[test]
+fn without_sig_proxy_a_signal_ends_the_command_alone() {
+    for tty in [&[][..], &["--tty"]] {
+        let sandbox = Sandbox::new();
+        let words = [
+            &["--debug", "run", "--sig-proxy=false", "--name", "box"],
+            tty,
+            &[HELLO, "wait"],
+        ];
+        let mut child = sandbox.spawn(&words.concat());
+        // Everything is attached before the runtime is called to start the container.
+        let mut told = BufReader::new(child.stderr.take().unwrap()).lines();
+        assert!(told.any(|line| line.unwrap().contains(" start ")));
+        kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGTERM).unwrap();
+        assert_eq!(child.wait().unwrap().signal(), Some(15), "{tty:?}");
+        assert_eq!(sandbox.inspect("box")["State"]["Running"], true, "{tty:?}");
+        sandbox.ok(&["rm", "-f", "box"]);
         sandbox.assert_empty();
     }
 }

@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use corten_imaged::error::Kind;
 use corten_imaged::image::Reference;
@@ -12,6 +14,7 @@ use corten_imaged::store::{Removed, Store};
 
 use super::fake_registry::FakeRegistry;
 use super::pulls::{names_in, new_store, options, pull, reference};
+use super::sandbox::{HELLO, Sandbox};
 use super::test_image::{TestImage, TestLayer, tar_of, two_layers};
 
 fn assert_empty(store: &Store) {
@@ -199,4 +202,26 @@ fn a_directory_with_other_things_in_it_becomes_no_store() {
     fs::remove_file(dir.path().join("letter.txt")).unwrap();
     Store::open(dir.path()).unwrap();
     assert_eq!(mode(), 0o700);
+}
+
+/// `run` of the built-in image once failed when somebody removed it between its making and its use.
+#[test]
+fn the_built_in_image_is_run_while_somebody_removes_it() {
+    let sandbox = Sandbox::new();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                sandbox.corten(&["rmi", "--force", HELLO]);
+            }
+        });
+        let runs: Vec<_> = (0..10)
+            .map(|_| sandbox.corten(&["run", "--rm", HELLO, "exit", "7"]))
+            .collect();
+        is_over.store(true, Ordering::Relaxed);
+        for run in runs {
+            assert_eq!(run.code, Some(7), "{run:?}");
+        }
+    });
+    sandbox.assert_empty();
 }

@@ -34,6 +34,7 @@ pub(crate) struct Relay {
     signals: Option<Connection>,
     stdin: bool,
     tty: bool,
+    proxy: bool,
     keys: Keys,
 }
 
@@ -68,7 +69,7 @@ impl Relay {
     /// When nobody listens there.
     pub(crate) fn connect(shim: &Path, streams: Streams, tty: bool, proxy: bool, keys: Keys) -> Result<Self> {
         if proxy || tty {
-            forwarded()
+            watched(proxy)
                 .thread_block()
                 .map_err(|errno| Error::syscall("pthread_sigmask", errno as i32))?;
         }
@@ -83,6 +84,7 @@ impl Relay {
             signals,
             stdin: streams.stdin,
             tty,
+            proxy,
             keys,
         })
     }
@@ -100,7 +102,8 @@ impl Relay {
         if let Some(connection) = &self.signals {
             let sender = connection.sender()?;
             let tty = self.tty;
-            thread::spawn(move || pass_signals(&sender, tty));
+            let set = watched(self.proxy);
+            thread::spawn(move || pass_signals(&sender, &set, tty));
         }
         let detached = Arc::new(AtomicBool::new(false));
         if self.stdin {
@@ -164,9 +167,16 @@ fn pass_input(sender: &Sender, mut keys: Option<Keys>, detached: &AtomicBool) {
     let _ = sender.stdin_end();
 }
 
+/// What is waited for: all that is passed on, or the changes of the window alone.
+fn watched(proxy: bool) -> SigSet {
+    match proxy {
+        true => forwarded(),
+        false => SigSet::from_iter([Signal::SIGWINCH]),
+    }
+}
+
 /// Passes signals on; a change of the window becomes a resize.
-fn pass_signals(sender: &Sender, tty: bool) {
-    let set = forwarded();
+fn pass_signals(sender: &Sender, set: &SigSet, tty: bool) {
     if tty && let Some((rows, cols)) = terminal::size() {
         let _ = sender.resize(rows, cols);
     }

@@ -76,6 +76,27 @@ pub(crate) fn cpus(text: &str) -> Result<i64> {
         .ok_or_else(invalid)
 }
 
+/// Docker's check of [`cpus`] on a machine with so many: what the kernel would not tell from none, or never reach.
+pub(crate) fn check_cpus(nano: i64, available: i64) -> Result<()> {
+    match (10_000_000..=available.saturating_mul(1_000_000_000)).contains(&nano) {
+        true => Ok(()),
+        false => Err(wrong(format!(
+            "range of CPUs is from 0.01 to {available}.00, as there are only {available} CPUs available"
+        ))),
+    }
+}
+
+/// A host name as sethostname(2) takes it and RFC 1123 writes it; docker's users have underscores, too.
+pub(crate) fn host_name(name: &str) -> Result<&str> {
+    let good = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    let label = |label: &str| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-');
+    if name.len() > 64 || !name.chars().all(good) || !name.split('.').all(label) {
+        return Err(wrong(format!("invalid hostname format: '{name}'"))
+            .hint("at most 64 letters, digits, hyphens and dots, as in web-1.example.org"));
+    }
+    Ok(name)
+}
+
 /// `nofile=1024:2048`, `core=-1`.
 pub(crate) fn ulimit(text: &str) -> Result<Ulimit> {
     let invalid =
@@ -231,6 +252,28 @@ pub(crate) fn container_name(name: &str) -> Result<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn host_names() {
+        for name in ["a", "web-1", "web_1", "a.b.example.org", &"x".repeat(64)] {
+            assert!(host_name(name).is_ok(), "{name}");
+        }
+        for name in ["", "a b", "-a", "a-", "a..b", "ü", "a/b", "a\n", &"x".repeat(65)] {
+            assert!(host_name(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn processors_there_are() {
+        assert!(check_cpus(10_000_000, 2).is_ok());
+        assert!(check_cpus(2_000_000_000, 2).is_ok());
+        assert!(check_cpus(9_999_999, 2).is_err());
+        let error = check_cpus(2_000_000_001, 2).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "range of CPUs is from 0.01 to 2.00, as there are only 2 CPUs available"
+        );
+    }
 
     #[test]
     fn sizes() {
