@@ -8,6 +8,7 @@ mod https;
 mod images;
 mod podman;
 mod runtime_bad_input;
+mod runtime_exec;
 mod runtime_properties;
 mod runtime_states;
 mod swapped;

@@ -163,3 +163,57 @@ fn a_detached_container_is_stopped_and_removed() {
         podman.cmd(&["rm", "long"]).ok();
     });
 }
+
+#[test]
+fn exec_joins_a_container() {
+    if programs::peer("podman").is_none() {
+        skip!("podman is not installed");
+    }
+    with_podman(|podman| {
+        let limits = ["--network", "host", "-d", "--name", "long"];
+        podman.run(&limits).args(["localhost/probe", "block"]).ok();
+        let exec = |args: &[&str]| podman.cmd(&["exec"]).args(args);
+        for code in [0, 42] {
+            exec(&["long", "/probe", "exit", &code.to_string()])
+                .run()
+                .code(code);
+        }
+        exec(&["long", "/not/there"]).run().code(127);
+        let out = exec(&["-i", "long", "/probe", "cat"]).stdin("piped").ok();
+        assert_eq!(out.out(), "piped");
+        let facts = exec(&["--user", "1000:2000", "--workdir", "/proc", "--env", "A=b"])
+            .args(["long", "/probe", "facts"])
+            .ok()
+            .json();
+        assert_eq!(facts["status"]["Uid"], "1000 1000 1000 1000");
+        assert_eq!(facts["cwd"], "/proc");
+        assert!(facts["env"].to_string().contains("\"A=b\""), "{}", facts["env"]);
+        let mut session = Session::start(exec(&["-it", "long", "/probe", "winsize"]), 31, 61);
+        session.shows("size 31 61");
+        session.type_in("end\r");
+        assert_eq!(session.ends().0.code(), Some(0));
+        exec(&["-d", "long", "/probe", "block"]).ok();
+        podman.cmd(&["kill", "long"]).ok();
+        podman.cmd(&["wait", "long"]).ok();
+        podman.cmd(&["rm", "long"]).ok();
+    });
+}
+
+#[test]
+fn health_checks_tell_the_health() {
+    if programs::peer("podman").is_none() {
+        skip!("podman is not installed");
+    }
+    with_podman(|podman| {
+        for (code, healthy) in [(0, true), (1, false)] {
+            let command = format!("CMD /probe exit {code}");
+            let options = ["--network", "host", "-d", "--name", "checked"];
+            let run = podman.run(&options).args(["--health-cmd", &command]);
+            run.args(["--health-interval", "disable", "localhost/probe", "block"])
+                .ok();
+            let check = podman.cmd(&["healthcheck", "run", "checked"]).run();
+            assert_eq!(check.status.success(), healthy, "{check:?}");
+            podman.cmd(&["rm", "--force", "checked"]).ok();
+        }
+    });
+}

@@ -143,11 +143,12 @@ fn attend(
         let ended = has_events(&watched[0]);
         let signalled = has_events(&watched[1]);
         drop(watched);
-        if let Some(relay) = &mut relay {
-            relay.transfer();
-        }
+        // First of all: what is typed after a change of size shall find the new one.
         if signalled {
             handle(signals, pid, pidfd, relay.as_ref())?;
+        }
+        if let Some(relay) = &mut relay {
+            relay.transfer();
         }
         if ended {
             relay.iter_mut().for_each(Relay::drain);
