@@ -24,6 +24,7 @@ mod update;
 use crate::cli::{GlobalArgs, Globals};
 use crate::error::{Error, Kind, Result};
 use crate::launch::protect_own_file;
+use crate::sys::alloc::warm_up;
 use crate::sys::entry::Arguments;
 use crate::{log, oci};
 use clap::error::ErrorKind;
@@ -129,6 +130,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<u8, Failure> {
     {
         // Before anything else: what comes before it is done twice.
         protect_own_file(arguments)?;
+        warm_up();
     }
     let args = arguments.to_vec();
     let matches = match parse(&args) {

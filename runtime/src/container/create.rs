@@ -103,10 +103,14 @@ fn launch(
         trace: request.trace,
         cgroups: request.cgroups,
     };
-    directory.write_config(&request.bundle.config)?;
     record.host_mounts = HostMounts::before(&request.bundle.path, request.spec)?;
     let created = launch::create(launch_request, request.spec, &mut |progress| {
-        note(progress, directory, record)
+        note(progress, directory, record)?;
+        match progress {
+            // Nobody reads it before the container is complete, and now its process is busy with its own start.
+            Progress::Born { .. } => directory.write_config(&request.bundle.config),
+            Progress::Planned { .. } => Ok(()),
+        }
     })?;
     if let Some(path) = request.pid_file {
         pid_file::write(path, created.pid)?;

@@ -45,6 +45,14 @@ fn take(layout: Layout, size: usize) -> Option<(usize, usize)> {
     }
 }
 
+/// Brings the pages in that a command that makes a process is going to use: all at once, they cost half. A kernel that
+/// cannot (before 5.14) brings them in one by one.
+pub fn warm_up() {
+    const USED_BY_CREATE: usize = 40 * 4096;
+    // SAFETY: the range lies in the arena, and populating changes no byte of it.
+    unsafe { libc::madvise(MEMORY.0.get().cast(), USED_BY_CREATE, libc::MADV_POPULATE_WRITE) };
+}
+
 /// Memory straight from the kernel, for what the arena has no room for.
 fn map(size: usize) -> *mut u8 {
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
