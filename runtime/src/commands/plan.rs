@@ -61,6 +61,7 @@ impl Verb for PlanArgs {
             no_new_keyring: self.no_new_keyring,
             preserve_fds: 0,
             listen_fds: 0,
+            listen_env: &[],
             start_socket: true,
         };
         let plan = build(wish, &spec, &facts)?;

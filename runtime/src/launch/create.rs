@@ -30,7 +30,8 @@ pub(super) fn create(
     let rootfs = resolve_root(request.bundle, spec)?;
     let facts = find_facts(request.id, spec, request.cgroups)?;
     let bundle = request.bundle.to_string_lossy();
-    let wish = wish(&request, &bundle, &rootfs);
+    let listening = Listening::find();
+    let wish = wish(&request, &bundle, &rootfs, &listening);
     let plan = plan::build(wish, spec, &facts)?;
     record(&Progress::Planned {
         warnings: &plan.warnings,
@@ -49,7 +50,7 @@ pub(super) fn create(
         },
         console: request.console,
         socket_in: (request.gate == Gate::Socket).then_some(request.state_dir),
-        kept_fds: request.preserve_fds + listen_fds(),
+        kept_fds: request.preserve_fds.saturating_add(listening.count),
         trace: request.trace,
     };
     let mut parent = Parent::new(start, spec, &plan)?;
@@ -153,7 +154,12 @@ fn wants_label(spec: &Spec<'_>) -> bool {
     process.into_iter().chain(mounts).any(|label| !label.is_empty())
 }
 
-fn wish<'a>(request: &Request<'a>, bundle: &'a str, rootfs: &'a str) -> plan::Wish<'a> {
+fn wish<'a>(
+    request: &Request<'a>,
+    bundle: &'a str,
+    rootfs: &'a str,
+    listening: &'a Listening,
+) -> plan::Wish<'a> {
     plan::Wish {
         id: request.id,
         bundle,
@@ -161,17 +167,37 @@ fn wish<'a>(request: &Request<'a>, bundle: &'a str, rootfs: &'a str) -> plan::Wi
         no_pivot: request.no_pivot,
         no_new_keyring: request.no_new_keyring,
         preserve_fds: request.preserve_fds,
-        listen_fds: listen_fds(),
+        listen_fds: listening.count,
+        listen_env: &listening.env,
         start_socket: request.gate == Gate::Socket,
     }
 }
 
-/// How many sockets the caller hands over as systemd does (sd_listen_fds(3)).
-fn listen_fds() -> u32 {
-    std::env::var("LISTEN_FDS")
-        .ok()
-        .and_then(|count| count.parse().ok())
-        .unwrap_or(0)
+/// The sockets that the caller hands over as systemd does (sd_listen_fds(3)).
+#[derive(Default)]
+struct Listening {
+    count: u32,
+    /// What the container's process, which has the pid 1, is told of them.
+    env: Vec<String>,
+}
+
+impl Listening {
+    /// Those meant for this process: who else's they are, whoever started it inherited.
+    fn find() -> Self {
+        let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u32>().ok());
+        match (number("LISTEN_PID"), number("LISTEN_FDS")) {
+            (Some(pid), Some(count)) if pid == std::process::id() && count > 0 => {
+                let names = std::env::var("LISTEN_FDNAMES").ok();
+                let names = names.map(|names| format!("LISTEN_FDNAMES={names}"));
+                let told = [format!("LISTEN_FDS={count}"), "LISTEN_PID=1".to_owned()];
+                Self {
+                    count,
+                    env: told.into_iter().chain(names).collect(),
+                }
+            }
+            _ => Self::default(),
+        }
+    }
 }
 
 /// What the making of a process needs beside its plan.
@@ -400,7 +426,7 @@ impl<'a> Parent<'a> {
             agent: self.agent.take(),
             channel,
             listener,
-            first_own: 3 + self.kept_fds,
+            first_own: self.kept_fds.saturating_add(3),
             state: self.state.clone(),
             pid: 0,
         })
@@ -506,7 +532,7 @@ fn go_between(theirs: Option<&(Channel, Option<UnixListener>)>, namespace: &Owne
 /// Descriptors that shall be kept must be there: a missing one is a mistake of the caller. What the runtime has
 /// opened itself is not the caller's.
 fn check_preserved(count: u32) -> Result<()> {
-    for fd in 3..3 + count {
+    for fd in 3..count.saturating_add(3) {
         if !process::is_inherited(fd.cast_signed()) {
             let text =
                 format!("file descriptor {fd} is not open, but --preserve-fds or LISTEN_FDS asks to keep it");

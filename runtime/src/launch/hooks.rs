@@ -3,6 +3,7 @@
 use crate::error::{Error, Kind, Result};
 use crate::oci::{Hook, State, Text};
 use crate::sys::clone::{pidfd_kill, pidfd_open};
+use nix::fcntl::{FcntlArg, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::io::{PipeReader, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -12,6 +13,9 @@ use std::time::{Duration, Instant};
 
 /// How much of a failed hook's output an error shows.
 const SHOWN: usize = 4096;
+
+/// What a pipe takes without being read (pipe(7)).
+const PIPE_SIZE: usize = 65536;
 
 /// Runs the hooks of one kind (`poststart`, …), in order, in the bundle; each reads the state on its input.
 ///
@@ -41,7 +45,7 @@ pub(super) fn run_with(kind: &str, hooks: &[Hook<'_>], state: &State<'_>, env: &
 fn run_one(hook: &Hook<'_>, bundle: &str, input: &[u8], env: &[&str]) -> Result<()> {
     let (output, writer) = std::io::pipe().map_err(|error| failed("pipe()", &error))?;
     let mut child = spawn(hook, bundle, writer, env)?;
-    give_state(&mut child, input);
+    give_state(&mut child, input).inspect_err(|_| end(&mut child))?;
     let limit = hook
         .timeout
         .and_then(|seconds| u64::try_from(seconds).ok())
@@ -93,11 +97,26 @@ fn spawn(hook: &Hook<'_>, bundle: &str, writer: std::io::PipeWriter, default_env
         .map_err(|error| failed(&format!("exec {}", hook.path), &error))
 }
 
-/// A hook that does not read its input is no failed hook.
-fn give_state(child: &mut Child, input: &[u8]) {
-    if let Some(mut stdin) = child.stdin.take() {
-        drop(stdin.write_all(input));
+/// The whole of it at once: a hook that does not read its input is no failed hook, and nobody waits for it.
+fn give_state(child: &mut Child, input: &[u8]) -> Result<()> {
+    let Some(mut stdin) = child.stdin.take() else {
+        return Ok(());
+    };
+    if input.len() > PIPE_SIZE {
+        let size = FcntlArg::F_SETPIPE_SZ(i32::try_from(input.len()).unwrap_or(i32::MAX));
+        fcntl(&stdin, size).map_err(|errno| {
+            Error::syscall(format!("fcntl(F_SETPIPE_SZ, {})", input.len()), errno as i32)
+                .hint("the state with its annotations is longer than a pipe may be")
+        })?;
     }
+    drop(stdin.write_all(input));
+    Ok(())
+}
+
+/// Ends a hook that was not told what it needs.
+fn end(child: &mut Child) {
+    drop(child.kill());
+    drop(child.wait());
 }
 
 fn failed(call: &str, error: &std::io::Error) -> Error {

@@ -23,8 +23,10 @@ pub struct Wish<'a> {
     pub no_new_keyring: bool,
     /// How many descriptors from 3 on the container keeps.
     pub preserve_fds: u32,
-    /// LISTEN_FDS: how many of them are sockets handed over as systemd does.
+    /// How many more of them are sockets handed over as systemd does (sd_listen_fds(3)).
     pub listen_fds: u32,
+    /// What the environment says of those.
+    pub listen_env: &'a [String],
     /// Whether `start` comes through a socket; otherwise over the creating process's channel.
     pub start_socket: bool,
 }

@@ -246,7 +246,9 @@ pub(super) fn plan_start<'a>(
         }));
     }
     ops.push(ProcessOp::CloseOnExec {
-        first: 3 + input.wish.preserve_fds + input.wish.listen_fds,
+        first: (input.wish.preserve_fds)
+            .saturating_add(input.wish.listen_fds)
+            .saturating_add(3),
     });
     let Sets {
         effective,
@@ -284,13 +286,18 @@ pub(super) fn plan_start<'a>(
 
 /// The environment: of each name the last value, in the order of the last ones.
 fn environment<'a>(input: &Input<'a>) -> Vec<&'a str> {
-    let name = |entry: &'a str| entry.split_once('=').map_or(entry, |(name, _)| name);
-    let all = &input.process.env;
-    let wins = |index: usize, entry: &str| !all[index + 1..].iter().any(|later| name_of(later) == entry);
-    let entries = all.iter().map(Text::as_str).enumerate();
-    entries
-        .filter(|(index, entry)| wins(*index, name(entry)))
-        .map(|(_, entry)| entry)
+    let own = input.process.env.iter().map(Text::as_str);
+    let all: Vec<&'a str> = own
+        .chain(input.wish.listen_env.iter().map(String::as_str))
+        .collect();
+    let is_last = |index: usize| {
+        !all[index + 1..]
+            .iter()
+            .any(|later| name_of(later) == name_of(all[index]))
+    };
+    (0..all.len())
+        .filter(|index| is_last(*index))
+        .map(|index| all[index])
         .collect()
 }
 

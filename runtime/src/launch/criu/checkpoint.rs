@@ -183,6 +183,7 @@ fn mounts(request: &Checkpoint<'_>) -> Result<Vec<(String, String)>> {
         no_new_keyring: true,
         preserve_fds: 0,
         listen_fds: 0,
+        listen_env: &[],
         start_socket: false,
     };
     let plan = plan::build(wish, request.spec, &facts)?;

@@ -78,6 +78,7 @@ pub fn restore(
         no_new_keyring: true,
         preserve_fds: 0,
         listen_fds: 0,
+        listen_env: &[],
         start_socket: false,
     };
     let plan = plan::build(wish, request.spec, &facts)?;

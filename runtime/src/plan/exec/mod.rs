@@ -82,6 +82,7 @@ pub fn build<'a>(
         no_new_keyring: target.no_new_keyring,
         preserve_fds: target.preserve_fds,
         listen_fds: 0,
+        listen_env: &[],
         start_socket: false,
     };
     let input = Input {

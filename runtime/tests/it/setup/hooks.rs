@@ -162,3 +162,15 @@ fn a_missing_hook_is_named() {
     );
     assert!(error.ends_with("no such file or directory"), "{error}");
 }
+
+/// A state longer than a pipe takes would wait for ever for a hook that does not read it.
+#[test]
+fn a_long_state_waits_for_no_hook() {
+    let bundle = bundle("long-state", "true");
+    bundle.edit(|config| {
+        config["annotations"] = json!({"long": "x".repeat(200_000)});
+        config["hooks"] = json!({"createRuntime": [{"path": "/bin/true"}],
+            "prestart": [{"path": "/bin/sh", "args": ["sh", "-c", "test $(wc -c) -gt 200000"]}]});
+    });
+    bundle.must(&["run"]);
+}

@@ -1,6 +1,7 @@
 //! Identity, limits, environment and the program itself.
 
 use super::{bundle, output, refusal};
+use crate::bundle::Bundle;
 
 use serde_json::{Value, json};
 use std::fs;
@@ -50,6 +51,34 @@ fn unknown_capabilities_warn_and_are_left_out() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("unknown capability CAP_FLY"));
 }
 
+/// Runs the bundle's container by a shell that prepares the call.
+fn run_by_shell(bundle: &Bundle, script: &str) -> std::process::Output {
+    let run = bundle.command(&["run", bundle.id()]);
+    let mut command = std::process::Command::new("sh");
+    command
+        .args(["-c", script, "sh"])
+        .arg(run.get_program())
+        .args(run.get_args())
+        .current_dir(bundle.path());
+    command.output().unwrap()
+}
+
+#[test]
+fn sockets_are_handed_over_as_systemd_does_it() {
+    let script = "echo $LISTEN_FDS $LISTEN_PID $LISTEN_FDNAMES; for n in 3 4; do [ -e /proc/self/fd/$n ] && echo $n; done; true";
+    let call = |prepare: &str| {
+        let bundle = bundle("listen", script);
+        let call = format!(
+            "exec 3</dev/zero 4</dev/zero; export LISTEN_FDS=1 LISTEN_FDNAMES=a {prepare}; exec \"$@\""
+        );
+        String::from_utf8(run_by_shell(&bundle, &call).stdout).unwrap()
+    };
+    assert_eq!(call("LISTEN_PID=$$"), "1 1 a\n3\n");
+    // Another process's: the descriptors are whatever the caller has open there.
+    assert_eq!(call("LISTEN_PID=1"), "\n");
+    assert_eq!(call(""), "\n");
+}
+
 /// What the runtime opens would take their numbers, and stay open in the container.
 #[test]
 fn standard_streams_that_the_caller_closed_lead_to_dev_null() {
@@ -57,14 +86,7 @@ fn standard_streams_that_the_caller_closed_lead_to_dev_null() {
         "for n in 0 1 2; do seen=$seen$(/bin/busybox readlink /proc/$$/fd/$n); done; echo $seen >/seen";
     let bundle = bundle("closed", script);
     bundle.edit(|config| config["root"]["readonly"] = json!(false));
-    let run = bundle.command(&["run", bundle.id()]);
-    let mut command = std::process::Command::new("sh");
-    command
-        .args(["-c", "exec \"$@\" <&- >&- 2>&-", "sh"])
-        .arg(run.get_program())
-        .args(run.get_args())
-        .current_dir(bundle.path());
-    assert!(command.status().unwrap().success());
+    assert!(run_by_shell(&bundle, "exec \"$@\" <&- >&- 2>&-").status.success());
     let seen = fs::read_to_string(bundle.file("rootfs/seen")).unwrap();
     assert_eq!(seen, "/dev/null/dev/null/dev/null\n");
 }
