@@ -65,50 +65,50 @@ case_options_reach_the_container() {
     equal "$(box --rm --hostname pod --user 1000 --read-only box sh -c 'hostname; id -u; touch /x 2>/dev/null || echo read-only' | xargs)" 'pod 1000 read-only'
 }
 case_exec() {
-    start a box
-    equal "$(docker_ exec a echo in)" in
-    equal "$(docker_ exec --user 1000 --env A=b --workdir /tmp a sh -c 'echo $(id -u) $A $PWD')" '1000 b /tmp'
+    start aa box
+    equal "$(docker_ exec aa echo in)" in
+    equal "$(docker_ exec --user 1000 --env A=b --workdir /tmp aa sh -c 'echo $(id -u) $A $PWD')" '1000 b /tmp'
     local code=0
-    docker_ exec a sh -c 'exit 7' || code=$?
+    docker_ exec aa sh -c 'exit 7' || code=$?
     equal "$code" 7
-    equal "$(echo piped | docker_ exec --interactive a cat)" piped
-    docker_ exec --detach a touch /tmp/made
-    soon docker_ exec a test -e /tmp/made
+    equal "$(echo piped | docker_ exec --interactive aa cat)" piped
+    docker_ exec --detach aa touch /tmp/made
+    soon docker_ exec aa test -e /tmp/made
 }
 case_a_terminal() {
-    start a --tty box
-    equal "$(docker_ exec --tty a sh -c 'test -t 0 && echo terminal' | tr -d '\r')" terminal
+    start aa --tty box
+    equal "$(docker_ exec --tty aa sh -c 'test -t 0 && echo terminal' | tr -d '\r')" terminal
 }
 case_pause_and_unpause() {
-    start a box
-    docker_ pause a
-    equal "$(docker_ inspect --format '{{.State.Status}}' a)" paused
-    docker_ unpause a
-    equal "$(docker_ exec a echo again)" again
+    start aa box
+    docker_ pause aa
+    equal "$(docker_ inspect --format '{{.State.Status}}' aa)" paused
+    docker_ unpause aa
+    equal "$(docker_ exec aa echo again)" again
 }
 case_stop_kill_and_restart() {
-    start a box
-    docker_ stop --time 1 a
-    docker_ start a
-    docker_ restart --time 0 a
-    docker_ kill a
-    equal "$(docker_ wait a)" 137
+    start aa box
+    docker_ stop --time 1 aa
+    docker_ start aa
+    docker_ restart --time 0 aa
+    docker_ kill aa
+    equal "$(docker_ wait aa)" 137
 }
 case_limits_and_update() {
     [ "$(driver)" = systemd ] || skip 'needs cgroup v2 with its controllers'
-    start a --memory 32m --pids-limit 50 --cpus 0.5 box
-    equal "$(docker_ exec a cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max /sys/fs/cgroup/cpu.max | xargs)" '33554432 50 50000 100000'
-    docker_ update --memory 48m --memory-swap 96m --pids-limit 40 a
-    equal "$(docker_ exec a cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max | xargs)" '50331648 40'
+    start aa --memory 32m --pids-limit 50 --cpus 0.5 box
+    equal "$(docker_ exec aa cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max /sys/fs/cgroup/cpu.max | xargs)" '33554432 50 50000 100000'
+    docker_ update --memory 48m --memory-swap 96m --pids-limit 40 aa
+    equal "$(docker_ exec aa cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max | xargs)" '50331648 40'
 }
 case_stats() {
-    start a box
-    docker_ stats --no-stream --format '{{json .}}' a | jq -e '.PIDs == "1"'
+    start aa box
+    docker_ stats --no-stream --format '{{json .}}' aa | jq -e '.PIDs == "1"'
 }
 case_top_and_logs() {
-    start a box sh -c 'echo said; sleep 1000'
-    contains "$(docker_ top a)" 'sleep 1000'
-    soon logged a said
+    start aa box sh -c 'echo said; sleep 1000'
+    contains "$(docker_ top aa)" 'sleep 1000'
+    soon logged aa said
 }
 logged() { [ "$(docker_ logs "$1")" = "$2" ]; }
 case_init() {
@@ -116,12 +116,12 @@ case_init() {
     contains "$(box --rm --init box cat /proc/1/cmdline | tr '\0' ' ')" init
 }
 case_namespaces_of_the_host_and_of_others() {
-    start a box
-    equal "$(box --rm --pid container:a box sh -c 'cat /proc/1/cmdline' | tr '\0' ' ')" 'sleep 1000 '
+    start aa box
+    equal "$(box --rm --pid container:aa box sh -c 'cat /proc/1/cmdline' | tr '\0' ' ')" 'sleep 1000 '
     equal "$(box --rm --pid host box readlink /proc/self/ns/pid)" "$(readlink /proc/self/ns/pid)"
     equal "$(box --rm --ipc host box readlink /proc/self/ns/ipc)" "$(readlink /proc/self/ns/ipc)"
-    start b --ipc shareable box
-    equal "$(box --rm --ipc container:b box readlink /proc/self/ns/ipc)" "$(docker_ exec b readlink /proc/self/ns/ipc)"
+    start bb --ipc shareable box
+    equal "$(box --rm --ipc container:bb box readlink /proc/self/ns/ipc)" "$(docker_ exec bb readlink /proc/self/ns/ipc)"
 }
 case_privileged() {
     contains "$(box --rm --privileged box cat /proc/self/status)" CapBnd
@@ -132,15 +132,15 @@ case_volumes() {
     equal "$(box --rm --volume "$WORK/volume:/v:ro" box sh -c 'cat /v/file; touch /v/x 2>/dev/null || echo ro' | xargs)" 'outside ro'
 }
 case_health_checks() {
-    start a --health-cmd true --health-interval 1s box
-    soon healthy a
+    start aa --health-cmd true --health-interval 1s box
+    soon healthy aa
 }
 healthy() { [ "$(docker_ inspect --format '{{.State.Health.Status}}' "$1")" = healthy ]; }
 case_a_container_killed_for_memory_says_so() {
     [ "$(driver)" = systemd ] || skip 'needs cgroup v2 with its controllers'
-    start a --memory 16m --memory-swap 16m box busybox tail /dev/zero
-    docker_ wait a
-    equal "$(docker_ inspect --format '{{.State.OOMKilled}}' a)" true
+    start aa --memory 16m --memory-swap 16m box busybox tail /dev/zero
+    docker_ wait aa
+    equal "$(docker_ inspect --format '{{.State.OOMKilled}}' aa)" true
 }
 # The last: it has another daemon.
 case_ids_by_userns_remap() {

@@ -20,7 +20,8 @@ tear_down() {
 }
 leaves_nothing() {
     podman_ pod rm --all --force --time 0 >/dev/null
-    podman_ rm --all --force --time 0 >/dev/null
+    # Those that others depend on stay the first time.
+    podman_ rm --all --force --time 0 >/dev/null 2>&1 || podman_ rm --all --force --time 0 >/dev/null
 }
 clean() { leaves_nothing; }
 
@@ -124,9 +125,9 @@ case_health_checks() {
     podman_ healthcheck run a
 }
 case_pods() {
-    podman_ pod create --name p --network none --infra=false ${POD:-} >/dev/null
-    podman_ create --pod p --name a $(options_in_pod) localhost/box >/dev/null
-    podman_ create --pod p --name b $(options_in_pod) localhost/box >/dev/null
+    podman_ pod create --name p --infra=false >/dev/null
+    podman_ create --network none --pod p --name a $(options_in_pod) localhost/box >/dev/null
+    podman_ create --network none --pod p --name b $(options_in_pod) localhost/box >/dev/null
     podman_ pod start p
     equal "$(podman_ pod inspect --format '{{.State}}' p)" Running
     podman_ pod stop --time 0 p
