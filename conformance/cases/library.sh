@@ -7,6 +7,9 @@ leaves_nothing() { :; }
 # After a case that failed: so that it does not spoil the next.
 clean() { local id; for id in $(ls "$WORK/state"); do runtime delete --force "$id"; done; }
 
+# The newest CRIU, where the caller knows one.
+[ -z "${CORTEN_CRIU:-}" ] || PATH=$(dirname "$CORTEN_CRIU"):$PATH
+
 # skip WHY: the case, or in set_up the whole area, does not apply here.
 skip() { echo "$*"; exit 77; }
 needs() { command -v "$1" >/dev/null || skip "$1 is not installed"; }
