@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands;
 use crate::error::{Error, Kind, Result};
@@ -97,7 +97,7 @@ pub(crate) fn command() -> clap::Command {
 /// What the verb reports; a wrong command line is an error of kind [`Kind::Usage`].
 pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> {
     let args: Vec<OsString> = args.into_iter().collect();
-    let cli = match Cli::try_parse_from(&args) {
+    let cli = match Cli::try_parse_from(&args).or_else(|error| with_values(error, &args)) {
         Ok(cli) => cli,
         Err(error) => return explain(&error, &args),
     };
@@ -114,6 +114,49 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> 
         settings.runtime
     ));
     cli.command.run(&settings)
+}
+
+/// Docker's flags may have a value, as in `-it=false`, which nobody needs to see in the help: only when the arguments
+/// are not understood without, they are read again with them. If that does not help, `error` stands.
+fn with_values(error: clap::Error, args: &[OsString]) -> Result<Cli, clap::Error> {
+    if !error.use_stderr() {
+        return Err(error);
+    }
+    let matches = flags_with_values(Cli::command()).try_get_matches_from(args);
+    matches
+        .and_then(|matches| Cli::from_arg_matches(&matches))
+        .map_err(|with_values| match with_values.kind() {
+            ErrorKind::ValueValidation => with_values,
+            _ => error,
+        })
+}
+
+fn flags_with_values(command: clap::Command) -> clap::Command {
+    let verbs: Vec<String> = command
+        .get_subcommands()
+        .map(|verb| verb.get_name().to_owned())
+        .collect();
+    let command = command.mut_args(|argument| match argument.get_action() {
+        ArgAction::SetTrue => argument
+            .action(ArgAction::Set)
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_value("false")
+            .default_missing_value("true")
+            .value_parser(boolean),
+        _ => argument,
+    });
+    let into = |command: clap::Command, verb: String| command.mut_subcommand(verb, flags_with_values);
+    verbs.into_iter().fold(command, into)
+}
+
+/// What Go's `strconv.ParseBool` takes.
+fn boolean(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err("true or false is wanted".to_owned()),
+    }
 }
 
 /// Help and version are results; everything else is a usage error.
@@ -153,7 +196,8 @@ fn unknown_verb(error: &clap::Error) -> Error {
         return Error::new(Kind::Unsupported, format!("{verb} is not supported yet"))
             .hint("corten --help lists the commands");
     }
-    Error::new(Kind::Usage, format!("unknown command: {verb}")).hint("corten --help lists the commands")
+    let unknown = Error::new(Kind::Usage, format!("unknown command: {verb}"));
+    with_suggestion(unknown, error, ContextKind::SuggestedSubcommand).hint("corten --help lists the commands")
 }
 
 /// Docker's words for a flag that is not there, and whether it is one of docker's.
@@ -164,7 +208,23 @@ fn unknown_flag(error: &clap::Error) -> Error {
     };
     match LATER.contains(&flag) {
         true => Error::new(Kind::Usage, format!("the flag {flag} is not supported yet")),
-        false => Error::new(Kind::Usage, format!("unknown flag: {flag}")).hint("--help lists the flags"),
+        false => {
+            let unknown = Error::new(Kind::Usage, format!("unknown flag: {flag}"));
+            with_suggestion(unknown, error, ContextKind::SuggestedArg).hint("--help lists the flags")
+        }
+    }
+}
+
+/// Says what clap takes the unknown word for; the most similar one is its last.
+fn with_suggestion(unknown: Error, error: &clap::Error, kind: ContextKind) -> Error {
+    let similar = match error.get(kind) {
+        Some(ContextValue::String(similar)) => Some(similar),
+        Some(ContextValue::Strings(similar)) => similar.last(),
+        _ => None,
+    };
+    match similar {
+        Some(similar) => unknown.hint(format!("did you mean {similar}?")),
+        None => unknown,
     }
 }
 

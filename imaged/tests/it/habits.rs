@@ -52,6 +52,62 @@ fn verbs_to_come_say_so_and_others_are_unknown() {
     );
 }
 
+/// Go's flags have values: `-it=false` is `-i`, and `--rm=false` nothing.
+#[test]
+fn flags_may_have_values() {
+    let sandbox = Sandbox::new();
+    let words = ["run", "-it=false", "--rm=true", "--read-only=0", HELLO, "cat"];
+    let done = sandbox.with_input(&words, b"through");
+    assert_eq!(
+        (done.code, done.stdout.as_str()),
+        (Some(0), "through"),
+        "{done:?}"
+    );
+    sandbox.assert_empty();
+    sandbox.ok(&[
+        "create",
+        "--rm=false",
+        "--init=T",
+        "--name",
+        "box",
+        HELLO,
+        "--rm=maybe",
+    ]);
+    let config = &sandbox.inspect("box")["HostConfig"];
+    assert_eq!(
+        (&config["AutoRemove"], &config["Init"]),
+        (&false.into(), &true.into())
+    );
+    sandbox.ok(&["rm", "--force=false", "box"]);
+    let done = sandbox.corten(&["run", "--rm=maybe", HELLO]);
+    assert_eq!(done.code, Some(125), "{done:?}");
+    assert!(
+        done.stderr.contains("invalid value 'maybe' for '--rm"),
+        "{done:?}"
+    );
+    assert!(
+        !sandbox.ok(&["run", "--help"]).contains("--rm["),
+        "the help stays short"
+    );
+    sandbox.assert_empty();
+}
+
+#[test]
+fn a_slip_is_answered_with_what_was_meant() {
+    let sandbox = Sandbox::new();
+    for (words, meant) in [
+        (&["imges"][..], "images"),
+        (&["run", "--nmae", "x", HELLO], "--name"),
+    ] {
+        let done = sandbox.corten(words);
+        assert!(
+            done.stderr
+                .contains(&format!("\n  hint: did you mean {meant}?\n")),
+            "{done:?}"
+        );
+    }
+}
+
 #[test]
 fn help_is_a_verb_too_and_the_answer_to_no_verb() {
     let sandbox = Sandbox::new();
