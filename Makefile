@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 RUNTIME ?=
 DESTDIR ?=
 
-.PHONY: help build demo test test-vm conformance bench install clean
+.PHONY: help build demo test test-vm conformance fuzz bench install clean
 .DEFAULT_GOAL := help
 
 help:
@@ -11,6 +11,7 @@ help:
 	@echo 'make test                  install what tests need, run every check, end in one line of counts'
 	@echo 'make conformance RUNTIME=   judge runtimes side by side: ours, runc and crun, or those named'
 	@echo 'make test-vm               the cases that need systemd, cgroup v2 alone, AppArmor: in a machine of QEMU'
+	@echo 'make fuzz SECONDS=60       fuzz what the programs read'
 	@echo 'make build                 build the programs in release, static where possible'
 	@echo 'make install PREFIX=/usr/local DESTDIR=   programs, man pages, completions'
 	@echo 'make bench                 compare with runc, crun, podman and skopeo+umoci on this machine'
@@ -36,6 +37,11 @@ conformance:
 test-vm:
 	@scripts/install-packages vm
 	@scripts/test-vm
+
+SECONDS ?= 60
+fuzz:
+	@scripts/install-packages build
+	@scripts/fuzz $(SECONDS)
 
 bench:
 	@scripts/install-packages test

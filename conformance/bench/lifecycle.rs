@@ -1,4 +1,4 @@
-//! The runtime: create + start + delete, and run, with and without docker's seccomp profile, against runc, crun and the
+//! The runtime: create + start + delete, exec, and run, with and without docker's seccomp profile, against runc, crun and the
 //! kernel's floor.
 
 use crate::report::{Row, table};
@@ -55,9 +55,33 @@ fn both(case: &Case, contestants: &[Contestant], bundle: &Bundle, runs: usize, r
         floors.times.push(floor.run(bundle));
     }
     table(&format!("create + start + delete{remark}"), &lives);
+    exec(case, contestants, bundle, runs * 3, remark);
     memory(case, contestants, bundle, remark);
     single.push(floors);
     table(&format!("run{remark}"), &single);
+}
+
+/// One more program in a container that runs.
+fn exec(case: &Case, contestants: &[Contestant], bundle: &Bundle, runs: usize, remark: &str) {
+    let name = bundle.dir.file_name().unwrap_or_default().to_string_lossy();
+    let mut blocking = Bundle::new(case, &format!("exec-{name}"), &["block"]);
+    blocking.config["linux"] = bundle.config["linux"].clone();
+    let blocking = blocking.write();
+    let mut rows: Vec<Row> = contestants.iter().map(|c| Row::new(c.name)).collect();
+    for contestant in contestants {
+        let mut run = contestant.run_command(case, &blocking, 0);
+        measure::time(run.arg("--detach"));
+    }
+    for _ in 0..runs {
+        for (row, contestant) in rows.iter_mut().zip(contestants) {
+            row.times.push(contestant.exec(case));
+        }
+    }
+    for contestant in contestants {
+        let id = case.id(&format!("{}-0", contestant.name));
+        measure::time(contestant.command(case).args(["delete", "--force", &id]));
+    }
+    table(&format!("exec{remark}"), &rows);
 }
 
 fn memory(case: &Case, contestants: &[Contestant], bundle: &Bundle, remark: &str) {
@@ -90,6 +114,11 @@ impl Contestant {
 
     fn run(&self, case: &Case, bundle: &Bundle, run: usize) -> Duration {
         measure::time(&mut self.run_command(case, bundle, run))
+    }
+
+    fn exec(&self, case: &Case) -> Duration {
+        let id = case.id(&format!("{}-0", self.name));
+        measure::time(self.command(case).args(["exec", &id, "/probe", "exit", "0"]))
     }
 
     /// create, start, the end of the container, delete; the wait for the end is not counted.

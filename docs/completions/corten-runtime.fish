@@ -74,6 +74,7 @@ complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand checkpoint
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand create" -s b -l bundle -d 'The directory with config.json [default: the current directory]' -r -F
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand create" -l console-socket -d 'The unix socket that receives the master of the container\'s terminal' -r -F
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand create" -l pid-file -d 'Write the pid of the container\'s init to FILE' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand create" -l pidfd-socket -d 'The unix socket that receives a pidfd of the container\'s init' -r -F
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand create" -l preserve-fds -d 'Pass N descriptors from 3 on to the container, besides those of LISTEN_FDS' -r
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand create" -l no-pivot -d 'Use MS_MOVE and chroot instead of pivot_root, for a root file system on a ramfs'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand create" -l no-new-keyring -d 'Keep the caller\'s session keyring'
@@ -138,6 +139,7 @@ complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand resume" -s
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -s b -l bundle -d 'The directory with config.json [default: the current directory]' -r -F
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -l console-socket -d 'The unix socket that receives the master of the container\'s terminal' -r -F
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -l pid-file -d 'Write the pid of the container\'s init to FILE' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -l pidfd-socket -d 'The unix socket that receives a pidfd of the container\'s init' -r -F
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -l preserve-fds -d 'Pass N descriptors from 3 on to the container, besides those of LISTEN_FDS' -r
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -l no-pivot -d 'Use MS_MOVE and chroot instead of pivot_root, for a root file system on a ramfs'
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand run" -l no-new-keyring -d 'Keep the caller\'s session keyring'

@@ -36,7 +36,7 @@ complete -c corten -n "__fish_corten_needs_command" -s D -l debug -d 'The same a
 complete -c corten -n "__fish_corten_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c corten -n "__fish_corten_needs_command" -s V -l version -d 'Print version'
 complete -c corten -n "__fish_corten_needs_command" -f -a "create" -d 'Create a container without starting it'
-complete -c corten -n "__fish_corten_needs_command" -f -a "exec" -d 'Run a command in a running container (not supported yet)'
+complete -c corten -n "__fish_corten_needs_command" -f -a "exec" -d 'Run a command in a running container'
 complete -c corten -n "__fish_corten_needs_command" -f -a "history" -d 'Show how an image came to be, newest step first'
 complete -c corten -n "__fish_corten_needs_command" -f -a "images" -d 'List images'
 complete -c corten -n "__fish_corten_needs_command" -f -a "inspect" -d 'Show everything about containers and images'
@@ -45,6 +45,7 @@ complete -c corten -n "__fish_corten_needs_command" -f -a "load" -d 'Load images
 complete -c corten -n "__fish_corten_needs_command" -f -a "logs" -d 'Show what a container wrote'
 complete -c corten -n "__fish_corten_needs_command" -f -a "ps" -d 'List containers'
 complete -c corten -n "__fish_corten_needs_command" -f -a "pull" -d 'Get images from their registries'
+complete -c corten -n "__fish_corten_needs_command" -f -a "push" -d 'Push images to their registries'
 complete -c corten -n "__fish_corten_needs_command" -f -a "rm" -d 'Remove containers'
 complete -c corten -n "__fish_corten_needs_command" -f -a "rmi" -d 'Remove images'
 complete -c corten -n "__fish_corten_needs_command" -f -a "run" -d 'Create and start a container'
@@ -116,9 +117,18 @@ complete -c corten -n "__fish_corten_using_subcommand create" -s q -l quiet -d '
 complete -c corten -n "__fish_corten_using_subcommand create" -l read-only -d 'The root file system cannot be written'
 complete -c corten -n "__fish_corten_using_subcommand create" -l rm -d 'Remove the container when it exits'
 complete -c corten -n "__fish_corten_using_subcommand create" -s t -l tty -d 'Give the container a terminal'
+complete -c corten -n "__fish_corten_using_subcommand exec" -l detach-keys -d 'Keys that leave the command running' -r
+complete -c corten -n "__fish_corten_using_subcommand exec" -s e -l env -d 'Set an environment variable; a name alone takes the value from here' -r
+complete -c corten -n "__fish_corten_using_subcommand exec" -l env-file -d 'Read environment variables from a file' -r
+complete -c corten -n "__fish_corten_using_subcommand exec" -s u -l user -d 'User (name or number[:group]) in place of the container\'s' -r
+complete -c corten -n "__fish_corten_using_subcommand exec" -s w -l workdir -d 'Working directory in place of the container\'s' -r
 complete -c corten -n "__fish_corten_using_subcommand exec" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand exec" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand exec" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand exec" -s d -l detach -d 'Leave the command in the background'
+complete -c corten -n "__fish_corten_using_subcommand exec" -s i -l interactive -d 'Keep standard input open'
+complete -c corten -n "__fish_corten_using_subcommand exec" -l privileged -d 'All capabilities'
+complete -c corten -n "__fish_corten_using_subcommand exec" -s t -l tty -d 'Give the command a terminal'
 complete -c corten -n "__fish_corten_using_subcommand exec" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand history" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
 complete -c corten -n "__fish_corten_using_subcommand history" -s H -l human -d 'Sizes and times as people read them' -r -f -a "true\t''
@@ -185,6 +195,12 @@ complete -c corten -n "__fish_corten_using_subcommand pull" -l state-dir -d 'Dir
 complete -c corten -n "__fish_corten_using_subcommand pull" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand pull" -s q -l quiet -d 'Say only what was pulled'
 complete -c corten -n "__fish_corten_using_subcommand pull" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand push" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand push" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand push" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand push" -s a -l all-tags -d 'Push all tags of the repository'
+complete -c corten -n "__fish_corten_using_subcommand push" -s q -l quiet -d 'Say only what was pushed'
+complete -c corten -n "__fish_corten_using_subcommand push" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand rm" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand rm" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand rm" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
@@ -304,25 +320,26 @@ complete -c corten -n "__fish_corten_using_subcommand wait" -l root -d 'Director
 complete -c corten -n "__fish_corten_using_subcommand wait" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand wait" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand wait" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "create" -d 'Create a container without starting it'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "exec" -d 'Run a command in a running container (not supported yet)'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "history" -d 'Show how an image came to be, newest step first'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "images" -d 'List images'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "inspect" -d 'Show everything about containers and images'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "kill" -d 'Send a signal to running containers'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "load" -d 'Load images from an archive of `save`, docker\'s or podman\'s, or from an OCI layout'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "logs" -d 'Show what a container wrote'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "ps" -d 'List containers'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "pull" -d 'Get images from their registries'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "rm" -d 'Remove containers'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "rmi" -d 'Remove images'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "run" -d 'Create and start a container'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "save" -d 'Save images to one archive that is both an OCI layout and docker\'s format'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "start" -d 'Start stopped containers'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "stop" -d 'Stop running containers: a signal, some patience, SIGKILL'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "system" -d 'Look after Corten itself'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "tag" -d 'Give an image one more name'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "version" -d 'Show the versions of corten and of what it uses'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "wait" -d 'Wait until containers stop, and print their exit codes'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull rm rmi run save start stop system tag version wait help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "create" -d 'Create a container without starting it'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "exec" -d 'Run a command in a running container'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "history" -d 'Show how an image came to be, newest step first'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "images" -d 'List images'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "inspect" -d 'Show everything about containers and images'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "kill" -d 'Send a signal to running containers'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "load" -d 'Load images from an archive of `save`, docker\'s or podman\'s, or from an OCI layout'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "logs" -d 'Show what a container wrote'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "ps" -d 'List containers'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "pull" -d 'Get images from their registries'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "push" -d 'Push images to their registries'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "rm" -d 'Remove containers'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "rmi" -d 'Remove images'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "run" -d 'Create and start a container'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "save" -d 'Save images to one archive that is both an OCI layout and docker\'s format'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "start" -d 'Start stopped containers'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "stop" -d 'Stop running containers: a signal, some patience, SIGKILL'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "system" -d 'Look after Corten itself'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "tag" -d 'Give an image one more name'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "version" -d 'Show the versions of corten and of what it uses'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "wait" -d 'Wait until containers stop, and print their exit codes'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c corten -n "__fish_corten_using_subcommand help; and __fish_seen_subcommand_from system" -f -a "df" -d 'Show how much of the disk is used'

@@ -47,6 +47,7 @@ enum Command {
     Logs(commands::logs::Args),
     Ps(commands::ps::Args),
     Pull(commands::pull::Args),
+    Push(commands::push::Args),
     Rm(commands::rm::Args),
     Rmi(commands::rmi::Args),
     Run(Box<commands::run::Args>),
@@ -63,7 +64,7 @@ impl Command {
     fn run(self, settings: &Settings) -> Result<ExitCode> {
         match self {
             Self::Create(args) => commands::create::run(settings, &args),
-            Self::Exec(args) => commands::exec::run(&args),
+            Self::Exec(args) => commands::exec::run(settings, &args),
             Self::History(args) => commands::history::run(settings, &args),
             Self::Images(args) => commands::images::run(settings, &args),
             Self::Inspect(args) => commands::inspect::run(settings, &args),
@@ -72,6 +73,7 @@ impl Command {
             Self::Logs(args) => commands::logs::run(settings, &args),
             Self::Ps(args) => commands::ps::run(settings, &args),
             Self::Pull(args) => commands::pull::run(settings, &args),
+            Self::Push(args) => commands::push::run(settings, &args),
             Self::Rm(args) => commands::rm::run(settings, &args),
             Self::Rmi(args) => commands::rmi::run(settings, &args),
             Self::Run(args) => commands::run::run(settings, &args),
@@ -245,10 +247,10 @@ const LATER: [&str; 53] = [
 
 /// Docker's commands that are still to come.
 #[rustfmt::skip]
-const LATER_VERBS: [&str; 37] = [
+const LATER_VERBS: [&str; 36] = [
     "attach", "build", "builder", "buildx", "commit", "compose", "config", "container", "context", "cp", "diff",
     "events", "export", "image", "import", "info", "login", "logout", "manifest", "network",
-    "node", "pause", "plugin", "port", "push", "rename", "restart", "search", "secret", "service", "stack",
+    "node", "pause", "plugin", "port", "rename", "restart", "search", "secret", "service", "stack",
     "stats", "swarm", "top", "unpause", "update", "volume",
 ];
 

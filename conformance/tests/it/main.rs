@@ -7,6 +7,8 @@ mod crashes;
 mod https;
 mod images;
 mod podman;
+mod progress;
+mod rootless;
 mod runtime_bad_input;
 mod runtime_exec;
 mod runtime_properties;

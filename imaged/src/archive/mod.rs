@@ -3,12 +3,14 @@
 //! What is read is hostile: the tar stream goes through the same reader as layers, documents are bounded, and every
 //! blob is checked against its digest before anything of it is visible.
 
+mod compressed;
 mod contents;
 mod layout;
 mod legacy;
 mod load;
 mod save;
 
+pub use compressed::compressed;
 pub use load::{Input, Loaded, load};
 pub use save::{Selected, save};
 

@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use serde_json::{Value, json};
 use tar::{Builder, EntryType, Header};
 
+use super::compressed::Checked;
 use super::{CONTAINERD_NAME, DockerEntry, OCI_NAME};
 use crate::error::{Context, Error, Kind, Result};
 use crate::image::{Image, Reference};
@@ -106,27 +107,7 @@ fn append_blob(archive: &mut Builder<&mut dyn Write>, store: &Store, digest: &Di
     let path = format!("blobs/sha256/{}", digest.hex());
     let header = header(EntryType::Regular, 0o644, size);
     append(archive, header, &path, &mut checked)?;
-    match checked.hasher.finish() {
-        found if found == *digest => Ok(()),
-        _ => Err(
-            Error::new(Kind::Integrity, format!("the blob {digest} is damaged"))
-                .hint("remove the image and pull or load it again"),
-        ),
-    }
-}
-
-/// A file whose digest is computed as it is read.
-struct Checked {
-    file: std::fs::File,
-    hasher: Hasher,
-}
-
-impl Read for Checked {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.file.read(buffer)?;
-        self.hasher.update(&buffer[..count]);
-        Ok(count)
-    }
+    checked.check(digest)
 }
 
 /// Always the same bytes: no times, root's files.

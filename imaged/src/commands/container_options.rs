@@ -1,7 +1,6 @@
 //! The options that `create` and `run` share, and what they mean.
 
-use std::fs;
-
+use super::environment::{self, read};
 use crate::engine::create::Request;
 use crate::error::{Error, Kind, Result};
 use crate::plan::command::Overrides;
@@ -197,39 +196,13 @@ impl ContainerOptions {
         Ok(Overrides {
             args: self.words.iter().skip(1).cloned().collect(),
             entrypoint: self.entrypoint.clone(),
-            env: self.environment()?,
+            env: environment::typed(&self.env_file, &self.env)?,
             working_dir: self.workdir.clone(),
             user: self.user.clone(),
             labels,
             stop_signal: self.stop_signal.clone(),
             stop_timeout: self.stop_timeout,
         })
-    }
-
-    /// Files first, so that options win. A name alone takes our value, or takes the image's away.
-    fn environment(&self) -> Result<Vec<String>> {
-        let mut env = Vec::new();
-        for file in &self.env_file {
-            for line in flags::file_lines(&read(file)?) {
-                let name = flags::variable(line)
-                    .map_err(|error| error.context(format!("poorly formatted environment: {file}")))?;
-                match (line.contains('='), std::env::var(name)) {
-                    (true, _) => env.push(line.to_owned()),
-                    (false, Ok(value)) => env.push(format!("{name}={value}")),
-                    (false, Err(_)) => {}
-                }
-            }
-        }
-        for entry in &self.env {
-            if entry.starts_with('=') || entry.is_empty() {
-                return Err(usage(format!("invalid environment variable: {entry}")));
-            }
-            match (entry.contains('='), std::env::var(entry)) {
-                (false, Ok(value)) => env.push(format!("{entry}={value}")),
-                _ => env.push(entry.clone()),
-            }
-        }
-        Ok(env)
     }
 
     fn options(&self) -> Result<Options> {
@@ -316,10 +289,6 @@ fn usage(message: String) -> Error {
 
 fn parse_all<T>(values: &[String], parse: impl Fn(&str) -> Result<T>) -> Result<Vec<T>> {
     values.iter().map(|value| parse(value)).collect()
-}
-
-fn read(path: &str) -> Result<String> {
-    fs::read_to_string(path).map_err(|error| Error::io(format!("open {path}"), &error).with_kind(Kind::Usage))
 }
 
 /// Billionths of a processor; 0 is no limit.

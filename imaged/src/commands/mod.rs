@@ -2,6 +2,7 @@
 
 mod container_options;
 pub(crate) mod create;
+mod environment;
 pub(crate) mod exec;
 mod foreground;
 pub(crate) mod history;
@@ -15,6 +16,7 @@ pub(crate) mod logs;
 pub(crate) mod ps;
 pub(crate) mod pull;
 mod pull_display;
+pub(crate) mod push;
 pub(crate) mod rm;
 pub(crate) mod rmi;
 pub(crate) mod run;

@@ -10,6 +10,7 @@ use crate::image::Reference;
 use crate::log;
 use crate::oci::Digest;
 use crate::registry::{Progress, Step};
+use crate::sys::terminal;
 
 /// Where to show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,42 +58,51 @@ impl Display {
     fn update(&self, bars: &MultiProgress, blob: &Digest, step: Step) {
         let mut layers = self.layers.lock().unwrap_or_else(PoisonError::into_inner);
         let bar = layers.entry(*blob).or_insert_with(|| {
-            let bar = bars.add(ProgressBar::new(0));
-            bar.set_style(text_style());
-            bar.set_prefix(blob.short());
-            bar
+            let bar = ProgressBar::new(0)
+                .with_style(text_style())
+                .with_prefix(blob.short())
+                .with_message("Pulling fs layer");
+            bars.add(bar)
         });
         match step {
-            Step::Waiting(size) => {
-                bar.set_length(size);
-                bar.set_message("Pulling fs layer");
-            }
+            Step::Waiting(size) => bar.set_length(size),
             Step::Progress(bytes) => {
                 if bar.position() == 0 {
-                    bar.set_style(bar_style());
+                    bar.set_style(bar_style(terminal::size().map_or(80, |(_, columns)| columns)));
                 }
                 bar.set_message("Downloading");
                 bar.set_position(bytes);
             }
             Step::Retrying => bar.set_message("Retrying"),
-            Step::Downloaded => bar.set_message("Extracting"),
-            Step::Present => finish(bar, "Already exists"),
-            Step::Complete => finish(bar, "Pull complete"),
+            Step::Downloaded => {
+                bar.set_style(text_style());
+                bar.set_message("Download complete");
+            }
+            Step::Present => settle(bars, bar, "Already exists"),
+            Step::Complete => settle(bars, bar, "Pull complete"),
         }
     }
 }
 
-fn finish(bar: &ProgressBar, message: &'static str) {
-    bar.set_style(text_style());
-    bar.finish_with_message(message);
+/// What is done moves up into the terminal's history: only what goes on needs room on the screen.
+fn settle(bars: &MultiProgress, bar: &ProgressBar, message: &str) {
+    let _ = bars.println(format!("{}: {message}", bar.prefix()));
+    bar.finish_and_clear();
+    bars.remove(bar);
 }
 
 fn text_style() -> ProgressStyle {
     style("{prefix}: {msg}")
 }
 
-fn bar_style() -> ProgressStyle {
-    style("{prefix}: {msg} [{bar:50}] {decimal_bytes}/{decimal_total_bytes}")
+/// A bar in the room that name, step and bytes leave on a line; on a narrow terminal the share alone.
+fn bar_style(columns: u16) -> ProgressStyle {
+    match columns.saturating_sub(49).min(50) {
+        room @ 10.. => style(&format!(
+            "{{prefix}}: {{msg}} [{{bar:{room}}}] {{decimal_bytes:>9}}/{{decimal_total_bytes}}"
+        )),
+        _ => style("{prefix}: {msg} {percent:>3}%"),
+    }
 }
 
 fn style(template: &str) -> ProgressStyle {

@@ -82,6 +82,15 @@ fn last_capability() -> Result<u8> {
         .map_err(|_| Error::new(Kind::System, format!("{path} says '{}'", text.trim())))
 }
 
+/// This process's own effective capabilities, as a mask.
+pub(super) fn own_capabilities() -> Result<u64> {
+    let path = "/proc/self/status";
+    let text = fs::read_to_string(path).map_err(|error| Error::io(format!("read {path}"), &error))?;
+    let mask = text.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .ok_or_else(|| Error::new(Kind::System, format!("{path} has no CapEff")))
+}
+
 fn requested_device(device: &Device, found: &mut Vec<HostDevice>) -> Result<()> {
     let path = Path::new(&device.source);
     let data = fs::metadata(path).map_err(|error| {

@@ -5,6 +5,7 @@
 
 pub(crate) mod attach;
 pub(crate) mod create;
+pub(crate) mod exec;
 mod facts;
 mod ids;
 mod imagefs;
@@ -16,6 +17,7 @@ mod names;
 pub(crate) mod programs;
 pub(crate) mod record;
 pub(crate) mod remove;
+mod rootfs;
 pub(crate) mod shim;
 pub(crate) mod start;
 pub(crate) mod status;

@@ -259,7 +259,7 @@ fn removal(containers: &Containers, id: &str) -> Result<Vec<OsString>> {
 }
 
 /// The runtime's failure with docker's classes: is the command missing, can it not be executed, or is it the rest?
-fn failure(step: &str, message: &str) -> Error {
+pub(super) fn failure(step: &str, message: &str) -> Error {
     let lower = message.to_lowercase();
     let about_command = lower.contains("exec") && step != "mount";
     let missing = lower.contains("executable file") && lower.contains("not found")
@@ -282,6 +282,7 @@ fn failure(step: &str, message: &str) -> Error {
     let what = match step {
         "mount" => "failed to mount the container's file system",
         "start" => "failed to start container task",
+        "exec" => "OCI runtime exec failed",
         _ => "failed to create task for container",
     };
     Error::new(kind, format!("{what}: {message}"))

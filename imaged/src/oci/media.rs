@@ -50,6 +50,11 @@ pub fn layer_compression(media_type: &str) -> Option<Compression> {
     })
 }
 
+/// Whether this is the media type of a layer that may not be given away.
+pub fn is_foreign(media_type: &str) -> bool {
+    media_type.contains(".nondistributable.") || media_type.contains(".foreign.")
+}
+
 /// Whether this is the media type of an image configuration.
 pub fn is_config(media_type: &str) -> bool {
     matches!(media_type, OCI_CONFIG | DOCKER_CONFIG)

@@ -104,7 +104,7 @@ fn process(container: &Container<'_>, capabilities: &[&str]) -> Result<Value> {
         "terminal": options.tty,
         "user": {"uid": user.uid, "gid": user.gid, "additionalGids": user.groups},
         "args": argv,
-        "env": environment(config, options, hostname),
+        "env": environment(config, options.tty, hostname),
         "cwd": if config.working_dir.is_empty() { "/" } else { &config.working_dir },
         "capabilities": {"bounding": capabilities, "effective": effective, "permitted": effective},
         "noNewPrivileges": options.no_new_privileges,
@@ -117,7 +117,7 @@ fn process(container: &Container<'_>, capabilities: &[&str]) -> Result<Value> {
 }
 
 /// The container's variables with the two that docker adds; HOME is left to the runtime, which knows the user.
-fn environment(config: &Config, options: &Options, hostname: &str) -> Vec<String> {
+pub(super) fn environment(config: &Config, tty: bool, hostname: &str) -> Vec<String> {
     let mut env = config.env.clone();
     let mut add = |name: &str, value: &str| {
         if !env
@@ -127,7 +127,7 @@ fn environment(config: &Config, options: &Options, hostname: &str) -> Vec<String
             env.insert(env.len().min(1), format!("{name}={value}"));
         }
     };
-    if options.tty {
+    if tty {
         add("TERM", "xterm");
     }
     add("HOSTNAME", hostname);

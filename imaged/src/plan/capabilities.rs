@@ -44,6 +44,17 @@ pub(super) fn resolve(
     Ok(known.iter().copied().filter(keep).collect())
 }
 
+/// The names of the capabilities in a mask, as in /proc/PID/status.
+pub(super) fn in_mask(mask: u64) -> Vec<&'static str> {
+    let is_set = |bit: &(usize, &'static str)| mask >> bit.0 & 1 == 1;
+    NAMES
+        .into_iter()
+        .enumerate()
+        .filter(is_set)
+        .map(|(_, name)| name)
+        .collect()
+}
+
 /// `net_admin`, `NET_ADMIN`, `CAP_NET_ADMIN` or `ALL`.
 fn parse(typed: &str) -> Result<&'static str> {
     let name = typed.to_uppercase();

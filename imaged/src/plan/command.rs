@@ -73,7 +73,7 @@ fn working_dir(asked: Option<String>, image: String) -> Result<String> {
 }
 
 /// The image's variables with the user's on top, in the order they first appear; PATH is always there.
-fn environment(image: &[String], asked: &[String]) -> Vec<String> {
+pub(super) fn environment(image: &[String], asked: &[String]) -> Vec<String> {
     let mut env: Vec<String> = Vec::with_capacity(image.len() + asked.len() + 1);
     let has_path = |env: &[String]| env.iter().any(|entry| entry.starts_with("PATH="));
     for entry in image.iter().chain(asked) {

@@ -6,6 +6,7 @@ pub(crate) mod bundle;
 mod capabilities;
 pub(crate) mod command;
 mod devices;
+pub(crate) mod exec;
 pub(crate) mod facts;
 pub(crate) mod flags;
 pub(crate) mod hostfiles;

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, RANGE, WWW_AUTHENTICATE};
-use reqwest::{Response, StatusCode, Url};
+use reqwest::{Method, Response, StatusCode, Url};
 
 use super::Options;
 use super::auth::{Challenge, TokenAnswer, docker_login};
@@ -184,28 +184,58 @@ impl Client {
         Ok(bytes)
     }
 
-    /// Sends a request, with authentication if the registry wants it; an answer that is no success is an error.
+    /// Asks for something, with authentication if the registry wants it; an answer that is no success is an error.
     async fn get(&self, url: &str, headers: &HeaderMap) -> Result<Response> {
-        let response = self.send(url, headers).await?;
-        if response.status() != StatusCode::UNAUTHORIZED {
-            return self.successful(response);
-        }
-        self.authenticate(&response).await?;
-        let response = self.send(url, headers).await?;
+        let url = url.parse().map_err(|_| unsendable(url))?;
+        let response = self
+            .request(Method::GET, &url, headers, bytes::Bytes::new())
+            .await?;
         self.successful(response)
     }
 
-    async fn send(&self, url: &str, headers: &HeaderMap) -> Result<Response> {
-        let mut request = self.http.get(url).headers(headers.clone());
-        if let Some(value) = self
-            .authorization
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-        {
-            request = request.header(AUTHORIZATION, value);
+    /// Whether an address is the registry's own.
+    fn is_ours(&self, url: &Url) -> bool {
+        self.base
+            .parse::<Url>()
+            .is_ok_and(|base| base.origin() == url.origin())
+    }
+
+    /// An address below the repository's.
+    pub(super) fn url(&self, relative: &str) -> Result<Url> {
+        let url = format!("{}/{relative}", self.base);
+        url.parse().map_err(|_| unsendable(&url))
+    }
+
+    /// Sends a request, with authentication if the registry wants it; the answer may be anything.
+    pub(super) async fn request(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: &HeaderMap,
+        body: bytes::Bytes,
+    ) -> Result<Response> {
+        let send = || {
+            let mut request = self
+                .http
+                .request(method.clone(), url.clone())
+                .headers(headers.clone());
+            if !matches!(method, Method::GET | Method::HEAD) {
+                request = request.body(body.clone());
+            }
+            // An upload may go on at another host, whom our credentials do not concern.
+            let authorization = self.authorization.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(value) = authorization.as_ref().filter(|_| self.is_ours(url)) {
+                request = request.header(AUTHORIZATION, value);
+            }
+            drop(authorization);
+            self.exchange(request)
+        };
+        let response = send().await?;
+        if response.status() != StatusCode::UNAUTHORIZED || !self.is_ours(url) {
+            return Ok(response);
         }
-        self.exchange(request).await
+        self.authenticate(&response).await?;
+        send().await
     }
 
     async fn exchange(&self, request: reqwest::RequestBuilder) -> Result<Response> {
@@ -319,7 +349,7 @@ impl Client {
     }
 
     /// Tries again what failed because of the network, with growing pauses.
-    async fn with_retries<T>(&self, attempt: impl AsyncFn() -> Result<T>) -> Result<T> {
+    pub(super) async fn with_retries<T>(&self, attempt: impl AsyncFn() -> Result<T>) -> Result<T> {
         let mut failures = 0;
         loop {
             match attempt().await {

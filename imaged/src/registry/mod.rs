@@ -1,4 +1,4 @@
-//! Registries: getting images from them (distribution-spec, "Pull").
+//! Registries: getting images from them and giving images to them (distribution-spec, "Pull" and "Push").
 
 mod auth;
 mod blob;
@@ -7,6 +7,7 @@ mod certificates;
 mod client;
 mod http;
 mod pull;
+mod push;
 
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::oci::{Digest, Platform};
 use crate::store::Store;
 
 pub use crate::assemble::{Progress, Silent, Step};
+pub use push::{Pushed, Sent, Witness, push};
 
 /// How to pull.
 #[derive(Debug, Clone)]

@@ -89,7 +89,7 @@ pub(super) fn names(reference: &Reference, digest: Digest) -> Vec<Name> {
         .collect()
 }
 
-fn runtime() -> Result<Runtime> {
+pub(super) fn runtime() -> Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -148,6 +148,16 @@ impl Store {
         self.image(&id).map(Some)
     }
 
+    /// Gives an image these names.
+    ///
+    /// # Errors
+    /// `NotFound` when it was removed meanwhile.
+    pub fn put_names(&self, id: &Digest, names: &[Name]) -> Result<()> {
+        let _lock = self.lock_shared()?;
+        self.image(id)?;
+        names.iter().try_for_each(|name| self.put_ref(name, id))
+    }
+
     /// Gives the image that `source` means one more name; one that it had for another image moves.
     ///
     /// # Errors

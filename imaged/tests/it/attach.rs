@@ -14,15 +14,15 @@ use nix::unistd::Pid;
 use crate::sandbox::{HELLO, RUNTIMES, Sandbox};
 
 /// `corten` with a terminal.
-struct Session {
+pub(crate) struct Session {
     child: Child,
     screen: File,
-    slave: OwnedFd,
+    pub(crate) slave: OwnedFd,
     seen: String,
 }
 
 impl Session {
-    fn new(sandbox: &Sandbox, words: &[&str]) -> Self {
+    pub(crate) fn new(sandbox: &Sandbox, words: &[&str]) -> Self {
         let size = Winsize {
             ws_row: 30,
             ws_col: 100,
@@ -46,12 +46,12 @@ impl Session {
         }
     }
 
-    fn type_in(&mut self, keys: &[u8]) {
+    pub(crate) fn type_in(&mut self, keys: &[u8]) {
         self.screen.write_all(keys).unwrap();
     }
 
     /// Reads until this has been shown since the last time.
-    fn expect(&mut self, text: &str) {
+    pub(crate) fn expect(&mut self, text: &str) {
         let mut buffer = [0; 4096];
         while !self.seen.contains(text) {
             let length = self.screen.read(&mut buffer).unwrap();
@@ -61,7 +61,7 @@ impl Session {
         self.seen.clear();
     }
 
-    fn code(&mut self) -> Option<i32> {
+    pub(crate) fn code(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
 }
@@ -138,7 +138,7 @@ fn a_reader_that_goes_away() {
     sandbox.assert_empty();
 }
 
-fn is_cooked(terminal: &OwnedFd) -> bool {
+pub(crate) fn is_cooked(terminal: &OwnedFd) -> bool {
     tcgetattr(terminal)
         .unwrap()
         .local_flags

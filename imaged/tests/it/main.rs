@@ -4,6 +4,7 @@
 mod archives;
 mod attach;
 mod crashes;
+mod exec;
 mod fake_registry;
 mod habits;
 mod killed;
@@ -15,6 +16,7 @@ mod log_levels;
 mod logs;
 mod manual;
 mod pulls;
+mod pushes;
 mod removal;
 mod run;
 mod sandbox;

@@ -136,10 +136,10 @@ fn open_trace(path: &Path) -> Result<File> {
     })
 }
 
-/// What this program cannot do without came with Linux 5.12.
+/// What nothing can stand in for came with Linux 5.12 or before.
 fn hint_at_old_kernel(error: Error) -> Error {
     match error.errno() {
-        Some(libc::ENOSYS) => {
+        Some(libc::ENOSYS) if error.hints().is_empty() => {
             error.hint("this needs Linux 5.12 or newer, and no filter that hides its system calls")
         }
         _ => error,

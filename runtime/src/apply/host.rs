@@ -5,7 +5,7 @@ pub use super::process::{schedule, set_io_priority};
 use super::{id_map, mounts, net_device};
 use crate::error::{Context, Error, Kind, Result};
 use crate::plan::op::Namespace;
-use crate::sys::{files, process};
+use crate::sys::{files, old, process};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::Command;
 
@@ -68,7 +68,19 @@ pub fn send_net_device(name: &str, new_name: &str, joined: Option<&OwnedFd>, pid
 /// # Errors
 /// The kernel's, with the call.
 pub fn use_pid_namespace(namespace: Option<&OwnedFd>) -> Result<()> {
-    join_or_return(namespace, Namespace::Pid)
+    match join_or_return(namespace, Namespace::Pid) {
+        // Before Linux 5.8 a pidfd is no way into a namespace.
+        Err(error) if error.errno() == Some(libc::EINVAL) => {
+            let pid = namespace
+                .and_then(|pidfd| old::pidfd::pid_of(pidfd.as_fd()))
+                .ok_or(error)?;
+            join_or_return(
+                Some(&open_namespace(&format!("/proc/{pid}/ns/pid"))?),
+                Namespace::Pid,
+            )
+        }
+        joined => joined,
+    }
 }
 
 /// Children are born in a new time namespace with the offsets (time_namespaces(7)).

@@ -35,7 +35,7 @@ impl Operation for InitOp<'_> {
 pub fn build(inside: &mut Inside, op: &RootOp<'_>) -> Result<()> {
     match op {
         RootOp::Propagation { path, flags, .. } => sys::mount::propagate(path, *flags),
-        RootOp::PrivateParent { path } => mounts::make_parent_private(path),
+        RootOp::PrivateParent { path } => sys::mount::make_private(path),
         RootOp::BindRoot { path } => mounts::bind_root(inside, path),
         RootOp::OpenRoot { path } => mounts::open_root_directory(path).map(|root| inside.root = Some(root)),
         RootOp::Mount(mount) => mounts::mount(inside, mount),

@@ -6,7 +6,7 @@ use super::place::{self, Make, Place};
 use crate::error::{Context, Error, Kind, Result};
 use crate::plan::op::{Links, Mount, Reach, What};
 use crate::sys::files;
-use crate::sys::mount::{self, Attributes};
+use crate::sys::mount::{self, Attributes, FileSystem};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// One mount of config.json.
@@ -175,7 +175,7 @@ fn mount_new(inside: &mut Inside, wanted: &Mount<'_>) -> Result<()> {
         return Ok(());
     };
     let place = find(inside, wanted, Make::Directory)?;
-    let context = mount::fs_open(fs).map_err(|error| match error.errno() {
+    let mut file_system = FileSystem::open(fs).map_err(|error| match error.errno() {
         Some(libc::ENODEV) => error.hint(format!("the kernel has no file system {fs:?}")),
         _ => error,
     })?;
@@ -183,10 +183,10 @@ fn mount_new(inside: &mut Inside, wanted: &Mount<'_>) -> Result<()> {
         .then(|| files::status(place.fd.as_fd()))
         .transpose()?;
     let mode = mode.map(|status| format!("{:o}", status.st_mode & 0o7777));
-    let made = configure(context.as_fd(), source, data, mode.as_deref(), *fs == "devpts")
-        .and_then(|()| mount::fs_mount(context.as_fd(), wanted.attributes.set));
+    let made = configure(&mut file_system, source, data, mode.as_deref(), *fs == "devpts")
+        .and_then(|()| file_system.mount(wanted.attributes.set));
     let tree = made.map_err(|error| {
-        let messages = mount::fs_messages(context.as_fd());
+        let messages = file_system.messages();
         messages.into_iter().fold(error, |error, message| {
             error.hint(format!("the kernel says: {message}"))
         })
@@ -198,23 +198,23 @@ fn mount_new(inside: &mut Inside, wanted: &Mount<'_>) -> Result<()> {
 }
 
 fn configure(
-    context: BorrowedFd<'_>,
+    file_system: &mut FileSystem<'_>,
     source: &str,
     data: &[(&str, Option<&str>)],
     mode: Option<&str>,
     is_devpts: bool,
 ) -> Result<()> {
     if !source.is_empty() {
-        mount::fs_option(context, "source", Some(source))?;
+        file_system.option("source", Some(source))?;
     }
     for (key, value) in data {
-        match mount::fs_option(context, key, *value) {
+        match file_system.option(key, *value) {
             // The group that terminals belong to may have no meaning in a joined user namespace.
             Err(error) if is_devpts && *key == "gid" && error.errno() == Some(libc::EINVAL) => {}
             other => other?,
         }
     }
-    mode.map_or(Ok(()), |mode| mount::fs_option(context, "mode", Some(mode)))
+    mode.map_or(Ok(()), |mode| file_system.option("mode", Some(mode)))
 }
 
 /// Attributes of the whole tree, propagation, and the attachment.
@@ -268,20 +268,4 @@ pub(super) fn open_root_directory(path: &str) -> Result<OwnedFd> {
             .hint("root.path of config.json names no directory"),
         _ => error,
     })
-}
-
-/// Makes the mount that holds a path private: without this, a mount on the path shows outside.
-pub(super) fn make_parent_private(path: &str) -> Result<()> {
-    let mut at = path;
-    loop {
-        match mount::propagate(at, libc::MS_PRIVATE) {
-            // Not a mount's root: the mount begins further up.
-            Err(error) if error.errno() == Some(libc::EINVAL) && at != "/" => {
-                at = at
-                    .rsplit_once('/')
-                    .map_or("/", |(above, _)| if above.is_empty() { "/" } else { above });
-            }
-            other => return other,
-        }
-    }
 }

@@ -321,8 +321,7 @@ fn hide_kernel_mounts() -> Result<()> {
 }
 
 fn cover(path: &str) -> Result<()> {
-    let context = mount::fs_open("tmpfs")?;
-    let empty: OwnedFd = mount::fs_mount(context.as_fd(), crate::plan::mount_options::RDONLY)?;
+    let empty = mount::FileSystem::open("tmpfs")?.mount(crate::plan::mount_options::RDONLY)?;
     mount::attach(empty.as_fd(), files::open_path(path)?.as_fd())
 }
 

@@ -4,7 +4,7 @@ use super::inside::Inside;
 use super::place;
 use crate::error::{Context, Error, Kind, Result};
 use crate::sys::files;
-use crate::sys::mount::{self, Attributes};
+use crate::sys::mount::{self, Attributes, FileSystem};
 use std::os::fd::{AsFd, OwnedFd};
 
 use crate::plan::mount_options::RDONLY;
@@ -39,11 +39,11 @@ fn directory_mask(inside: &Inside) -> Result<OwnedFd> {
     if let Some(mask) = &inside.mask {
         return mount::clone_tree(mask.as_fd(), false);
     }
-    let context = mount::fs_open("tmpfs")?;
+    let mut tmpfs = FileSystem::open("tmpfs")?;
     for (key, value) in [("source", "tmpfs"), ("nr_blocks", "1"), ("nr_inodes", "1")] {
-        mount::fs_option(context.as_fd(), key, Some(value))?;
+        tmpfs.option(key, Some(value))?;
     }
-    mount::fs_mount(context.as_fd(), RDONLY)
+    tmpfs.mount(RDONLY)
 }
 
 /// The machine's /dev/null, proven to be it.

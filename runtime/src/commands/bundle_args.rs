@@ -29,6 +29,10 @@ pub(super) struct BundleArgs {
     #[arg(long, value_name = "FILE")]
     pid_file: Option<PathBuf>,
 
+    /// The unix socket that receives a pidfd of the container's init
+    #[arg(long, value_name = "PATH")]
+    pidfd_socket: Option<PathBuf>,
+
     /// Use MS_MOVE and chroot instead of pivot_root, for a root file system on a ramfs
     #[arg(long)]
     no_pivot: bool,
@@ -72,6 +76,7 @@ impl BundleArgs {
             bundle,
             spec,
             pid_file: self.pid_file.as_deref(),
+            pidfd_socket: self.pidfd_socket.as_deref(),
             no_pivot: self.no_pivot,
             no_new_keyring: self.no_new_keyring,
             preserve_fds: self.preserve_fds,

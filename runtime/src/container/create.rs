@@ -1,11 +1,12 @@
 //! Making a container: its directory and record around what `launch` does.
 
-use super::{Bundle, HostMounts, Id, Locked, Process, Record, Root, destroy, pid_file};
+use super::{Bundle, HostMounts, Id, Locked, Process, Record, Root, destroy, pid_file, pidfd_socket};
 use crate::error::{Error, Kind, Result};
 use crate::launch::{self, CgroupDriver, Console, Created, Gate, Progress};
 use crate::log;
 use crate::oci::Spec;
 use crate::plan::cgroup;
+use std::os::fd::AsFd;
 use std::path::Path;
 
 /// What is to be made, with nothing left to interpret.
@@ -21,6 +22,8 @@ pub(crate) struct Request<'a> {
     pub(crate) spec: &'a Spec<'a>,
     /// Where the pid of its init is written.
     pub(crate) pid_file: Option<&'a Path>,
+    /// Who receives a descriptor of its init.
+    pub(crate) pidfd_socket: Option<&'a Path>,
     /// MS_MOVE and chroot instead of pivot_root.
     pub(crate) no_pivot: bool,
     /// Keep the caller's session keyring.
@@ -114,6 +117,9 @@ fn launch(
     })?;
     if let Some(path) = request.pid_file {
         pid_file::write(path, created.pid)?;
+    }
+    if let Some(path) = request.pidfd_socket {
+        pidfd_socket::send(path, created.pidfd.as_fd())?;
     }
     record.ready = true;
     directory.write(record)?;

@@ -1,7 +1,7 @@
 //! Undoing a container: its processes, cgroups, hooks and directory.
 
 use super::view::status_under_lock;
-use super::{HostMounts, Id, Locked, Record, Root, root, signal};
+use super::{HostMounts, Id, Locked, Process, Record, Root, root, signal};
 use crate::apply::{cgroup, resctrl, systemd};
 use crate::error::{Context, Error, Kind, Result};
 use crate::launch::hooks;
@@ -65,8 +65,11 @@ fn refuse_running(id: &Id, directory: &Locked, record: &Record<'_>, force: bool)
 /// # Errors
 /// When a process, a cgroup or a file stays; the directory stays, too, so that it can be tried again.
 pub(crate) fn destroy(directory: Locked, record: &Record<'_>) -> Result<()> {
-    kill(record)?;
-    cgroup::remove(&record.cgroup, PATIENCE).context(|| "remove the container's cgroups")?;
+    // After a container's own end there is rarely anything to kill.
+    if is_alive(record) || !cgroup::remove_empty(&record.cgroup) {
+        kill(record)?;
+        cgroup::remove(&record.cgroup, PATIENCE).context(|| "remove the container's cgroups")?;
+    }
     if let Some(unit) = &record.cgroup.unit {
         systemd::stop(unit)?;
     }
@@ -79,6 +82,10 @@ pub(crate) fn destroy(directory: Locked, record: &Record<'_>) -> Result<()> {
         log::warn(&error.to_string());
     }
     directory.remove()
+}
+
+fn is_alive(record: &Record<'_>) -> bool {
+    record.init.is_some_and(Process::is_alive)
 }
 
 /// Kills all processes and returns when init has ended.

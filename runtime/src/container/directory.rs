@@ -7,7 +7,7 @@
 
 use super::Record;
 use crate::error::{Context, Error, Kind, Result};
-use crate::launch::START_SOCKET;
+use crate::launch::{self, START_SOCKET};
 use crate::oci::{self, Resources, Spec};
 use nix::errno::Errno;
 use nix::fcntl::{self, AtFlags, FcntlArg, OFlag};
@@ -86,13 +86,13 @@ impl Directory {
 
     /// Whether the container still waits for `start`.
     pub(crate) fn awaits_start(&self) -> bool {
-        unistd::faccessat(
+        let socket = unistd::faccessat(
             &self.fd,
             START_SOCKET,
             unistd::AccessFlags::F_OK,
             AtFlags::empty(),
-        )
-        .is_ok()
+        );
+        socket.is_ok() && launch::is_awaiting_start(&self.path)
     }
 
     /// Reads the state file; none when it was not written yet.

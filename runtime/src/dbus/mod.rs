@@ -6,6 +6,7 @@
 mod decode;
 mod encode;
 mod message;
+mod signature;
 mod text;
 mod value;
 

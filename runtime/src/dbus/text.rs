@@ -1,6 +1,7 @@
 //! Values from GVariant's text, as people write them in annotations: `uint64 5`, `'text'`, `@as []`, `[1, 2]`.
 
 use super::Value;
+use super::signature::is_type;
 use std::str::Chars;
 
 /// The words that say the type of the value after them.
@@ -61,6 +62,9 @@ impl<'a> Parser<'a> {
             '@' => {
                 self.rest = &self.rest[1..];
                 let signature = self.take_while(|c| !c.is_whitespace() && c != '@');
+                if !is_type(signature) {
+                    return Err(format!("found @{signature}, expected a type such as @as"));
+                }
                 self.nested(|parser| parser.value(Some(signature)))
             }
             '[' => self.nested(|parser| parser.array(expected)),
@@ -370,6 +374,7 @@ mod tests {
             ("'\\u12'", "no character"),
             ("é", "expected a value"),
             ("b", "expected a value"),
+            ("@ab\u{1}q []", "expected a type"),
         ] {
             let error = parse(text).unwrap_err();
             assert!(error.contains(word), "{text}: {error}");

@@ -47,6 +47,9 @@ pub(super) fn become_container(mut child: Child<'_>) -> ! {
 
 fn run(child: &mut Child<'_>) -> Result<()> {
     process::default_signals();
+    if child.listener.is_some() {
+        process::end_by_signals();
+    }
     process::close_all_but(child.first_own, &child.descriptors())?;
     let mut inside = Inside::new(std::mem::take(&mut child.slots), child.console.take())?;
     // Modes of nodes and directories are as given.

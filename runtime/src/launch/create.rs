@@ -14,7 +14,7 @@ use crate::plan::cgroup::systemd::Scope;
 use crate::plan::op::{HostOp, Sync};
 use crate::plan::{self, Facts, Plan};
 use crate::sys::clone::{self, Side};
-use crate::sys::process;
+use crate::sys::{old, process};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -50,6 +50,7 @@ pub(super) fn create(
         },
         console: request.console,
         socket_in: (request.gate == Gate::Socket).then_some(request.state_dir),
+        mounts_in: Some(request.state_dir),
         kept_fds: request.preserve_fds.saturating_add(listening.count),
         trace: request.trace,
     };
@@ -207,6 +208,8 @@ pub(super) struct Start<'a> {
     pub(super) console: Console<'a>,
     /// The directory of the socket through which another process lets it go, or else the maker does.
     pub(super) socket_in: Option<&'a Path>,
+    /// The directory over which an old kernel makes mounts (`sys::old::mount`).
+    pub(super) mounts_in: Option<&'a Path>,
     /// How many descriptors from 3 on it keeps.
     pub(super) kept_fds: u32,
     pub(super) trace: Option<&'a Path>,
@@ -215,6 +218,7 @@ pub(super) struct Start<'a> {
 /// What the runtime holds while a process of a container is made.
 pub(super) struct Parent<'a> {
     state: State<'a>,
+    mounts_in: Option<&'a Path>,
     kept_fds: u32,
     lets_go: bool,
     plan: &'a Plan<'a>,
@@ -229,6 +233,8 @@ pub(super) struct Parent<'a> {
     /// The container's ends, until the clone.
     theirs: Option<(Channel, Option<UnixListener>)>,
     child: Option<(i32, OwnedFd)>,
+    /// What was heard before its time.
+    early: Option<Message>,
 }
 
 impl<'a> Parent<'a> {
@@ -244,6 +250,7 @@ impl<'a> Parent<'a> {
         Ok(Self {
             state: start.state,
             kept_fds: start.kept_fds,
+            mounts_in: start.mounts_in,
             lets_go: start.socket_in.is_none(),
             plan,
             conductor,
@@ -254,6 +261,7 @@ impl<'a> Parent<'a> {
             channel: Some(channel),
             theirs,
             child: None,
+            early: None,
         })
     }
 
@@ -271,7 +279,12 @@ impl<'a> Parent<'a> {
     pub(super) fn finish(&mut self) -> Result<Created> {
         let (pid, pidfd) = self.child.take().ok_or_else(no_child)?;
         let channel = self.channel.take().filter(|_| self.lets_go);
-        Ok(Created { pid, pidfd, channel })
+        Ok(Created {
+            pid,
+            pidfd,
+            channel,
+            waits: self.plan.waits,
+        })
     }
 
     fn channel(&self) -> Result<&Channel> {
@@ -411,12 +424,22 @@ impl<'a> Parent<'a> {
         }
     }
 
+    /// Whether the new process's mounts are seen by nobody else.
+    fn has_own_mounts(&self) -> bool {
+        let new = u64::from(libc::CLONE_NEWNS.cast_unsigned());
+        let mut ops = self.plan.before.iter();
+        ops.any(|op| matches!(op, HostOp::Clone { flags, .. } if flags & new != 0))
+    }
+
     /// In the new process: everything of the runtime that it must not keep goes, and it never returns.
     fn be_child(&mut self) -> ! {
         let Some((channel, listener)) = self.theirs.take() else {
             process::exit_now(1)
         };
         self.channel = None;
+        if let Some(directory) = self.mounts_in.filter(|_| self.has_own_mounts()) {
+            old::mount::make_in(&directory.to_string_lossy());
+        }
         become_container(Child {
             ops: &self.plan.init,
             first: self.plan.before.len(),
@@ -432,14 +455,27 @@ impl<'a> Parent<'a> {
         })
     }
 
-    /// The process that was born has made another one, which is the container's.
+    /// The process that was born has made another one, which is the container's, and ends. Its own child may be
+    /// heard first: what that says is kept for later.
     fn adopt_child(&mut self) -> Result<()> {
-        let between = self.pid()?;
-        match self.adopt(between)? {
-            Side::Parent { pid, pidfd } => self.child = Some((pid, pidfd)),
-            Side::Child => {}
+        let ended = waitpid(Pid::from_raw(self.pid()?), None).ok();
+        self.child = None;
+        if ended.is_none_or(|status| !matches!(status, WaitStatus::Exited(_, 0))) {
+            return match self.channel()?.receive()? {
+                Some(Message::Failed(error)) => Err(error),
+                _ => Err(describe_end(ended)),
+            };
         }
-        Ok(())
+        loop {
+            match self.channel()?.receive()? {
+                Some(Message::Born(pid)) => {
+                    self.child = Some((pid, clone::pidfd_open(pid)?));
+                    return Ok(());
+                }
+                Some(other) => self.early = Some(other),
+                None => return Err(no_child()),
+            }
+        }
     }
 
     /// The child of the process that joined the user namespace is the container's; the other one is reaped.
@@ -462,40 +498,29 @@ impl<'a> Parent<'a> {
         match channel.send(&Message::Sync(message, self.pid()?)) {
             Err(error) if error.errno() == Some(libc::EPIPE) => match channel.receive()? {
                 Some(Message::Failed(error)) => Err(error),
-                _ => Err(self.describe_end()),
+                _ => Err(self.silent_end()),
             },
             sent => sent,
         }
     }
 
-    fn wait_for(&self, wanted: Sync) -> Result<()> {
-        match self.channel()?.receive()? {
+    fn wait_for(&mut self, wanted: Sync) -> Result<()> {
+        let message = match self.early.take() {
+            None => self.channel()?.receive()?,
+            early => early,
+        };
+        match message {
             Some(Message::Sync(message, _)) if message == wanted => Ok(()),
             Some(Message::Failed(error)) => Err(error),
             Some(other) => Err(Error::new(Kind::System, format!("unexpected message {other:?}"))),
-            None => Err(self.describe_end()),
+            None => Err(self.silent_end()),
         }
     }
 
     /// The container's process ended without a word: how?
-    fn describe_end(&self) -> Error {
-        let ended = self
-            .pid()
-            .ok()
-            .and_then(|pid| waitpid(Pid::from_raw(pid), None).ok());
-        let how = match ended {
-            Some(WaitStatus::Signaled(_, signal, _)) => format!("was killed by {signal}"),
-            Some(WaitStatus::Exited(_, code)) => format!("ended with code {code}"),
-            _ => "ended".to_owned(),
-        };
-        let error = Error::new(
-            Kind::System,
-            format!("the container's process {how} while it was set up"),
-        );
-        if how.contains("SIGKILL") {
-            return error.hint("does its memory limit leave it at least 4 MiB? see the kernel's log (dmesg)");
-        }
-        error
+    fn silent_end(&self) -> Error {
+        let pid = self.pid().ok();
+        describe_end(pid.and_then(|pid| waitpid(Pid::from_raw(pid), None).ok()))
     }
 
     /// After an error: no process is left. The cgroups and the directory are the caller's to remove.
@@ -505,6 +530,22 @@ impl<'a> Parent<'a> {
             let _ = waitpid(Pid::from_raw(*pid), Some(WaitPidFlag::__WALL));
         }
     }
+}
+
+fn describe_end(ended: Option<WaitStatus>) -> Error {
+    let how = match ended {
+        Some(WaitStatus::Signaled(_, signal, _)) => format!("was killed by {signal}"),
+        Some(WaitStatus::Exited(_, code)) => format!("ended with code {code}"),
+        _ => "ended".to_owned(),
+    };
+    let error = Error::new(
+        Kind::System,
+        format!("the container's process {how} while it was set up"),
+    );
+    if how.contains("SIGKILL") {
+        return error.hint("does its memory limit leave it at least 4 MiB? see the kernel's log (dmesg)");
+    }
+    error
 }
 
 fn no_child() -> Error {

@@ -49,6 +49,7 @@ pub fn exec(
         state: request.state,
         console: request.console,
         socket_in: None,
+        mounts_in: None,
         kept_fds,
         trace: request.trace,
     };

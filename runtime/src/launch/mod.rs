@@ -110,20 +110,25 @@ pub struct Created {
     pub pidfd: OwnedFd,
     /// To the process, with [`Gate::Channel`].
     channel: Option<Channel>,
+    /// It waits to be told to start.
+    waits: bool,
 }
 
 impl Created {
-    /// Lets the process of a container with [`Gate::Channel`] go; returns when it has become the user's program.
+    /// Lets the process of a container with [`Gate::Channel`] go, if it is not under way already; returns when it has
+    /// become the user's program.
     ///
     /// # Errors
     /// Whatever kept it from that, told by the container itself.
     pub fn start(&self) -> Result<()> {
-        let channel = self.channel.as_ref();
-        let_go(
-            channel
-                .ok_or_else(|| Error::new(Kind::State, "the container waits for another process's start"))?,
-            self.pid,
-        )
+        match &self.channel {
+            Some(channel) if self.waits => let_go(channel, self.pid),
+            Some(channel) => watch_exec(channel),
+            None => Err(Error::new(
+                Kind::State,
+                "the container waits for another process's start",
+            )),
+        }
     }
 
     /// Ends the process, which shall not run after all.
@@ -163,13 +168,24 @@ pub fn start(state_dir: &Path) -> Result<()> {
     }
 }
 
-/// Says go, and who the process is, if that is known. The channel closes when execve has succeeded; before that comes the reason of a failure.
+/// Whether the process of a created container still waits for its start.
+pub fn is_awaiting_start(state_dir: &Path) -> bool {
+    channel::is_awaited(state_dir)
+}
+
+/// Says go, and who the process is, if that is known.
 fn let_go(channel: &Channel, pid: i32) -> Result<()> {
     let sent = channel.send(&Message::Sync(Sync::Start, pid));
-    match (sent, channel.receive()?) {
-        (Ok(()), None) => Ok(()),
-        (Err(error), None) => Err(error.context("the container's process ended before its start")),
-        (_, Some(Message::Failed(error))) => Err(error),
-        (_, Some(other)) => Err(Error::new(Kind::System, format!("unexpected message {other:?}"))),
+    watch_exec(channel)?;
+    sent.map_err(|error| error.context("the container's process ended before its start"))
+}
+
+/// Waits until the process has become the user's program: then the channel closes. Before that comes the reason of a
+/// failure.
+fn watch_exec(channel: &Channel) -> Result<()> {
+    match channel.receive()? {
+        None => Ok(()),
+        Some(Message::Failed(error)) => Err(error),
+        Some(other) => Err(Error::new(Kind::System, format!("unexpected message {other:?}"))),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Linux, Map, Process, Text};
 use serde::{Deserialize, Serialize};
+use std::sync::LazyLock;
 
 /// A whole config.json.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -56,6 +57,15 @@ pub struct Spec<'a> {
     /// z/OS' part: only whether it is there.
     #[serde(default, skip_serializing)]
     pub zos: Option<Present>,
+}
+
+impl Spec<'_> {
+    /// What is special to Linux: nothing, where the configuration does not speak of it. Such a container shares all
+    /// namespaces with the runtime.
+    pub fn linux_or_none(&self) -> &Linux<'_> {
+        static NOTHING: LazyLock<Linux<'static>> = LazyLock::new(Linux::default);
+        self.linux.as_ref().unwrap_or(&NOTHING)
+    }
 }
 
 /// A property whose content does not matter here.

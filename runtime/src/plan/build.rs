@@ -61,6 +61,8 @@ pub struct Plan<'a> {
     pub cgroups: cgroup::Record,
     /// The resctrl groups to record before anything is done, in the order of their removal.
     pub resctrl: Vec<String>,
+    /// Whether the process, once it is ready, waits to be told to start.
+    pub waits: bool,
     /// What the configuration says in vain, one sentence each.
     pub warnings: Vec<String>,
     /// How many slots for opened descriptors the operations use.
@@ -126,8 +128,7 @@ pub fn build<'a>(wish: Wish<'a>, spec: &'a Spec<'a>, facts: &'a Facts) -> Result
     let process = spec.process.as_ref();
     let process =
         process.ok_or_else(|| Error::new(Kind::Config, "process: found nothing, expected what to run"))?;
-    let linux = spec.linux.as_ref();
-    let linux = linux.ok_or_else(|| Error::new(Kind::Config, "linux: found nothing, expected namespaces"))?;
+    let linux = spec.linux_or_none();
     let input = Input {
         wish,
         spec,
@@ -146,6 +147,7 @@ pub fn build<'a>(wish: Wish<'a>, spec: &'a Spec<'a>, facts: &'a Facts) -> Result
         after: Vec::new(),
         cgroups: facts.cgroup.record.clone(),
         resctrl: Vec::new(),
+        waits: true,
         warnings: facts.cgroup.warnings.clone(),
         slots: 0,
     };

@@ -37,17 +37,22 @@ pub(super) fn plan<'a>(input: &Input<'a>, filter: Option<Filter>, plan: &mut Pla
     plan.init.extend(ops.into_iter().map(InitOp::Process));
     plan.init
         .push(InitOp::Sync(SyncOp::Send { message: Sync::Ready }));
-    plan_ready(input, plan);
-    plan.init.push(InitOp::Sync(SyncOp::AwaitStart {
-        socket: input.wish.start_socket,
-    }));
+    let works = plan_ready(input, plan);
+    // Where nobody has anything left to do for it, being told to start would only take time.
+    plan.waits = input.wish.start_socket || input.process.terminal || works;
+    if plan.waits {
+        plan.init.push(InitOp::Sync(SyncOp::AwaitStart {
+            socket: input.wish.start_socket,
+        }));
+    }
     plan_start_hooks(input, plan);
     plan_start(input, filter, &capabilities, plan);
 }
 
-/// What the runtime does when the process is set up.
-fn plan_ready<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
+/// What the runtime does when the process is set up; returns whether there is anything.
+fn plan_ready<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> bool {
     plan.after.push(HostOp::Await { message: Sync::Ready });
+    let before = plan.after.len();
     plan_outer_limits(input, plan);
     plan.after.extend(
         input
@@ -58,6 +63,7 @@ fn plan_ready<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
             .cloned()
             .map(|cgroup| HostOp::Cgroup { cgroup }),
     );
+    plan.after.len() > before
 }
 
 /// Only the runtime may raise a limit of a process in a user namespace.

@@ -3,6 +3,7 @@
 
 use super::call::check;
 use super::files::fd_number;
+use super::old;
 use crate::error::Result;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
@@ -43,7 +44,13 @@ pub fn clone(flags: u64, cgroup: Option<BorrowedFd<'_>>) -> Result<Side> {
     // SAFETY: without CLONE_VM the child has its own copy of memory and stack, as after fork(2); `args` and
     // `pidfd` live through the call.
     let result = unsafe { libc::syscall(libc::SYS_clone3, &raw const args, size_of::<libc::clone_args>()) };
-    let pid = check(result, || format!("clone3(flags {:#x})", args.flags))?;
+    let pid = match check(result, || format!("clone3(flags {:#x})", args.flags)) {
+        // E2BIG: Linux 5.3 to 5.6 have the call, and do not know of cgroups in it.
+        Err(error) if matches!(error.errno(), Some(libc::ENOSYS | libc::E2BIG)) => {
+            return old::clone::clone(flags, cgroup);
+        }
+        pid => pid?,
+    };
     if pid == 0 {
         return Ok(Side::Child);
     }
@@ -62,7 +69,10 @@ pub fn clone(flags: u64, cgroup: Option<BorrowedFd<'_>>) -> Result<Side> {
 pub fn pidfd_open(pid: i32) -> Result<OwnedFd> {
     // SAFETY: plain integers.
     let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-    let fd = check(fd, || format!("pidfd_open({pid})"))?;
+    let fd = match check(fd, || format!("pidfd_open({pid})")) {
+        Err(error) if old::is_missing(&error) => return old::pidfd::open(pid),
+        fd => fd?,
+    };
     // SAFETY: the call returned a new descriptor that nobody else owns.
     Ok(unsafe { OwnedFd::from_raw_fd(fd_number(fd)) })
 }
@@ -82,5 +92,11 @@ pub fn pidfd_kill(pidfd: BorrowedFd<'_>, signal: i32) -> Result<()> {
             0,
         )
     };
-    check(result, || format!("pidfd_send_signal({signal})")).map(|_| ())
+    match check(result, || format!("pidfd_send_signal({signal})")) {
+        // EBADF: a descriptor of ours from where pidfd_open(2) is missing.
+        Err(error) if matches!(error.errno(), Some(libc::ENOSYS | libc::EBADF)) => {
+            old::pidfd::kill(pidfd, signal)
+        }
+        sent => sent.map(|_| ()),
+    }
 }

@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "openat2(2) has no safe wrapper that takes every flag")]
 
 use super::call::{c_string, check, named};
+use super::old;
 use crate::error::Result;
 use nix::fcntl::{self, AtFlags};
 use nix::sys::stat::{self, FileStat, Mode, SFlag};
@@ -55,6 +56,10 @@ pub fn create_in(dir: BorrowedFd<'_>, path: &str, flags: i32, mode: u32, resolve
         match opened {
             // The kernel could not prove the walk safe because of a rename meanwhile; it asks to try again.
             Err(error) if error.errno() == Some(libc::EAGAIN) => {}
+            Err(error) if old::is_missing(&error) => match old::walk::open(dir, path, flags, mode, resolve) {
+                Err(error) if error.errno() == Some(libc::EAGAIN) => {}
+                walked => return walked,
+            },
             // SAFETY: the call returned a new descriptor that nobody else owns.
             Ok(fd) => return Ok(unsafe { OwnedFd::from_raw_fd(fd_number(fd)) }),
             Err(error) => return Err(error),
@@ -198,6 +203,19 @@ pub const DEVPTS: i64 = 0x1cd1;
 )]
 pub fn fs_type(file: BorrowedFd<'_>) -> Result<i64> {
     named(nix::sys::statfs::fstatfs(file), || "fstatfs()".to_owned()).map(|fs| fs.filesystem_type().0 as i64)
+}
+
+/// The flags of the mount that a file was opened through: ST_… of statfs(2), those that the C library hides, too.
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn mount_flags(file: BorrowedFd<'_>) -> Result<u64> {
+    // SAFETY: the struct is plain integers, for which zero is valid.
+    let mut found: libc::statvfs = unsafe { std::mem::zeroed() };
+    // SAFETY: the struct lives through the call, which fills it.
+    let result = unsafe { libc::fstatvfs(file.as_raw_fd(), &raw mut found) };
+    check(result.into(), || "fstatvfs()".to_owned())?;
+    Ok(found.f_flag)
 }
 
 /// Writes all of a short text with one call, as the files of procfs and cgroupfs want it.

@@ -9,6 +9,7 @@ pub mod entry;
 pub mod files;
 pub mod mount;
 pub mod netlink;
+pub mod old;
 pub mod process;
 pub mod schedule;
 pub mod seccomp;

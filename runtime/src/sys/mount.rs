@@ -3,9 +3,10 @@
 
 use super::call::{c_string, check, named};
 use super::files::fd_number;
+use super::old;
 use crate::error::Result;
 use nix::mount::{MntFlags, MsFlags};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 const FSOPEN_CLOEXEC: libc::c_uint = 1;
 const FSMOUNT_CLOEXEC: libc::c_uint = 1;
@@ -37,17 +38,88 @@ impl Attributes {
     }
 }
 
-/// Begins the making of a new file system (fsopen).
-///
-/// # Errors
-/// The kernel's, with the call; ENODEV for an unknown type.
-pub fn fs_open(kind: &str) -> Result<OwnedFd> {
-    let name = c_string(kind)?;
-    // SAFETY: the name lives through the call.
-    let fd = unsafe { libc::syscall(libc::SYS_fsopen, name.as_ptr(), FSOPEN_CLOEXEC) };
-    let fd = check(fd, || format!("fsopen({kind:?})"))?;
-    // SAFETY: the call returned a new descriptor that nobody else owns.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd_number(fd)) })
+/// A new file system that is being made: options first, then [`FileSystem::mount`].
+#[derive(Debug)]
+pub struct FileSystem<'a> {
+    kind: &'a str,
+    /// None where fsopen(2) is missing: the options are kept until the end then.
+    context: Option<OwnedFd>,
+    kept: Vec<(String, Option<String>)>,
+}
+
+impl<'a> FileSystem<'a> {
+    /// Begins (fsopen).
+    ///
+    /// # Errors
+    /// The kernel's, with the call; ENODEV for an unknown type.
+    pub fn open(kind: &'a str) -> Result<Self> {
+        let name = c_string(kind)?;
+        // SAFETY: the name lives through the call.
+        let fd = unsafe { libc::syscall(libc::SYS_fsopen, name.as_ptr(), FSOPEN_CLOEXEC) };
+        let context = match check(fd, || format!("fsopen({kind:?})")) {
+            Err(error) if old::is_missing(&error) => None,
+            // SAFETY: the call returned a new descriptor that nobody else owns.
+            fd => Some(unsafe { OwnedFd::from_raw_fd(fd_number(fd?)) }),
+        };
+        let kept = Vec::new();
+        Ok(Self { kind, context, kept })
+    }
+
+    /// Sets an option: with a value or as a flag.
+    ///
+    /// # Errors
+    /// The kernel's, with the call; EINVAL for an option that the type does not know.
+    pub fn option(&mut self, key: &str, value: Option<&str>) -> Result<()> {
+        let Some(context) = &self.context else {
+            self.kept.push((key.to_owned(), value.map(str::to_owned)));
+            return Ok(());
+        };
+        let command = if value.is_some() {
+            FSCONFIG_SET_STRING
+        } else {
+            FSCONFIG_SET_FLAG
+        };
+        fs_config(context.as_fd(), command, Some(key), value)
+    }
+
+    /// Ends the making: a detached mount of it (fsconfig CREATE, fsmount).
+    ///
+    /// # Errors
+    /// The kernel's, with the call.
+    pub fn mount(&self, attributes: u64) -> Result<OwnedFd> {
+        let Some(context) = &self.context else {
+            return old::mount::new(self.kind, &self.kept, attributes);
+        };
+        fs_config(context.as_fd(), FSCONFIG_CMD_CREATE, None, None)?;
+        // SAFETY: plain integers.
+        let fd = unsafe {
+            libc::syscall(
+                libc::SYS_fsmount,
+                context.as_raw_fd(),
+                FSMOUNT_CLOEXEC,
+                attributes,
+            )
+        };
+        let fd = check(fd, || format!("fsmount(attributes {attributes:#x})"))?;
+        // SAFETY: the call returned a new descriptor that nobody else owns.
+        Ok(unsafe { OwnedFd::from_raw_fd(fd_number(fd)) })
+    }
+
+    /// What the kernel has to say about a failure: its log, a line per message.
+    pub fn messages(&self) -> Vec<String> {
+        let mut messages = Vec::new();
+        let Some(context) = &self.context else {
+            return messages;
+        };
+        let mut line = [0; 512];
+        while let Ok(length @ 1..) = nix::unistd::read(context, &mut line) {
+            let text = String::from_utf8_lossy(&line[..length]);
+            // "e ", "w " or "i " says how serious it is.
+            let said = text.split_once(' ').map_or(&*text, |(_, said)| said);
+            messages.push(said.trim_end().to_owned());
+        }
+        messages
+    }
 }
 
 fn fs_config(
@@ -78,45 +150,6 @@ fn fs_config(
     .map(|_| ())
 }
 
-/// Sets an option of a file system that is being made: with a value or as a flag.
-///
-/// # Errors
-/// The kernel's, with the call; EINVAL for an option that the type does not know.
-pub fn fs_option(fs: BorrowedFd<'_>, key: &str, value: Option<&str>) -> Result<()> {
-    let command = if value.is_some() {
-        FSCONFIG_SET_STRING
-    } else {
-        FSCONFIG_SET_FLAG
-    };
-    fs_config(fs, command, Some(key), value)
-}
-
-/// Ends the making of a file system: a detached mount of it (fsconfig CREATE, fsmount).
-///
-/// # Errors
-/// The kernel's, with the call.
-pub fn fs_mount(fs: BorrowedFd<'_>, attributes: u64) -> Result<OwnedFd> {
-    fs_config(fs, FSCONFIG_CMD_CREATE, None, None)?;
-    // SAFETY: plain integers.
-    let fd = unsafe { libc::syscall(libc::SYS_fsmount, fs.as_raw_fd(), FSMOUNT_CLOEXEC, attributes) };
-    let fd = check(fd, || format!("fsmount(attributes {attributes:#x})"))?;
-    // SAFETY: the call returned a new descriptor that nobody else owns.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd_number(fd)) })
-}
-
-/// What the kernel has to say about a failed fsopen family call: its log, a line per message.
-pub fn fs_messages(fs: BorrowedFd<'_>) -> Vec<String> {
-    let mut messages = Vec::new();
-    let mut line = [0; 512];
-    while let Ok(length @ 1..) = nix::unistd::read(fs, &mut line) {
-        let text = String::from_utf8_lossy(&line[..length]);
-        // "e ", "w " or "i " says how serious it is.
-        let said = text.split_once(' ').map_or(&*text, |(_, said)| said);
-        messages.push(said.trim_end().to_owned());
-    }
-    messages
-}
-
 /// A detached copy of the mount (and with `recursive` of those below it) at an open place (open_tree).
 ///
 /// # Errors
@@ -126,9 +159,11 @@ pub fn clone_tree(place: BorrowedFd<'_>, recursive: bool) -> Result<OwnedFd> {
     let flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | deep;
     // SAFETY: the path is a constant string.
     let fd = unsafe { libc::syscall(libc::SYS_open_tree, place.as_raw_fd(), c"".as_ptr(), flags) };
-    let fd = check(fd, || {
-        format!("open_tree(CLONE{})", if recursive { "|RECURSIVE" } else { "" })
-    })?;
+    let deep = if recursive { "|RECURSIVE" } else { "" };
+    let fd = match check(fd, || format!("open_tree(CLONE{deep})")) {
+        Err(error) if old::is_missing(&error) => return old::mount::clone_tree(place, recursive),
+        fd => fd?,
+    };
     // SAFETY: the call returned a new descriptor that nobody else owns.
     Ok(unsafe { OwnedFd::from_raw_fd(fd_number(fd)) })
 }
@@ -144,14 +179,18 @@ pub fn set_attributes(mount: BorrowedFd<'_>, attributes: &Attributes, recursive:
         propagation: attributes.propagation,
         userns_fd: 0,
     };
-    change_attributes(mount, change, recursive, || {
+    let changed = change_attributes(mount, change, recursive, || {
         let Attributes {
             set,
             clear,
             propagation,
         } = attributes;
         format!("mount_setattr(set {set:#x}, clear {clear:#x}, propagation {propagation:#x})")
-    })
+    });
+    match changed {
+        Err(error) if old::is_missing(&error) => old::mount::change(mount, attributes, recursive),
+        done => done,
+    }
 }
 
 fn change_attributes(
@@ -208,7 +247,10 @@ pub fn attach(mount: BorrowedFd<'_>, place: BorrowedFd<'_>) -> Result<()> {
             flags,
         )
     };
-    check(result, || "move_mount()".to_owned()).map(|_| ())
+    match check(result, || "move_mount()".to_owned()) {
+        Err(error) if old::is_missing(&error) => old::mount::attach(mount, place),
+        done => done.map(|_| ()),
+    }
 }
 
 /// Changes the propagation of the mount at a path, recursively with MS_REC.
@@ -262,4 +304,23 @@ pub fn detach(path: &str) -> Result<()> {
         nix::mount::umount2(path, MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW),
         || format!("umount2({path:?}, MNT_DETACH)"),
     )
+}
+
+/// Makes the mount that holds a path private: without this, a mount on the path shows outside.
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn make_private(path: &str) -> Result<()> {
+    let mut at = path;
+    loop {
+        match propagate(at, libc::MS_PRIVATE) {
+            // Not a mount's root: the mount begins further up.
+            Err(error) if error.errno() == Some(libc::EINVAL) && at != "/" => {
+                at = at
+                    .rsplit_once('/')
+                    .map_or("/", |(above, _)| if above.is_empty() { "/" } else { above });
+            }
+            other => return other,
+        }
+    }
 }

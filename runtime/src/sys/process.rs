@@ -5,6 +5,7 @@
 )]
 
 use super::call::{c_string, check, named};
+use super::old;
 use crate::error::{Error, Result};
 use nix::errno::Errno;
 use nix::sched::CloneFlags;
@@ -295,10 +296,25 @@ pub fn close_on_exec_from(first: u32) -> Result<()> {
     close_range(first, u32::MAX, CLOSE_RANGE_CLOEXEC)
 }
 
+/// Closes a descriptor that nothing of this program owns.
+pub(super) fn close(fd: RawFd) {
+    // SAFETY: the caller says that nobody uses it any more.
+    unsafe { libc::syscall(libc::SYS_close, fd) };
+}
+
+/// Marks a descriptor close-on-exec; one that is not open is fine.
+pub(super) fn set_close_on_exec(fd: RawFd) {
+    // SAFETY: plain integers.
+    unsafe { libc::syscall(libc::SYS_fcntl, fd, libc::F_SETFD, libc::FD_CLOEXEC) };
+}
+
 fn close_range(first: u32, last: u32, flags: libc::c_uint) -> Result<()> {
     // SAFETY: plain integers. What is closed is not used any more: the callers give what is to be kept.
     let result = unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) };
-    check(result, || format!("close_range({first}, {last}, {flags:#x})")).map(|_| ())
+    match check(result, || format!("close_range({first}, {last}, {flags:#x})")) {
+        Err(error) if old::is_missing(&error) => old::descriptors::close_range(first, last, flags != 0),
+        done => done.map(|_| ()),
+    }
 }
 
 /// Replaces the program; returns only if that failed.
@@ -314,14 +330,32 @@ pub fn execute(path: &str, args: &[CString], env: &[CString]) -> Error {
     }
 }
 
-/// Gives signals that the process ignores their default meaning, as the next program expects it: the language's own
+/// Unblocks all signals, and gives those that the process ignores their default meaning, as the next program expects it: the language's own
 /// start ignores SIGPIPE, a caller may ignore SIGCHLD. What nohup(1) and a shell's background jobs ignore, SIGHUP and
 /// SIGINT, stays so.
 pub fn default_signals() {
     let kept = [libc::SIGHUP, libc::SIGINT, libc::SIGKILL, libc::SIGSTOP];
+    // An empty set is always valid.
+    let _ = nix::sys::signal::SigSet::empty().thread_set_mask();
     for signal in (1..32).filter(|signal| !kept.contains(signal)) {
         // SAFETY: the default disposition runs no code of this process.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+}
+
+/// Lets the signals that ask a program to end do so, which the kernel keeps from the init of a pid namespace as long as
+/// it does not handle them. What is ignored stays ignored; execve gives all of them their default meaning again.
+pub fn end_by_signals() {
+    extern "C" fn end(signal: libc::c_int) {
+        exit_now(128 + signal)
+    }
+    for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM] {
+        // SAFETY: the handler makes one system call and does not return.
+        unsafe {
+            if libc::signal(signal, end as *const () as libc::sighandler_t) == libc::SIG_IGN {
+                libc::signal(signal, libc::SIG_IGN);
+            }
+        }
     }
 }
 

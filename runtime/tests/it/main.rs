@@ -16,6 +16,7 @@ mod exec;
 mod layers;
 mod lifecycle;
 mod manual;
+mod old_kernels;
 mod schema;
 mod seccomp;
 mod setup;

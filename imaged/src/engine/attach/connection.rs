@@ -5,8 +5,10 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::frame;
 use crate::engine::status::ExitRecord;
@@ -35,7 +37,28 @@ pub(crate) enum Event<'a> {
 #[derive(Debug)]
 pub(crate) struct Connection {
     socket: UnixStream,
+    /// Who sends has it: frames must not mix.
+    turn: Arc<Mutex<()>>,
     payload: Vec<u8>,
+}
+
+/// What became of asking for a process.
+#[derive(Debug)]
+pub(crate) enum Opened {
+    /// It runs.
+    Welcome(Connection),
+    /// It could not be started.
+    Failed(Failure),
+    /// The shim went away.
+    Gone,
+}
+
+/// Why a process could not be started.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Failure {
+    pub(crate) message: String,
+    #[serde(default)]
+    pub(crate) hints: Vec<String>,
 }
 
 impl Connection {
@@ -47,10 +70,7 @@ impl Connection {
     pub(crate) fn open(directory: &Path, streams: Streams) -> Result<Self> {
         let failed =
             |error: io::Error| Error::io(format!("attach to {}/attach.sock", directory.display()), &error);
-        // A socket's path is limited to 107 bytes; through the directory's descriptor it is always short.
-        let handle = File::open(directory).map_err(failed)?;
-        let socket = UnixStream::connect(format!("/proc/self/fd/{}/attach.sock", handle.as_raw_fd()))
-            .map_err(failed)?;
+        let socket = dial(directory).map_err(failed)?;
         let Streams {
             stdin,
             stdout,
@@ -58,12 +78,32 @@ impl Connection {
         } = streams;
         let hello = json!({"stdin": stdin, "stdout": stdout, "stderr": stderr, "overflow": "block"});
         frame::write(&socket, frame::HELLO, hello.to_string().as_bytes()).map_err(failed)?;
-        let mut connection = Self {
-            socket,
-            payload: Vec::new(),
-        };
+        let mut connection = Self::new(socket);
         connection.await_welcome().map_err(failed)?;
         Ok(connection)
+    }
+
+    /// Asks for a process beside the container's own (docs/contracts/shim.md, "exec").
+    ///
+    /// # Errors
+    /// When nobody listens there.
+    pub(crate) fn exec(directory: &Path, wanted: &Value) -> io::Result<Opened> {
+        let mut connection = Self::new(dial(directory)?);
+        frame::write(&connection.socket, frame::EXEC, wanted.to_string().as_bytes())?;
+        match frame::read(&connection.socket, &mut connection.payload)? {
+            Some(frame::WELCOME) => Ok(Opened::Welcome(connection)),
+            Some(frame::FAILED) => Ok(Opened::Failed(serde_json::from_slice(&connection.payload)?)),
+            None => Ok(Opened::Gone),
+            Some(other) => Err(io::Error::other(format!("frame {other} instead of a welcome"))),
+        }
+    }
+
+    fn new(socket: UnixStream) -> Self {
+        Self {
+            socket,
+            turn: Arc::default(),
+            payload: Vec::new(),
+        }
     }
 
     /// The first frame is the welcome. A shim that has just gone says nothing: `next` tells.
@@ -83,7 +123,10 @@ impl Connection {
     pub(crate) fn sender(&self) -> Result<Sender> {
         self.socket
             .try_clone()
-            .map(Sender)
+            .map(|socket| Sender {
+                socket,
+                turn: Arc::clone(&self.turn),
+            })
             .map_err(|error| Error::io("dup(attach socket)", &error))
     }
 
@@ -112,41 +155,48 @@ impl Connection {
 
 /// The sending half of a connection.
 #[derive(Debug)]
-pub(crate) struct Sender(UnixStream);
+pub(crate) struct Sender {
+    socket: UnixStream,
+    turn: Arc<Mutex<()>>,
+}
 
 impl Sender {
-    /// Bytes for the container's standard input.
+    /// Bytes for the process's standard input.
     pub(crate) fn stdin(&self, bytes: &[u8]) -> io::Result<()> {
         bytes
             .chunks(frame::MAX_PAYLOAD)
-            .try_for_each(|chunk| frame::write(&self.0, frame::STDIN, chunk))
+            .try_for_each(|chunk| self.send(frame::STDIN, chunk))
     }
 
     /// There is no more input.
     pub(crate) fn stdin_end(&self) -> io::Result<()> {
-        frame::write(&self.0, frame::STDIN_END, &[])
+        self.send(frame::STDIN_END, &[])
     }
 
     /// The terminal's new size.
     pub(crate) fn resize(&self, rows: u16, cols: u16) -> io::Result<()> {
-        frame::write(
-            &self.0,
-            frame::RESIZE,
-            json!({"rows": rows, "cols": cols}).to_string().as_bytes(),
-        )
+        let size = json!({"rows": rows, "cols": cols});
+        self.send(frame::RESIZE, size.to_string().as_bytes())
     }
 
-    /// A signal for the container's first process.
+    /// A signal for the process.
     pub(crate) fn signal(&self, number: i32) -> io::Result<()> {
-        frame::write(
-            &self.0,
-            frame::SIGNAL,
-            json!({"signal": number}).to_string().as_bytes(),
-        )
+        self.send(frame::SIGNAL, json!({"signal": number}).to_string().as_bytes())
+    }
+
+    fn send(&self, kind: u8, payload: &[u8]) -> io::Result<()> {
+        let _turn = self.turn.lock();
+        frame::write(&self.socket, kind, payload)
     }
 
     /// Ends both directions: who reads sees the end of the stream.
     pub(crate) fn hang_up(&self) {
-        let _ = self.0.shutdown(std::net::Shutdown::Both);
+        let _ = self.socket.shutdown(std::net::Shutdown::Both);
     }
+}
+
+/// A socket's path is limited to 107 bytes; through the directory's descriptor it is always short.
+fn dial(directory: &Path) -> io::Result<UnixStream> {
+    let handle = File::open(directory)?;
+    UnixStream::connect(format!("/proc/self/fd/{}/attach.sock", handle.as_raw_fd()))
 }

@@ -15,6 +15,8 @@ pub(super) const STDIN_END: u8 = 18;
 pub(super) const RESIZE: u8 = 19;
 pub(super) const SIGNAL: u8 = 20;
 pub(super) const EXITED: u8 = 21;
+pub(super) const EXEC: u8 = 23;
+pub(super) const FAILED: u8 = 24;
 
 /// Writes one frame.
 pub(super) fn write(mut out: impl Write, kind: u8, payload: &[u8]) -> io::Result<()> {

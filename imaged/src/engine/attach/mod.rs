@@ -5,6 +5,6 @@ mod detach;
 mod frame;
 mod relay;
 
-pub(crate) use connection::{Connection, Event, Streams};
+pub(crate) use connection::{Connection, Event, Failure, Opened, Streams};
 pub(crate) use detach::Keys;
 pub(crate) use relay::{Outcome, Relay};

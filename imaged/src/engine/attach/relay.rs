@@ -31,7 +31,8 @@ pub(crate) enum Outcome {
 #[derive(Debug)]
 pub(crate) struct Relay {
     connection: Connection,
-    signals: Option<Connection>,
+    /// Where signals and sizes go.
+    signals: Option<Sender>,
     stdin: bool,
     tty: bool,
     proxy: bool,
@@ -75,7 +76,7 @@ impl Relay {
         }
         let connection = Connection::open(shim, streams)?;
         let signals = if proxy || tty {
-            Some(Connection::open(shim, Streams::default())?)
+            Some(Connection::open(shim, Streams::default())?.sender()?)
         } else {
             None
         };
@@ -89,7 +90,31 @@ impl Relay {
         })
     }
 
-    /// Relays until the container ends or the user detaches.
+    /// A relay for a process beside the container's own. There is one connection for everything: it has no other. Only
+    /// with a terminal are signals passed on, so that the terminal is restored.
+    ///
+    /// # Errors
+    /// When the connection cannot be duplicated.
+    pub(crate) fn of(connection: Connection, stdin: bool, tty: bool, keys: Keys) -> Result<Self> {
+        let signals = if tty {
+            forwarded()
+                .thread_block()
+                .map_err(|errno| Error::syscall("pthread_sigmask", errno as i32))?;
+            Some(connection.sender()?)
+        } else {
+            None
+        };
+        Ok(Self {
+            connection,
+            signals,
+            stdin,
+            tty,
+            proxy: true,
+            keys,
+        })
+    }
+
+    /// Relays until the process ends or the user detaches.
     ///
     /// # Errors
     /// When output cannot be written: `Closed` if its reader went away.
@@ -99,8 +124,7 @@ impl Relay {
         } else {
             None
         };
-        if let Some(connection) = &self.signals {
-            let sender = connection.sender()?;
+        if let Some(sender) = self.signals {
             let tty = self.tty;
             let set = watched(self.proxy);
             thread::spawn(move || pass_signals(&sender, &set, tty));

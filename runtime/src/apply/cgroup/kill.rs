@@ -39,7 +39,7 @@ pub(super) fn group_pids(group: &Group) -> Result<BTreeSet<i32>> {
 }
 
 /// The processes of one directory. 0 stands for one that this pid namespace does not see.
-fn own_pids(dir: BorrowedFd<'_>) -> Result<Vec<i32>, Errno> {
+pub(super) fn own_pids(dir: BorrowedFd<'_>) -> Result<Vec<i32>, Errno> {
     match read_at(dir, "cgroup.procs") {
         Ok(text) => Ok(text
             .lines()

@@ -15,7 +15,7 @@ mod update;
 pub use freezer::{freeze, is_frozen, thaw};
 pub use kill::{kill_all, pids, signal_all};
 pub use oom::OomWatch;
-pub use remove::remove;
+pub use remove::{remove, remove_empty};
 pub use stats::stats;
 pub use update::{prepare_update, run_all_or_none};
 
@@ -27,6 +27,7 @@ use crate::plan::cgroup::{Instruction, Op, Plan, Record, Wish, plan};
 use crate::sys::bpf;
 use files::open_dir;
 use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
 use std::os::fd::{AsFd, OwnedFd};
 
 /// Looks at the groups' places in the layout and makes the plan; changes nothing.
@@ -64,6 +65,7 @@ fn survey(layout: &host::Layout, paths: &[String]) -> Result<Vec<host::Found>> {
 pub fn run(op: &Op) -> Result<()> {
     match op {
         Op::MakeGroup { path, fresh } => files::make_dir(path, *fresh),
+        Op::Claim { path } => claim(path),
         Op::Enable {
             path,
             controllers,
@@ -111,6 +113,29 @@ pub fn group_of_init(record: &Record, init: i32) -> Result<Option<OwnedFd>> {
     below
         .map(|below| open_dir(&format!("{}/{below}", group.dir())))
         .transpose()
+}
+
+/// Of several runtimes that found a group empty, one gets it: the others find it locked, or no longer empty.
+fn claim(path: &str) -> Result<()> {
+    let taken = |why: &str| {
+        Error::new(Kind::Exists, format!("{path} {why}"))
+            .hint("give each container its own linux.cgroupsPath")
+    };
+    let group = open_dir(path)?;
+    let group = match Flock::lock(group, FlockArg::LockExclusiveNonblock) {
+        Ok(lock) => lock,
+        Err((_, Errno::EWOULDBLOCK)) => return Err(taken("is becoming another container's")),
+        Err((_, errno)) => return Err(Error::syscall(format!("flock(\"{path}\")"), errno as i32)),
+    };
+    if !kill::own_pids(group.as_fd())
+        .map_err(|errno| Error::syscall(format!("read(\"{path}/cgroup.procs\")"), errno as i32))?
+        .is_empty()
+    {
+        return Err(taken("has become another container's"));
+    }
+    // The lock goes with the runtime: by then the container's process is in the group, for all to see.
+    std::mem::forget(group);
+    Ok(())
 }
 
 /// Moves a process, with what it forks from now on, into a container's groups.

@@ -30,6 +30,18 @@ pub fn remove(record: &Record, patience: Duration) -> Result<()> {
     results.into_iter().collect()
 }
 
+/// Removes a container's groups if no process and no other group is in any of them; whether that is so.
+pub fn remove_empty(record: &Record) -> bool {
+    record.groups.iter().all(|group| {
+        let removed = unlinkat(
+            nix::fcntl::AT_FDCWD,
+            group.dir().as_str(),
+            UnlinkatFlags::RemoveDir,
+        );
+        matches!(removed, Ok(()) | Err(Errno::ENOENT))
+    })
+}
+
 fn remove_group(group: &Group, deadline: Instant) -> Result<()> {
     let path = group.dir();
     loop {

@@ -32,12 +32,14 @@ pub(crate) struct Options {
 pub(crate) fn run(request: &Request<'_>, options: &Options) -> Result<u8> {
     become_subreaper(options)?;
     let (console, terminal) = open_terminal(options.terminal)?;
+    // Before the program can run: from here on no signal is lost.
+    let signals = Signals::take()?;
     let container = create(request, console)?;
     let start = |container: &New<'_>| {
         container.process.start()?;
         start::started(&container.record)
     };
-    stay(container, terminal, options, start)
+    stay(container, terminal, &signals, options, start)
 }
 
 /// Brings a container back, and stays with it to its end; returns the exit code of its program.
@@ -48,7 +50,11 @@ pub(crate) fn restore(request: &Restore<'_>, options: &Options) -> Result<u8> {
     become_subreaper(options)?;
     let (console, terminal) = open_terminal(options.terminal)?;
     let container = super::restore(request, console)?;
-    stay(container, terminal, options, |_| Ok(()))
+    // Not before: CRIU would have them blocked, too.
+    match Signals::take() {
+        Ok(signals) => stay(container, terminal, &signals, options, |_| Ok(())),
+        Err(error) => Err(container.undo(error)),
+    }
 }
 
 fn become_subreaper(options: &Options) -> Result<()> {
@@ -63,11 +69,12 @@ fn become_subreaper(options: &Options) -> Result<()> {
 fn stay(
     container: New<'_>,
     terminal: Option<Terminal>,
+    signals: &Signals,
     options: &Options,
     start: impl FnOnce(&New<'_>) -> Result<()>,
 ) -> Result<u8> {
-    let (signals, relay) = match prepare(&container, terminal, start) {
-        Ok(prepared) => prepared,
+    let relay = match start_with(&container, terminal, start) {
+        Ok(relay) => relay,
         Err(error) => return Err(container.undo(error)),
     };
     let New {
@@ -76,7 +83,7 @@ fn stay(
         process,
     } = container;
     let released = directory.release()?;
-    let code = attend(process.pid, process.pidfd.as_fd(), &signals, relay)?;
+    let code = attend(process.pid, process.pidfd.as_fd(), signals, relay)?;
     match released.lock()? {
         Some(directory) if !options.keep => destroy(directory, &record)?,
         _ => {}
@@ -111,16 +118,15 @@ fn open_terminal<'a>(wanted: bool) -> Result<(Console<'a>, Option<Terminal>)> {
     }
 }
 
-/// Makes everything ready to follow the program, then lets it go: from here on no signal is lost.
-fn prepare(
+/// Connects the terminal, then lets the program go.
+fn start_with(
     container: &New<'_>,
     terminal: Option<Terminal>,
     start: impl FnOnce(&New<'_>) -> Result<()>,
-) -> Result<(Signals, Option<Relay>)> {
+) -> Result<Option<Relay>> {
     let relay = terminal.map(Terminal::receive).transpose()?;
-    let signals = Signals::take()?;
     start(container)?;
-    Ok((signals, relay))
+    Ok(relay)
 }
 
 /// Forwards what comes until init has ended; returns its exit code.

@@ -314,6 +314,7 @@ impl Created {
             pid,
             pidfd: clone::pidfd_open(pid)?,
             channel: None,
+            waits: false,
         })
     }
 }

@@ -137,6 +137,9 @@ pub fn plan(
         ..Plan::default()
     };
     for (group, found) in groups.iter().zip(found) {
+        if found.existing == group.levels().count() {
+            plan.setup.push(Op::Claim { path: group.dir() });
+        }
         plan_group(group, found, &limits.controllers, &mut plan);
     }
     plan.setup.extend(limits.setup);

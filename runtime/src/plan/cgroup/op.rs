@@ -15,6 +15,11 @@ pub enum Op {
         /// Whether it is the container's own, which nobody else may have made.
         fresh: bool,
     },
+    /// Takes a group that is there already for this container alone, for as long as the runtime lives.
+    Claim {
+        /// The directory.
+        path: String,
+    },
     /// Hands controllers down to the children of a v2 group.
     Enable {
         /// The group.
@@ -86,6 +91,7 @@ impl fmt::Display for Op {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::MakeGroup { path, .. } => write!(f, "make cgroup {path}"),
+            Self::Claim { path } => write!(f, "take cgroup {path}"),
             Self::Enable {
                 path, controllers, ..
             } => {

@@ -24,7 +24,7 @@ use super::build::{Facts, Input, Plan, Wish, check_labels};
 use super::op::{Enter, HostOp, InitOp, Namespace, ProcessOp, RootOp, Slot, Sync, SyncOp, WorkDir};
 use super::process::{Sets, plan_identity, plan_keyring, plan_outer_limits, plan_start, plan_treatment};
 use super::{affinity, cgroup, resctrl, seccomp, treatment};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::host::cgroup::Version;
 use crate::oci::{Process, Spec};
 use std::borrow::Cow;
@@ -72,8 +72,7 @@ pub fn build<'a>(
     process: &'a Process<'a>,
     facts: &'a Facts,
 ) -> Result<Plan<'a>> {
-    let linux = spec.linux.as_ref();
-    let linux = linux.ok_or_else(|| Error::new(Kind::Config, "linux: found nothing, expected namespaces"))?;
+    let linux = spec.linux_or_none();
     let wish = Wish {
         id: target.id,
         bundle: "",
@@ -104,6 +103,7 @@ pub fn build<'a>(
         after: Vec::new(),
         cgroups: target.cgroups,
         resctrl: Vec::new(),
+        waits: true,
         warnings: Vec::new(),
         slots: 1,
     };

@@ -1,7 +1,12 @@
 //! `exec`: one more process in a container, seen from inside and outside.
 
+mod faults;
+mod groups;
+mod namespaces;
 mod process;
+mod seccomp;
 mod states;
+mod terminal;
 
 use crate::bundle::Bundle;
 use serde_json::{Value, json};
@@ -10,6 +15,8 @@ use std::process::{Command, Output, Stdio};
 /// A container that runs until its bundle goes.
 fn running(name: &str, change: impl FnOnce(&mut Value)) -> Bundle {
     let bundle = Bundle::new(name, "exec sleep 1000");
+    // What the root of a user namespace could not make itself.
+    crate::setup::namespaces::make_places(&bundle);
     bundle.edit(|config| {
         // Not worth a warning in each test.
         config["process"]["capabilities"]["ambient"] = json!([]);

@@ -1,6 +1,7 @@
 //! Commands that meet: of one id there is one container, and deleting is once.
 
 use crate::bundle::Bundle;
+use std::fs;
 use std::fs::File;
 use std::process::Stdio;
 
@@ -22,7 +23,7 @@ fn of_parallel_creates_of_one_id_one_succeeds() {
         if create.wait().unwrap().success() {
             created += 1;
         } else {
-            let errors = std::fs::read_to_string(errors).unwrap();
+            let errors = fs::read_to_string(errors).unwrap();
             assert!(errors.starts_with("container with id exists: "), "{errors}");
         }
     }
@@ -48,4 +49,44 @@ fn parallel_deletes_by_force_all_succeed() {
         assert!(delete.wait().unwrap().success());
     }
     assert_eq!(bundle.leftovers(), [""; 0]);
+}
+
+#[test]
+fn of_parallel_creates_on_one_empty_cgroup_one_succeeds() {
+    let bundle = Bundle::new("group", "exec sleep 1000");
+    // A group that is there is nobody's own by having made it.
+    let roots = fs::read_dir("/sys/fs/cgroup")
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let roots = roots.chain(["/sys/fs/cgroup".into()]);
+    for root in roots.filter(|root| !root.is_symlink() && root.join("cgroup.procs").exists()) {
+        if root.join("cgroup.controllers").exists() || root.join("tasks").exists() {
+            fs::create_dir(root.join(bundle.id())).unwrap();
+        }
+    }
+    let creates = (0..6).map(|number| {
+        let id = format!("{}-{number}", bundle.id());
+        let errors = bundle.file(&format!("errors.{number}"));
+        let mut create = bundle.command(&["create", &id]);
+        create
+            .stdout(Stdio::null())
+            .stderr(File::create(&errors).unwrap());
+        (id, errors, create.spawn().unwrap())
+    });
+    let creates: Vec<_> = creates.collect();
+    let mut created = Vec::new();
+    for (id, errors, mut create) in creates {
+        if create.wait().unwrap().success() {
+            created.push(id);
+        } else {
+            let errors = fs::read_to_string(errors).unwrap();
+            let known = ["another container's", "is not empty", "unexpectedly frozen"];
+            assert!(known.iter().any(|words| errors.contains(words)), "{errors}");
+        }
+    }
+    assert_eq!(created.len(), 1, "{created:?}");
+    let state = bundle.command(&["state", &created[0]]).output().unwrap().stdout;
+    assert!(String::from_utf8(state).unwrap().contains("\"created\""));
+    let deleted = bundle.command(&["delete", "--force", &created[0]]).status();
+    assert!(deleted.unwrap().success());
 }

@@ -73,3 +73,17 @@ fn a_pid_that_another_process_has_by_now_is_not_the_container() {
     bundle.must(&["delete", "--force"]);
     assert_eq!(bundle.leftovers(), [""; 0]);
 }
+
+/// A `start` that was killed after it had started the container, and before it removed the socket.
+#[test]
+fn a_start_socket_on_which_nobody_listens_means_started() {
+    let bundle = Bundle::new("sock", "exec sleep 1000");
+    bundle.create();
+    bundle.must(&["start"]);
+    let socket = state_dir(&bundle).join("start.sock");
+    assert!(!socket.exists());
+    drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+    assert!(socket.exists());
+    assert_eq!(bundle.status(), "running");
+    assert!(bundle.refused(&["start"]).contains("already running"));
+}

@@ -2,8 +2,12 @@
 
 use super::wait_for_end;
 use crate::bundle::Bundle;
+use corten_runtime::sys::console::receive_descriptor;
 use serde_json::json;
 use std::fs;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::net::UnixListener;
+use std::process::{Command, Stdio};
 
 const FOREVER: &str = "exec sleep 1000";
 
@@ -162,7 +166,7 @@ fn the_pid_file_is_relative_to_the_caller() {
     assert!(
         create
             .current_dir(&elsewhere)
-            .stdout(std::process::Stdio::null())
+            .stdout(Stdio::null())
             .status()
             .unwrap()
             .success()
@@ -205,8 +209,8 @@ fn run_detach_returns_while_the_program_runs() {
     let bundle = Bundle::new("detach", FOREVER);
     let mut run = bundle.command(&["run", "--detach", bundle.id()]);
     assert!(
-        run.stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
+        run.stdout(Stdio::null())
+            .stderr(Stdio::null())
             .status()
             .unwrap()
             .success()
@@ -263,7 +267,7 @@ fn the_last_error_line_of_the_json_log_is_the_reason() {
         .env_clear()
         .output()
         .unwrap();
-    let mut logged = std::process::Command::new(crate::bundle::RUNTIME);
+    let mut logged = Command::new(crate::bundle::RUNTIME);
     logged
         .arg("--root")
         .arg(bundle.file("state"))
@@ -279,4 +283,38 @@ fn the_last_error_line_of_the_json_log_is_the_reason() {
             .unwrap()
             .starts_with(last["msg"].as_str().unwrap())
     );
+}
+
+/// The kernel keeps a signal from the init of a pid namespace that does not handle it.
+#[test]
+fn a_created_container_ends_by_the_signals_that_ask_for_it() {
+    for signal in ["TERM", "QUIT"] {
+        let bundle = Bundle::new("unstarted", FOREVER);
+        bundle.create();
+        let killed = bundle.command(&["kill", bundle.id(), signal]).status().unwrap();
+        assert!(killed.success());
+        wait_for_end(&bundle);
+        assert_eq!(bundle.status(), "stopped", "{signal}");
+    }
+}
+
+#[test]
+fn who_asks_gets_a_descriptor_of_init() {
+    let bundle = Bundle::new("pidfd", FOREVER);
+    let socket = UnixListener::bind(bundle.file("pidfd.sock")).unwrap();
+    let create = bundle.command(&["create", "--pidfd-socket", "pidfd.sock", bundle.id()]);
+    let pidfd = std::thread::scope(|scope| {
+        scope.spawn(|| quietly(create));
+        receive_descriptor(socket.accept().unwrap().0.as_fd()).unwrap()
+    });
+    let facts = fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd())).unwrap();
+    let pid = facts
+        .lines()
+        .find_map(|line| line.strip_prefix("Pid:\t"))
+        .unwrap();
+    assert_eq!(pid, bundle.state()["pid"].to_string());
+}
+
+fn quietly(mut command: Command) {
+    assert!(command.stdout(Stdio::null()).status().unwrap().success());
 }

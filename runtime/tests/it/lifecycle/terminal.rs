@@ -7,15 +7,19 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 
-/// A session: `run` on a terminal of 24 by 80 characters.
-struct Session {
-    master: File,
-    seen: String,
-    run: Child,
+/// A session: a command on a terminal of 24 by 80 characters.
+pub(crate) struct Session {
+    pub(crate) master: File,
+    pub(crate) seen: String,
+    pub(crate) run: Child,
 }
 
 impl Session {
     fn start(bundle: &Bundle) -> Self {
+        Self::of(bundle.command(&["run", bundle.id()]))
+    }
+
+    pub(crate) fn of(mut command: Command) -> Self {
         let size = Winsize {
             ws_row: 24,
             ws_col: 80,
@@ -24,8 +28,7 @@ impl Session {
         };
         let terminal = openpty(Some(&size), None).unwrap();
         let stream = || Stdio::from(terminal.slave.try_clone().unwrap());
-        let mut run = bundle.command(&["run", bundle.id()]);
-        let run = run
+        let run = command
             .stdin(stream())
             .stdout(stream())
             .stderr(stream())
@@ -39,7 +42,7 @@ impl Session {
     }
 
     /// Reads until `text` was seen.
-    fn expect(&mut self, text: &str) {
+    pub(crate) fn expect(&mut self, text: &str) {
         let mut buffer = [0; 1024];
         while !self.seen.contains(text) {
             let count = self.master.read(&mut buffer).unwrap_or(0);
@@ -48,7 +51,19 @@ impl Session {
         }
     }
 
-    fn type_line(&mut self, line: &str) {
+    /// Makes the terminal 50 by 132 characters, and tells the command.
+    pub(crate) fn resize(&self) {
+        let pid = self.run.id().to_string();
+        let resized = Command::new("stty")
+            .args(["rows", "50", "cols", "132"])
+            .stdin(self.master.try_clone().unwrap())
+            .status();
+        assert!(resized.unwrap().success());
+        let told = Command::new("kill").args(["-WINCH", &pid]).status();
+        assert!(told.unwrap().success());
+    }
+
+    pub(crate) fn type_line(&mut self, line: &str) {
         self.master.write_all(format!("{line}\r").as_bytes()).unwrap();
     }
 }
@@ -67,19 +82,7 @@ fn a_session_has_the_callers_size_and_follows_it() {
     );
     let mut session = Session::start(&bundle);
     session.expect("24 80\r\n");
-    let pid = session.run.id().to_string();
-    let resized = Command::new("stty")
-        .args(["rows", "50", "cols", "132"])
-        .stdin(session.master.try_clone().unwrap())
-        .status();
-    assert!(resized.unwrap().success());
-    assert!(
-        Command::new("kill")
-            .args(["-WINCH", &pid])
-            .status()
-            .unwrap()
-            .success()
-    );
+    session.resize();
     session.expect("50 132\r\n");
     session.type_line("done");
     assert_eq!(session.run.wait().unwrap().code(), Some(5));

@@ -12,7 +12,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 
 /// A container whose profile leaves mkdir(2) to the agent at `path`.
-fn notifying(name: &str, script: &str, path: &str) -> Bundle {
+pub(crate) fn notifying(name: &str, script: &str, path: &str) -> Bundle {
     let bundle = Bundle::new(name, script);
     std::os::unix::fs::symlink("busybox", bundle.file("rootfs/bin/mkdir")).unwrap();
     bundle.edit(|config| {
@@ -25,7 +25,7 @@ fn notifying(name: &str, script: &str, path: &str) -> Bundle {
 }
 
 /// What the runtime sends on a connection: the state and the listener.
-fn receive(socket: &UnixListener) -> (Value, OwnedFd) {
+pub(crate) fn receive(socket: &UnixListener) -> (Value, OwnedFd) {
     let (connection, _) = socket.accept().unwrap();
     let mut text = vec![0; 64 * 1024];
     let mut space = cmsg_space!(RawFd);

@@ -5,6 +5,7 @@
 )]
 
 use super::{DOCKER, profile};
+use crate::bundle::Bundle;
 use corten_runtime::plan::seccomp::{Arch, Filter, compile};
 use corten_runtime::sys::seccomp::load;
 use nix::libc::{self, c_long};
@@ -157,7 +158,7 @@ fn fd_of(pid: Pid, fd: RawFd) -> OwnedFd {
 }
 
 /// Receives the notification of a call, and lets it return `value`.
-pub(super) fn answer_one(listener: &impl AsFd, number: c_long, value: i64) {
+pub(crate) fn answer_one(listener: &impl AsFd, number: c_long, value: i64) {
     let fd = listener.as_fd().as_raw_fd();
     // SAFETY: both structures are plain integers, for which zero is a value.
     let (mut request, mut response): (libc::seccomp_notif, libc::seccomp_notif_resp) =
@@ -169,4 +170,22 @@ pub(super) fn answer_one(listener: &impl AsFd, number: c_long, value: i64) {
     // SAFETY: the kernel reads `response`, which lives through the call.
     let sent = unsafe { libc::ioctl(fd, libc::SECCOMP_IOCTL_NOTIF_SEND as _, &raw mut response) };
     assert_eq!(sent, 0);
+}
+
+/// A filter that lets nobody send still lets the container tell why its program cannot run.
+#[test]
+fn what_a_filter_refuses_hides_no_failure() {
+    let bundle = Bundle::new("mute", "true");
+    let script = bundle.file("rootfs/bin/script");
+    std::fs::write(&script, "#!/nonexistent\n").unwrap();
+    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    bundle.edit(|config| {
+        config["process"]["args"] = serde_json::json!(["/bin/script"]);
+        config["linux"]["seccomp"] = serde_json::json!({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+            {"names": ["sendto", "sendmsg", "sendmmsg"], "action": "SCMP_ACT_ERRNO"}]});
+    });
+    let reason = "exec /bin/script: no such file or directory";
+    assert_eq!(bundle.refused(&["run"]), reason);
+    bundle.create();
+    assert_eq!(bundle.refused(&["start"]), reason);
 }

@@ -1,9 +1,9 @@
 //! The seccomp compiler, held against libseccomp and the kernel.
 
-mod agent;
+pub(crate) mod agent;
 mod bpf;
 mod differential;
-mod kernel;
+pub(crate) mod kernel;
 mod model;
 mod oracle;
 mod random;

@@ -4,7 +4,7 @@ mod devices;
 mod hooks;
 mod id_maps;
 mod mounts;
-mod namespaces;
+pub(crate) mod namespaces;
 mod net_devices;
 mod process;
 mod treatment;

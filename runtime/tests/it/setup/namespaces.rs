@@ -68,7 +68,7 @@ pub(super) fn user_namespace(config: &mut Value) {
 }
 
 /// What the root of a user namespace cannot make itself, and the way there.
-pub(super) fn make_places(bundle: &Bundle) {
+pub(crate) fn make_places(bundle: &Bundle) {
     fs::set_permissions(bundle.path(), fs::Permissions::from_mode(0o755)).unwrap();
     for place in ["dev", "proc", "sys"] {
         fs::create_dir(bundle.file("rootfs").join(place)).unwrap();
@@ -253,4 +253,17 @@ fn the_runtimes_own_namespaces_stay() {
     let before = fs::metadata("/proc/self/ns/pid").unwrap().ino();
     output("own-ns", "true", |_| {});
     assert_eq!(fs::metadata("/proc/self/ns/pid").unwrap().ino(), before);
+}
+
+/// Allowed by the specification: such a container shares everything but its root directory.
+#[test]
+fn a_configuration_may_say_nothing_of_linux() {
+    let seen = output("no-linux", "echo ran", |config| {
+        let config = config.as_object_mut().unwrap();
+        for property in ["linux", "mounts", "hostname"] {
+            config.remove(property);
+        }
+        config["root"]["readonly"] = json!(false);
+    });
+    assert_eq!(seen, "ran\n");
 }
