@@ -183,6 +183,7 @@ pub(crate) fn command() -> Command {
 
 fn command_of(wanted: impl Fn(&Entry) -> bool) -> Command {
     let command = Command::new(NAME)
+        .args_override_self(true)
         .about("Runs OCI bundles as isolated processes")
         .disable_version_flag(true)
         .arg(
@@ -192,10 +193,11 @@ fn command_of(wanted: impl Fn(&Entry) -> bool) -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Print the version"),
         );
-    let verbs = VERBS
-        .iter()
-        .filter(|verb| wanted(verb))
-        .map(|verb| Command::new(verb.name).about(verb.about).defer(verb.options));
+    let verbs = VERBS.iter().filter(|verb| wanted(verb)).map(|verb| {
+        // As for Go's programs, the last of an option given twice counts: podman gives --leave-running twice.
+        let command = Command::new(verb.name).args_override_self(true);
+        command.about(verb.about).defer(verb.options)
+    });
     GlobalArgs::augment_args(command).subcommands(verbs)
 }
 
