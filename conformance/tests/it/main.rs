@@ -10,6 +10,7 @@ mod podman;
 mod progress;
 mod rootless;
 mod runtime_bad_input;
+mod runtime_changes;
 mod runtime_exec;
 mod runtime_properties;
 mod runtime_states;

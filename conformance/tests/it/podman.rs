@@ -5,7 +5,9 @@ use corten_conformance::engine::probe_image;
 use corten_conformance::pty::Session;
 use corten_conformance::{Case, Cmd, cgroups, programs, skip};
 use serde_json::json;
-use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::{env, fs};
 
 const LIMITS: [&str; 4] = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096"];
 
@@ -216,4 +218,52 @@ fn health_checks_tell_the_health() {
             podman.cmd(&["rm", "--force", "checked"]).ok();
         }
     });
+}
+
+#[test]
+fn a_container_is_paused_saved_and_brought_back() {
+    if programs::peer("podman").is_none() {
+        skip!("podman is not installed");
+    }
+    let Some(path) = path_with_criu() else {
+        skip!("no CRIU that works on this kernel");
+    };
+    with_podman(|podman| {
+        let status = || {
+            podman
+                .cmd(&["inspect", "--format", "{{.State.Status}}", "c"])
+                .ok()
+                .out()
+        };
+        let with_criu = |args: &[&str]| podman.cmd(args).env("PATH", &path);
+        let limits = ["--network", "none", "-d", "--name", "c"];
+        podman.run(&limits).args(["localhost/probe", "block"]).ok();
+        podman.cmd(&["pause", "c"]).ok();
+        assert_eq!(status(), "paused\n");
+        podman.cmd(&["unpause", "c"]).ok();
+        podman.cmd(&["stats", "--no-stream", "c"]).ok();
+        with_criu(&["container", "checkpoint", "c"]).ok();
+        assert_eq!(status(), "exited\n");
+        with_criu(&["container", "restore", "c"]).ok();
+        assert_eq!(status(), "running\n");
+        let archive = podman.case.path("saved.tar.gz");
+        with_criu(&["container", "checkpoint", "--leave-running", "--export"])
+            .arg(&archive)
+            .arg("c")
+            .ok();
+        assert_eq!(status(), "running\n");
+        podman.cmd(&["rm", "--force", "--time", "0", "c"]).ok();
+        with_criu(&["container", "restore", "--import"])
+            .arg(&archive)
+            .ok();
+        assert_eq!(status(), "running\n");
+    });
+}
+
+/// PATH with the CRIU that `CORTEN_CRIU` names, if that works here.
+fn path_with_criu() -> Option<String> {
+    let criu = PathBuf::from(env::var_os("CORTEN_CRIU")?);
+    let works = Command::new(&criu).arg("check").output().ok()?.status.success();
+    let path = format!("{}:{}", criu.parent()?.display(), env::var("PATH").ok()?);
+    works.then_some(path)
 }
