@@ -35,10 +35,14 @@ fatal\t'Only the error that ends the command'"
 complete -c corten -n "__fish_corten_needs_command" -s D -l debug -d 'The same as --log-level debug'
 complete -c corten -n "__fish_corten_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c corten -n "__fish_corten_needs_command" -s V -l version -d 'Print version'
+complete -c corten -n "__fish_corten_needs_command" -f -a "commit" -d 'Make an image of what a container changed'
 complete -c corten -n "__fish_corten_needs_command" -f -a "create" -d 'Create a container without starting it'
+complete -c corten -n "__fish_corten_needs_command" -f -a "diff" -d 'Show what a container changed of its image\'s files'
 complete -c corten -n "__fish_corten_needs_command" -f -a "exec" -d 'Run a command in a running container'
+complete -c corten -n "__fish_corten_needs_command" -f -a "export" -d 'Write all files of a container as one tar archive'
 complete -c corten -n "__fish_corten_needs_command" -f -a "history" -d 'Show how an image came to be, newest step first'
 complete -c corten -n "__fish_corten_needs_command" -f -a "images" -d 'List images'
+complete -c corten -n "__fish_corten_needs_command" -f -a "import" -d 'Make an image of an archive of files'
 complete -c corten -n "__fish_corten_needs_command" -f -a "inspect" -d 'Show everything about containers and images'
 complete -c corten -n "__fish_corten_needs_command" -f -a "kill" -d 'Send a signal to running containers'
 complete -c corten -n "__fish_corten_needs_command" -f -a "load" -d 'Load images from an archive of `save`, docker\'s or podman\'s, or from an OCI layout'
@@ -57,6 +61,15 @@ complete -c corten -n "__fish_corten_needs_command" -f -a "tag" -d 'Give an imag
 complete -c corten -n "__fish_corten_needs_command" -f -a "version" -d 'Show the versions of corten and of what it uses'
 complete -c corten -n "__fish_corten_needs_command" -f -a "wait" -d 'Wait until containers stop, and print their exit codes'
 complete -c corten -n "__fish_corten_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c corten -n "__fish_corten_using_subcommand commit" -s a -l author -d 'Who made it' -r
+complete -c corten -n "__fish_corten_using_subcommand commit" -s c -l change -d 'Instruction of a Dockerfile to apply to the image' -r
+complete -c corten -n "__fish_corten_using_subcommand commit" -s m -l message -d 'A remark' -r
+complete -c corten -n "__fish_corten_using_subcommand commit" -s p -l pause -d 'Let a running container stand still meanwhile' -r -f -a "true\t''
+false\t''"
+complete -c corten -n "__fish_corten_using_subcommand commit" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand commit" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand commit" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand commit" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand create" -l add-host -d 'Add a host to /etc/hosts (name:address)' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l cap-add -d 'Add a capability' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l cap-drop -d 'Drop a capability' -r
@@ -117,6 +130,10 @@ complete -c corten -n "__fish_corten_using_subcommand create" -s q -l quiet -d '
 complete -c corten -n "__fish_corten_using_subcommand create" -l read-only -d 'The root file system cannot be written'
 complete -c corten -n "__fish_corten_using_subcommand create" -l rm -d 'Remove the container when it exits'
 complete -c corten -n "__fish_corten_using_subcommand create" -s t -l tty -d 'Give the container a terminal'
+complete -c corten -n "__fish_corten_using_subcommand diff" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand diff" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand diff" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand diff" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand exec" -l detach-keys -d 'Keys that leave the command running' -r
 complete -c corten -n "__fish_corten_using_subcommand exec" -s e -l env -d 'Set an environment variable; a name alone takes the value from here' -r
 complete -c corten -n "__fish_corten_using_subcommand exec" -l env-file -d 'Read environment variables from a file' -r
@@ -130,6 +147,11 @@ complete -c corten -n "__fish_corten_using_subcommand exec" -s i -l interactive 
 complete -c corten -n "__fish_corten_using_subcommand exec" -l privileged -d 'All capabilities'
 complete -c corten -n "__fish_corten_using_subcommand exec" -s t -l tty -d 'Give the command a terminal'
 complete -c corten -n "__fish_corten_using_subcommand exec" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand export" -s o -l output -d 'Write to a file in place of standard output' -r -F
+complete -c corten -n "__fish_corten_using_subcommand export" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand export" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand export" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand export" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand history" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
 complete -c corten -n "__fish_corten_using_subcommand history" -s H -l human -d 'Sizes and times as people read them' -r -f -a "true\t''
 false\t''"
@@ -149,6 +171,13 @@ complete -c corten -n "__fish_corten_using_subcommand images" -l digests -d 'Sho
 complete -c corten -n "__fish_corten_using_subcommand images" -l no-trunc -d 'Show ids in full'
 complete -c corten -n "__fish_corten_using_subcommand images" -s q -l quiet -d 'Show only ids'
 complete -c corten -n "__fish_corten_using_subcommand images" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand import" -s c -l change -d 'Instruction of a Dockerfile to apply to the image' -r
+complete -c corten -n "__fish_corten_using_subcommand import" -s m -l message -d 'A remark' -r
+complete -c corten -n "__fish_corten_using_subcommand import" -l platform -d 'Platform that the files are for' -r
+complete -c corten -n "__fish_corten_using_subcommand import" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand import" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand import" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand import" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand inspect" -s f -l format -d 'A Go template, or `json` for one line each' -r
 complete -c corten -n "__fish_corten_using_subcommand inspect" -l type -d 'Only objects of this type' -r -f -a "container\t''
 image\t''"
@@ -320,26 +349,30 @@ complete -c corten -n "__fish_corten_using_subcommand wait" -l root -d 'Director
 complete -c corten -n "__fish_corten_using_subcommand wait" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand wait" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand wait" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "create" -d 'Create a container without starting it'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "exec" -d 'Run a command in a running container'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "history" -d 'Show how an image came to be, newest step first'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "images" -d 'List images'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "inspect" -d 'Show everything about containers and images'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "kill" -d 'Send a signal to running containers'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "load" -d 'Load images from an archive of `save`, docker\'s or podman\'s, or from an OCI layout'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "logs" -d 'Show what a container wrote'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "ps" -d 'List containers'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "pull" -d 'Get images from their registries'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "push" -d 'Push images to their registries'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "rm" -d 'Remove containers'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "rmi" -d 'Remove images'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "run" -d 'Create and start a container'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "save" -d 'Save images to one archive that is both an OCI layout and docker\'s format'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "start" -d 'Start stopped containers'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "stop" -d 'Stop running containers: a signal, some patience, SIGKILL'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "system" -d 'Look after Corten itself'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "tag" -d 'Give an image one more name'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "version" -d 'Show the versions of corten and of what it uses'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "wait" -d 'Wait until containers stop, and print their exit codes'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from create exec history images inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "commit" -d 'Make an image of what a container changed'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "create" -d 'Create a container without starting it'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "diff" -d 'Show what a container changed of its image\'s files'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "exec" -d 'Run a command in a running container'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "export" -d 'Write all files of a container as one tar archive'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "history" -d 'Show how an image came to be, newest step first'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "images" -d 'List images'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "import" -d 'Make an image of an archive of files'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "inspect" -d 'Show everything about containers and images'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "kill" -d 'Send a signal to running containers'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "load" -d 'Load images from an archive of `save`, docker\'s or podman\'s, or from an OCI layout'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "logs" -d 'Show what a container wrote'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "ps" -d 'List containers'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "pull" -d 'Get images from their registries'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "push" -d 'Push images to their registries'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "rm" -d 'Remove containers'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "rmi" -d 'Remove images'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "run" -d 'Create and start a container'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "save" -d 'Save images to one archive that is both an OCI layout and docker\'s format'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "start" -d 'Start stopped containers'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "stop" -d 'Stop running containers: a signal, some patience, SIGKILL'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "system" -d 'Look after Corten itself'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "tag" -d 'Give an image one more name'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "version" -d 'Show the versions of corten and of what it uses'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "wait" -d 'Wait until containers stop, and print their exit codes'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c corten -n "__fish_corten_using_subcommand help; and __fish_seen_subcommand_from system" -f -a "df" -d 'Show how much of the disk is used'

@@ -37,10 +37,14 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Commit(commands::commit::Args),
     Create(Box<commands::create::Args>),
+    Diff(commands::diff::Args),
     Exec(commands::exec::Args),
+    Export(commands::export::Args),
     History(commands::history::Args),
     Images(commands::images::Args),
+    Import(commands::import::Args),
     Inspect(commands::inspect::Args),
     Kill(commands::kill::Args),
     Load(commands::load::Args),
@@ -63,10 +67,14 @@ enum Command {
 impl Command {
     fn run(self, settings: &Settings) -> Result<ExitCode> {
         match self {
+            Self::Commit(args) => commands::commit::run(settings, &args),
             Self::Create(args) => commands::create::run(settings, &args),
+            Self::Diff(args) => commands::diff::run(settings, &args),
             Self::Exec(args) => commands::exec::run(settings, &args),
+            Self::Export(args) => commands::export::run(settings, &args),
             Self::History(args) => commands::history::run(settings, &args),
             Self::Images(args) => commands::images::run(settings, &args),
+            Self::Import(args) => commands::import::run(settings, &args),
             Self::Inspect(args) => commands::inspect::run(settings, &args),
             Self::Kill(args) => commands::kill::run(settings, &args),
             Self::Load(args) => commands::load::run(settings, &args),
@@ -247,9 +255,9 @@ const LATER: [&str; 53] = [
 
 /// Docker's commands that are still to come.
 #[rustfmt::skip]
-const LATER_VERBS: [&str; 36] = [
-    "attach", "build", "builder", "buildx", "commit", "compose", "config", "container", "context", "cp", "diff",
-    "events", "export", "image", "import", "info", "login", "logout", "manifest", "network",
+const LATER_VERBS: [&str; 32] = [
+    "attach", "build", "builder", "buildx", "compose", "config", "container", "context", "cp",
+    "events", "image", "info", "login", "logout", "manifest", "network",
     "node", "pause", "plugin", "port", "rename", "restart", "search", "secret", "service", "stack",
     "stats", "swarm", "top", "unpause", "update", "volume",
 ];

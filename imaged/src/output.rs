@@ -47,6 +47,11 @@ pub(crate) fn error(error: &Error) {
     let _ = io::stderr().write_all(harmless(&text).as_bytes());
 }
 
+/// A path as text, with nothing in it that steers the terminal or ends the line.
+pub(crate) fn harmless_path(path: &[u8]) -> String {
+    harmless(&String::from_utf8_lossy(path)).replace('\n', "\\n")
+}
+
 /// An error may quote a registry or an image: nothing in it steers the terminal.
 fn harmless(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

@@ -15,6 +15,8 @@ use crate::store::{MAX_DOCUMENT, Scratch, Store, failed_at};
 
 /// More files than any image has layers.
 const MAX_FILES: u64 = 100_000;
+/// The size of the pieces that are read and written.
+const PIECE: usize = 256 << 10;
 /// How many links may lead to each other.
 const MAX_LINKS: usize = 10;
 
@@ -37,26 +39,16 @@ pub(super) struct Item {
 
 impl Contents {
     /// Reads a tar stream, compressed with gzip or zstd or not at all.
-    pub(super) fn of_stream(store: &Store, input: impl Read) -> Result<Self> {
-        let mut input = BufReader::with_capacity(256 << 10, input);
-        let start = input.fill_buf().map_err(|error| unreadable(&error))?;
-        match start {
-            [0x1f, 0x8b, ..] => Self::of_tar(
-                store,
-                BufReader::with_capacity(256 << 10, flate2::bufread::MultiGzDecoder::new(input)),
-            ),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-                let decoder =
-                    zstd::stream::read::Decoder::with_buffer(input).map_err(|error| unreadable(&error))?;
-                Self::of_tar(store, BufReader::with_capacity(256 << 10, decoder))
-            }
-            [0xfd, b'7', b'z', b'X', b'Z', ..] | [b'B', b'Z', b'h', ..] => Err(Error::new(
-                Kind::Unsupported,
-                "the archive is compressed with xz or bzip2",
-            )
-            .hint("decompress it on the way: xz -dc FILE | corten load")),
-            _ => Self::of_tar(store, input),
-        }
+    pub(super) fn of_stream(store: &Store, input: &mut dyn Read) -> Result<Self> {
+        Self::of_tar(store, BufReader::with_capacity(PIECE, decompressed(input)?))
+    }
+
+    /// Takes a stream as one file, decompressed.
+    pub(super) fn of_one_file(store: &Store, input: &mut dyn Read) -> Result<(Self, Item)> {
+        let contents = Self::empty(store)?;
+        let mut plain = decompressed(input)?;
+        let item = contents.write(|out, hasher| copy_file(&mut plain, out, hasher))?;
+        Ok((contents, item))
     }
 
     fn of_tar(store: &Store, mut input: impl BufRead) -> Result<Self> {
@@ -202,6 +194,26 @@ impl Contents {
     }
 }
 
+/// A stream without its compression: gzip, zstd, or none.
+fn decompressed(input: &mut dyn Read) -> Result<Box<dyn Read + '_>> {
+    let mut input = BufReader::with_capacity(PIECE, input);
+    let start = input.fill_buf().map_err(|error| unreadable(&error))?;
+    match start {
+        [0x1f, 0x8b, ..] => Ok(Box::new(flate2::bufread::MultiGzDecoder::new(input))),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+            let decoder =
+                zstd::stream::read::Decoder::with_buffer(input).map_err(|error| unreadable(&error))?;
+            Ok(Box::new(decoder))
+        }
+        [0xfd, b'7', b'z', b'X', b'Z', ..] | [b'B', b'Z', b'h', ..] => Err(Error::new(
+            Kind::Unsupported,
+            "the archive is compressed with xz or bzip2",
+        )
+        .hint("decompress it on the way: xz -dc FILE | corten load")),
+        _ => Ok(Box::new(input)),
+    }
+}
+
 fn copy_entry<R: BufRead>(reader: &mut Reader<R>, out: &mut File, hasher: &mut Hasher) -> Result<u64> {
     let mut size = 0;
     loop {
@@ -218,9 +230,9 @@ fn copy_entry<R: BufRead>(reader: &mut Reader<R>, out: &mut File, hasher: &mut H
     }
 }
 
-fn copy_file(file: &mut File, out: &mut File, hasher: &mut Hasher) -> Result<u64> {
+fn copy_file(file: &mut impl Read, out: &mut File, hasher: &mut Hasher) -> Result<u64> {
     let mut size = 0;
-    let mut buffer = vec![0; 256 << 10];
+    let mut buffer = vec![0; PIECE];
     loop {
         let count = file.read(&mut buffer).map_err(|error| unreadable(&error))?;
         if count == 0 {

@@ -12,14 +12,18 @@ use crate::image::{Reference, platform};
 use crate::oci::manifest::read_json;
 use crate::oci::{Descriptor, Digest, Document, Manifest, Platform, media};
 
-/// An image that was found in an archive; nothing of it is checked but the digests of its documents.
+/// An image that is not in the store yet; nothing of it is checked but the digests of its documents.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) config: Vec<u8>,
-    pub(super) manifest: Vec<u8>,
-    /// Its blobs, by the digests that the manifest gives them.
-    pub(super) blobs: HashMap<Digest, PathBuf>,
-    pub(super) names: Vec<Reference>,
+pub struct Found {
+    /// Its configuration document.
+    pub config: Vec<u8>,
+    /// Its manifest.
+    pub manifest: Vec<u8>,
+    /// Its blobs that the store may not have, by the digests that the manifest gives them: files on the store's file
+    /// system.
+    pub blobs: HashMap<Digest, PathBuf>,
+    /// The names it shall have.
+    pub names: Vec<Reference>,
 }
 
 /// The images of an OCI layout's index, for this platform where there are several.

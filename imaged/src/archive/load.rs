@@ -62,7 +62,11 @@ pub enum Input<'a> {
     Directory(&'a Path),
 }
 
-fn install(store: &Store, found: Found) -> Result<Loaded> {
+/// Puts an image into the store.
+///
+/// # Errors
+/// `Invalid`, `Integrity`, `Limit` and `Unsupported` for what is wrong with it.
+pub fn install(store: &Store, found: Found) -> Result<Loaded> {
     let manifest: Manifest = read_json(&found.manifest, "manifest")?;
     let config: ImageConfig = read_json(&found.config, "image's configuration")?;
     let layers = layers_of(&manifest, &config)?;
@@ -94,7 +98,7 @@ fn install(store: &Store, found: Found) -> Result<Loaded> {
     }
     Err(Error::new(
         Kind::Conflict,
-        "layers of the image were removed while it was loaded",
+        "layers of the image were removed while it was made",
     )
     .hint("try again"))
 }

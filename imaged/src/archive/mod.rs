@@ -5,13 +5,16 @@
 
 mod compressed;
 mod contents;
+mod import;
 mod layout;
 mod legacy;
 mod load;
 mod save;
 
 pub use compressed::compressed;
-pub use load::{Input, Loaded, load};
+pub use import::import;
+pub use layout::Found;
+pub use load::{Input, Loaded, install, load};
 pub use save::{Selected, save};
 
 use serde::{Deserialize, Serialize};

@@ -1,13 +1,17 @@
 //! The verbs: each file has one verb's options and the function that runs it.
 
+pub(crate) mod commit;
 mod container_options;
 pub(crate) mod create;
+pub(crate) mod diff;
 mod environment;
 pub(crate) mod exec;
+pub(crate) mod export;
 mod foreground;
 pub(crate) mod history;
 pub(crate) mod images;
 mod images_for_run;
+pub(crate) mod import;
 pub(crate) mod inspect;
 mod inspect_image;
 pub(crate) mod kill;
@@ -22,6 +26,7 @@ pub(crate) mod rmi;
 pub(crate) mod run;
 pub(crate) mod save;
 mod several;
+mod source_date;
 pub(crate) mod start;
 pub(crate) mod stop;
 pub(crate) mod system;

@@ -4,6 +4,7 @@
 //! ([`status`]); a shim keeps it while it runs ([`shim`]).
 
 pub(crate) mod attach;
+pub(crate) mod commit;
 pub(crate) mod create;
 pub(crate) mod exec;
 mod facts;

@@ -3,9 +3,12 @@
 //! Two steps. [`unpack`] is independent of other layers, so that all layers of an image are unpacked at once;
 //! [`Unpacked::settle`] needs the layers below to be complete and is next to nothing.
 
+mod changes;
 mod dirs;
+mod pack;
 mod path;
 mod settle;
+mod stack;
 pub mod tar;
 mod unpack;
 
@@ -22,6 +25,7 @@ use std::path::{Path, PathBuf};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::{Mode, umask};
 
+pub use changes::{Change, Changes, flatten};
 pub(crate) use path::clean as clean_path;
 pub use settle::copy_root_attributes;
 pub use tar::Limits;

@@ -4,6 +4,7 @@
 
 pub(crate) mod bundle;
 mod capabilities;
+pub(crate) mod change;
 pub(crate) mod command;
 mod devices;
 pub(crate) mod exec;

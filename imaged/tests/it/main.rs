@@ -3,6 +3,7 @@
 
 mod archives;
 mod attach;
+mod commits;
 mod crashes;
 mod exec;
 mod fake_registry;

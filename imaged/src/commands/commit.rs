@@ -1,0 +1,54 @@
+//! `corten commit`.
+
+use std::process::ExitCode;
+
+use clap::ArgAction;
+
+use super::source_date;
+use crate::engine::{Containers, commit};
+use crate::error::Result;
+use crate::output;
+use crate::settings::Settings;
+use crate::store::Store;
+
+/// Make an image of what a container changed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Who made it
+    #[arg(short, long, value_name = "AUTHOR")]
+    author: Option<String>,
+    /// Instruction of a Dockerfile to apply to the image
+    #[arg(short, long, value_name = "INSTRUCTION")]
+    change: Vec<String>,
+    /// A remark
+    #[arg(short, long, value_name = "TEXT")]
+    message: Option<String>,
+    /// Let a running container stand still meanwhile
+    #[arg(short, long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true,
+          default_value = "true", default_missing_value = "true")]
+    pause: bool,
+    /// Name or id of the container
+    #[arg(value_name = "CONTAINER")]
+    container: String,
+    /// Name of the image
+    #[arg(value_name = "REPOSITORY[:TAG]")]
+    name: Option<String>,
+}
+
+/// Runs the verb.
+pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
+    let request = commit::Request {
+        author: args.author.clone(),
+        message: args.message.clone(),
+        changes: args.change.clone(),
+        pause: args.pause,
+        name: args.name.as_deref().map(str::parse).transpose()?,
+        latest: source_date::latest()?,
+    };
+    let containers = Containers::new(settings);
+    let record = containers.find(&args.container)?;
+    let store = Store::open(&settings.root)?;
+    let made = commit::commit(&containers, &store, &record, request)?;
+    output::line(made.image.id)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,243 @@
+//! What a container changed: its writable layer against the layers below, as a list and as a layer's archive; and all
+//! that shows, as one archive.
+
+use std::collections::HashSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use nix::sys::stat::FileStat;
+
+use super::dirs::failed;
+use super::pack::Packer;
+use super::path::{join, refused, show};
+use super::stack::{Stacked, is_opaque};
+use super::unpack::{is_directory, is_whiteout};
+use crate::error::{Context, Error, Kind, Result};
+use crate::sys::xattr;
+
+/// Directories nested deeper than this could not be unpacked again.
+const MAX_DEPTH: usize = 400;
+
+/// How a path was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// It was not there before.
+    Added,
+    /// It is another now.
+    Changed,
+    /// It is gone.
+    Deleted,
+}
+
+/// A writable layer on others.
+#[derive(Debug, Clone)]
+pub struct Changes {
+    /// The writable layer's directory.
+    pub upper: PathBuf,
+    /// The directories below, topmost first.
+    pub lower: Vec<PathBuf>,
+    /// Paths (without the leading slash) where the runtime made something to mount on: what is empty there, and
+    /// directories that only hold such things, was not the container's doing.
+    pub mount_points: HashSet<Vec<u8>>,
+}
+
+impl Changes {
+    /// The changed paths, sorted.
+    ///
+    /// # Errors
+    /// The failed call.
+    pub fn list(&self) -> Result<Vec<(Vec<u8>, Change)>> {
+        let mut list = Vec::new();
+        self.walk(&mut |path, change, _| {
+            list.push((path.to_vec(), change));
+            Ok(())
+        })?;
+        Ok(list)
+    }
+
+    /// Writes the changes as a layer's tar stream: whiteouts as image-spec has them. No time is later than `latest`.
+    ///
+    /// # Errors
+    /// The failed call.
+    pub fn pack<W: Write>(&self, out: W, latest: Option<i64>) -> Result<W> {
+        let mut packer = Packer::new(out, latest);
+        self.walk(&mut |path, change, place| {
+            let (above, name) = super::path::split(path);
+            if change == Change::Deleted {
+                return packer.marker(&join(above, &[b".wh.", name].concat()), &place.stat);
+            }
+            packer
+                .add(place.dir, name, path, &place.stat)
+                .context(|| format!("pack \"{}\"", show(path)))?;
+            match place.opaque {
+                true => packer.marker(&join(path, b".wh..wh..opq"), &place.stat),
+                false => Ok(()),
+            }
+        })?;
+        packer.finish()
+    }
+
+    fn walk(&self, visit: &mut Visit<'_>) -> Result<()> {
+        let upper = Stacked::new(&[&self.upper])?;
+        let lower = Stacked::new(&self.lower)?;
+        self.directory(&upper, Some(&lower), &[], 0, visit)
+    }
+
+    /// Visits what a directory of the writable layer has; `lower` is what lies below it, if anything shows through.
+    fn directory(
+        &self,
+        upper: &Stacked,
+        lower: Option<&Stacked>,
+        path: &[u8],
+        depth: usize,
+        visit: &mut Visit<'_>,
+    ) -> Result<()> {
+        if depth > MAX_DEPTH {
+            return Err(refused(path, "it is nested too deep"));
+        }
+        for name in upper.names()? {
+            let Some(found) = upper.raw(&name)? else { continue };
+            let path = join(path, &name);
+            let before = match lower {
+                Some(lower) => lower.find(&name)?,
+                None => None,
+            };
+            let mut place = Place {
+                dir: found.place,
+                stat: found.stat,
+                opaque: false,
+            };
+            if is_whiteout(&found.stat) {
+                if before.is_some() {
+                    visit(&path, Change::Deleted, &place)?;
+                }
+                continue;
+            }
+            let change = if before.is_some() {
+                Change::Changed
+            } else {
+                Change::Added
+            };
+            if !is_directory(&found.stat) {
+                if !(self.mount_points.contains(&path) && found.stat.st_size == 0) {
+                    visit(&path, change, &place)?;
+                }
+                continue;
+            }
+            let Some(inside) = upper.enter(&name, &found)? else {
+                continue;
+            };
+            refuse_redirected(&inside, &path)?;
+            place.opaque = match inside.top() {
+                Some(top) => is_opaque(top, &path)? && before.is_some(),
+                None => false,
+            };
+            let below = match (&before, lower) {
+                (Some(before), Some(lower)) if is_directory(&before.stat) && !place.opaque => {
+                    lower.enter(&name, before)?
+                }
+                _ => None,
+            };
+            if self.is_only_for_mounts(&inside, &path)? {
+                continue;
+            }
+            visit(&path, change, &place)?;
+            self.directory(&inside, below.as_ref(), &path, depth + 1, visit)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a directory is there only because something was mounted on or below it.
+    fn is_only_for_mounts(&self, inside: &Stacked, path: &[u8]) -> Result<bool> {
+        let below = join(path, b"");
+        if !self
+            .mount_points
+            .iter()
+            .any(|point| point == path || point.starts_with(&below))
+        {
+            return Ok(false);
+        }
+        for name in inside.names()? {
+            let Some(found) = inside.raw(&name)? else { continue };
+            let path = join(path, &name);
+            let is_for_mounts = match is_directory(&found.stat) {
+                true => match inside.enter(&name, &found)? {
+                    Some(inside) => self.is_only_for_mounts(&inside, &path)?,
+                    None => false,
+                },
+                false => {
+                    self.mount_points.contains(&path) && found.stat.st_size == 0 && !is_whiteout(&found.stat)
+                }
+            };
+            if !is_for_mounts {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Where something that changed is.
+struct Place<'a> {
+    dir: std::os::fd::BorrowedFd<'a>,
+    stat: FileStat,
+    opaque: bool,
+}
+
+type Visit<'a> = dyn FnMut(&[u8], Change, &Place<'_>) -> Result<()> + 'a;
+
+/// overlayfs may have renamed a directory without its files: what it holds is elsewhere then.
+fn refuse_redirected(inside: &Stacked, path: &[u8]) -> Result<()> {
+    let Some(top) = inside.top() else { return Ok(()) };
+    let all = xattr::all(top).map_err(|errno| failed("flistxattr", path, errno))?;
+    match all
+        .iter()
+        .any(|(name, _)| name.as_bytes() == b"trusted.overlay.redirect")
+    {
+        true => Err(Error::new(
+            Kind::Unsupported,
+            format!(
+                "\"{}\" was renamed by reference (overlayfs' redirect_dir)",
+                show(path)
+            ),
+        )
+        .hint("echo N > /sys/module/overlay/parameters/redirect_dir, and make the container anew")),
+        false => Ok(()),
+    }
+}
+
+/// Writes all that shows in stacked directories, topmost first, as one tar stream.
+///
+/// # Errors
+/// The failed call.
+pub fn flatten<W: Write, P: AsRef<Path>>(roots: &[P], out: W) -> Result<W> {
+    let mut packer = Packer::new(out, None);
+    flatten_directory(&Stacked::new(roots)?, &[], 0, &mut packer)?;
+    packer.finish()
+}
+
+fn flatten_directory<W: Write>(
+    directory: &Stacked,
+    path: &[u8],
+    depth: usize,
+    packer: &mut Packer<W>,
+) -> Result<()> {
+    if depth > MAX_DEPTH {
+        return Err(refused(path, "it is nested too deep"));
+    }
+    for name in directory.names()? {
+        let Some(found) = directory.find(&name)? else {
+            continue;
+        };
+        let path = join(path, &name);
+        packer
+            .add(found.place, &name, &path, &found.stat)
+            .context(|| format!("pack \"{}\"", show(&path)))?;
+        if is_directory(&found.stat)
+            && let Some(inside) = directory.enter(&name, &found)?
+        {
+            flatten_directory(&inside, &path, depth + 1, packer)?;
+        }
+    }
+    Ok(())
+}

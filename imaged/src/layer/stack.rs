@@ -1,0 +1,127 @@
+//! Directories stacked as overlayfs stacks them, looked at without mounting them, by descriptors: nothing here follows
+//! a symlink, so that a container which changes its files meanwhile cannot lead anywhere else (CVE-2018-15664).
+
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use nix::dir::Dir;
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, OFlag, open, openat};
+use nix::sys::stat::{FileStat, Mode, fstatat};
+
+use super::dirs::failed;
+use super::unpack::is_whiteout;
+use crate::error::{Error, Result};
+use crate::sys::xattr;
+
+/// A directory that may be made of several, topmost first.
+#[derive(Debug)]
+pub(super) struct Stacked(Vec<OwnedFd>);
+
+/// What a stacked directory has under a name.
+#[derive(Debug)]
+pub(super) struct Found<'a> {
+    /// The directory that has it.
+    pub(super) place: BorrowedFd<'a>,
+    pub(super) stat: FileStat,
+    /// Which of the directories that is.
+    at: usize,
+}
+
+const FLAGS: OFlag = OFlag::O_RDONLY
+    .union(OFlag::O_DIRECTORY)
+    .union(OFlag::O_NOFOLLOW)
+    .union(OFlag::O_CLOEXEC);
+
+impl Stacked {
+    /// The roots of layers, topmost first.
+    pub(super) fn new<P: AsRef<Path>>(roots: &[P]) -> Result<Self> {
+        let open = |path: &P| {
+            let path = path.as_ref();
+            open(path, FLAGS, Mode::empty())
+                .map_err(|errno| Error::syscall(format!("open {}", path.display()), errno as i32))
+        };
+        roots.iter().map(open).collect::<Result<_>>().map(Self)
+    }
+
+    /// The names in it, sorted, each once; those of whiteouts are among them.
+    pub(super) fn names(&self) -> Result<Vec<Vec<u8>>> {
+        let mut names = Vec::new();
+        for part in &self.0 {
+            let mut dir = Dir::openat(
+                part,
+                ".",
+                OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC,
+                Mode::empty(),
+            )
+            .map_err(|errno| failed("openat", b".", errno))?;
+            for entry in dir.iter() {
+                let entry = entry.map_err(|errno| failed("getdents", b".", errno))?;
+                let name = entry.file_name().to_bytes();
+                if name != b"." && name != b".." {
+                    names.push(name.to_vec());
+                }
+            }
+        }
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// What shows under a name; nothing if a whiteout hides it or it vanished meanwhile.
+    pub(super) fn find(&self, name: &[u8]) -> Result<Option<Found<'_>>> {
+        Ok(self.raw(name)?.filter(|found| !is_whiteout(&found.stat)))
+    }
+
+    /// The same with whiteouts as what they are.
+    pub(super) fn raw(&self, name: &[u8]) -> Result<Option<Found<'_>>> {
+        for (at, part) in self.0.iter().enumerate() {
+            match fstatat(part, OsStr::from_bytes(name), AtFlags::AT_SYMLINK_NOFOLLOW) {
+                Ok(stat) => {
+                    let place = part.as_fd();
+                    return Ok(Some(Found { place, stat, at }));
+                }
+                Err(Errno::ENOENT) => {}
+                Err(errno) => return Err(failed("fstatat", name, errno)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The directory that was found under a name, with what of it lies below, down to where nothing shows through;
+    /// none if it is no directory any more.
+    pub(super) fn enter(&self, name: &[u8], found: &Found<'_>) -> Result<Option<Self>> {
+        let mut parts = Vec::new();
+        for part in &self.0[found.at..] {
+            match openat(part, OsStr::from_bytes(name), FLAGS, Mode::empty()) {
+                Ok(dir) => {
+                    let opaque = is_opaque(&dir, name)?;
+                    parts.push(dir);
+                    if opaque {
+                        break;
+                    }
+                }
+                Err(Errno::ENOENT) => {}
+                // Something that is no directory hides what is below it; a whiteout, too.
+                Err(Errno::ENOTDIR | Errno::ELOOP) => break,
+                Err(errno) => return Err(failed("openat", name, errno)),
+            }
+        }
+        Ok((!parts.is_empty()).then_some(Self(parts)))
+    }
+
+    /// The topmost of the directories.
+    pub(super) fn top(&self) -> Option<BorrowedFd<'_>> {
+        self.0.first().map(AsFd::as_fd)
+    }
+}
+
+/// Whether nothing of lower layers shows through a directory.
+pub(super) fn is_opaque(dir: impl AsFd, name: &[u8]) -> Result<bool> {
+    let all = xattr::all(dir).map_err(|errno| failed("flistxattr", name, errno))?;
+    Ok(all
+        .iter()
+        .any(|(name, value)| name.as_bytes() == b"trusted.overlay.opaque" && value == b"y"))
+}
