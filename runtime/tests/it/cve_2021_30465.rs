@@ -2,19 +2,11 @@
 //! swaps a directory on the way for a symbolic link that leads out.
 
 use crate::bundle::Bundle;
-use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+use crate::race;
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-/// Exchanges two names as fast as it can until told to stop.
-fn swap(one: &Path, other: &Path, stop: &AtomicBool) {
-    while !stop.load(Ordering::Relaxed) {
-        renameat2(AT_FDCWD, one, AT_FDCWD, other, RenameFlags::RENAME_EXCHANGE).unwrap();
-    }
-}
 
 fn names(dir: &Path) -> Vec<String> {
     fs::read_dir(dir)
@@ -36,15 +28,10 @@ fn a_swapped_directory_never_leads_out() {
         mounts.push(json!({"destination": "/way/made/here", "type": "tmpfs", "source": "tmpfs"}));
         mounts.push(json!({"destination": "/way/file", "source": source.path(), "options": ["bind"]}));
     });
-    let stop = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| swap(&way, &link, &stop));
-        // Whether each attempt succeeds depends on the race; where it makes its mounts must not.
-        for _ in 0..40 {
-            bundle.call(&["run"]);
-            assert_eq!(names(outside.path()), [""; 0]);
-        }
-        stop.store(true, Ordering::Relaxed);
+    // Whether each attempt succeeds depends on the race; where it makes its mounts must not.
+    race::against(&way, &link, 40, || {
+        bundle.call(&["run"]);
+        assert_eq!(names(outside.path()), [""; 0]);
     });
 }
 

@@ -2,6 +2,7 @@
 //! CVE-2025-52565: the same with /dev/console. CVE-2026-41579: /dev itself is a link.
 
 use crate::bundle::Bundle;
+use crate::race;
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -84,4 +85,82 @@ fn a_linked_dev_directory_leads_into_the_image() {
             assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0, "made outside");
         }
     }
+}
+
+/// The image's null device comes and goes while masks are made of it, as the attack had it.
+#[test]
+fn a_swapped_null_device_unmasks_nothing() {
+    let bundle = Bundle::new("31133-race", "cat /secret; echo overwritten >/secret");
+    let (null, link) = (bundle.file("rootfs/dev/null"), bundle.file("rootfs/dev/link"));
+    fs::create_dir_all(bundle.file("rootfs/dev")).unwrap();
+    fs::write(bundle.file("target"), "").unwrap();
+    let node = nix::sys::stat::mknod(
+        &null,
+        nix::sys::stat::SFlag::S_IFCHR,
+        nix::sys::stat::Mode::from_bits_truncate(0o666),
+        nix::sys::stat::makedev(1, 3),
+    );
+    node.unwrap();
+    symlink("/secret", &link).unwrap();
+    fs::write(bundle.file("rootfs/secret"), "secret\n").unwrap();
+    bundle.edit(|config| {
+        with_the_images_dev(config);
+        config["linux"]["maskedPaths"] = json!(["/secret"]);
+    });
+    race::against(&null, &link, 30, || {
+        let output = bundle.call(&["run"]);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+        assert_eq!(fs::read(bundle.file("rootfs/secret")).unwrap(), b"secret\n");
+    });
+}
+
+/// The console's place is exchanged with a link while the terminal is mounted there.
+#[test]
+fn a_swapped_console_covers_nothing_else() {
+    let bundle = Bundle::new("52565-race", "cat /target; exit 0");
+    fs::create_dir_all(bundle.file("rootfs/dev/pts")).unwrap();
+    fs::write(bundle.file("rootfs/target"), "target\n").unwrap();
+    let (console, link) = (bundle.file("rootfs/dev/console"), bundle.file("rootfs/dev/link"));
+    fs::write(&console, "").unwrap();
+    symlink("../target", &link).unwrap();
+    let path = bundle.file("console.sock");
+    let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    bundle.edit(|config| {
+        with_the_images_dev(config);
+        let devpts = json!({"destination": "/dev/pts", "type": "devpts", "source": "devpts", "options": ["newinstance", "ptmxmode=0666"]});
+        config["mounts"].as_array_mut().unwrap().push(devpts);
+        config["process"]["terminal"] = json!(true);
+    });
+    race::against(&console, &link, 30, || {
+        let mut create = bundle.command(&["create", "--console-socket", path.to_str().unwrap(), bundle.id()]);
+        let status = create
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .status();
+        if status.unwrap().success() {
+            let mounts = fs::read_to_string(format!("/proc/{}/mountinfo", bundle.state()["pid"])).unwrap();
+            assert!(
+                !mounts
+                    .lines()
+                    .any(|line| line.split(' ').nth(4) == Some("/target")),
+                "{mounts}"
+            );
+        }
+        bundle.must(&["delete", "--force"]);
+    });
+    assert_eq!(fs::read(bundle.file("rootfs/target")).unwrap(), b"target\n");
+}
+
+#[test]
+fn a_swapped_dev_directory_leads_into_the_image() {
+    let outside = tempfile::tempdir().unwrap();
+    let bundle = Bundle::new("41579-race", "true");
+    let (dev, link) = (bundle.file("rootfs/dev"), bundle.file("rootfs/link"));
+    fs::create_dir(&dev).unwrap();
+    symlink(outside.path(), &link).unwrap();
+    bundle.edit(with_the_images_dev);
+    race::against(&dev, &link, 30, || {
+        bundle.call(&["run"]);
+        assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0, "made outside");
+    });
 }

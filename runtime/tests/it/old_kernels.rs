@@ -3,6 +3,7 @@
 #![allow(unsafe_code, reason = "the filter is loaded between fork and exec")]
 
 use crate::bundle::{Bundle, RUNTIME};
+use crate::race;
 use corten_runtime::plan::seccomp::{Arch, compile};
 use corten_runtime::sys::seccomp::load;
 use serde_json::{Value, json};
@@ -298,6 +299,30 @@ fn links_lead_nowhere_else() {
             assert!(errors.contains(expected), "{world}: {errors}");
         }
     }
+}
+
+/// The race of cve_2021_30465, where the walk is the runtime's own.
+#[test]
+fn a_swapped_directory_never_leads_out() {
+    let (world, calls) = WORLDS[WORLDS.len() - 1];
+    let outside = tempfile::tempdir().unwrap();
+    let bundle = Bundle::new("old-race", "true");
+    let (way, link) = (bundle.file("rootfs/way"), bundle.file("rootfs/link"));
+    fs::create_dir(&way).unwrap();
+    symlink(outside.path(), &link).unwrap();
+    bundle.edit(|config| {
+        let mounts = config["mounts"].as_array_mut().unwrap();
+        mounts.push(json!({"destination": "/way/made/here", "type": "tmpfs", "source": "tmpfs"}));
+        mounts.push(json!({"destination": "/way/other", "type": "bind", "source": "rootfs/bin", "options": ["bind", "ro"]}));
+    });
+    race::against(&way, &link, 30, || {
+        call(&bundle, calls, &["run"]);
+        assert_eq!(
+            fs::read_dir(outside.path()).unwrap().count(),
+            0,
+            "{world}: made outside"
+        );
+    });
 }
 
 #[test]
