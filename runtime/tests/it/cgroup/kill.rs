@@ -38,7 +38,7 @@ fn all_die_by_the_freezer_alone() {
     if plan.record.groups.iter().any(|group| group.has("freezer")) {
         dies_whole("die-v1", true);
     } else {
-        println!("skipped: this machine has no v1 freezer");
+        crate::skip("this machine has no v1 freezer");
     }
 }
 

@@ -52,7 +52,7 @@ fn huge_pages_are_limited_where_v2_owns_them_in_a_hybrid() {
         r#"{"hugepageLimits": [{"pageSize": "2MB", "limit": 4194304}]}"#,
     );
     if !found.contains("hugetlb") {
-        println!("skipped: no hybrid layout with hugetlb on v2");
+        crate::skip("no hybrid layout with hugetlb on v2");
         return;
     }
     let groups = Groups::make(&plan.unwrap()).unwrap();

@@ -66,7 +66,7 @@ fn a_group_below_is_joined_when_asked_for_on_pure_v2() {
 #[test]
 fn a_v1_group_below_is_joined_when_asked_for() {
     if fs::metadata("/sys/fs/cgroup/pids/cgroup.procs").is_err() {
-        println!("skipped: no v1 hierarchy of pids");
+        crate::skip("no v1 hierarchy of pids");
         return;
     }
     let bundle = running("below-v1", |_| {});
@@ -96,7 +96,7 @@ fn the_process_follows_init_to_a_group_below_on_pure_v2() {
         let _root = crate::cgroup::RootControllers::keep("/sys/fs/cgroup/cgroup.subtree_control");
         let available = fs::read_to_string("/sys/fs/cgroup/cgroup.controllers").unwrap();
         let Some(controller) = available.split_whitespace().find(|name| *name != "hugetlb") else {
-            println!("skipped: v2 has no domain controller here");
+            crate::skip("v2 has no domain controller here");
             return;
         };
         fs::write("/sys/fs/cgroup/cgroup.subtree_control", format!("+{controller}")).unwrap();

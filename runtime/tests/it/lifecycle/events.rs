@@ -38,7 +38,7 @@ fn statistics_tell_what_is_used_and_what_is_limited() {
         config["linux"]["resources"] = json!({"pids": {"limit": 17}, "memory": {"limit": 64 << 20}});
     });
     if !std::fs::exists("/sys/fs/cgroup/pids").unwrap() {
-        println!("skipped: this machine has no v1 controllers");
+        crate::skip("this machine has no v1 controllers");
         return;
     }
     bundle.create();
@@ -81,7 +81,7 @@ fn following_tells_at_intervals_and_ends_with_the_container() {
 #[test]
 fn lack_of_memory_is_told_before_the_end() {
     if !std::fs::exists("/sys/fs/cgroup/memory/memory.oom_control").unwrap() {
-        println!("skipped: this machine has no v1 memory controller");
+        crate::skip("this machine has no v1 memory controller");
         return;
     }
     let bundle = Bundle::new(

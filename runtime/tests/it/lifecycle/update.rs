@@ -28,7 +28,7 @@ fn v1(bundle: &Bundle, file: &str) -> String {
 fn has_v1() -> bool {
     let found = fs::exists("/sys/fs/cgroup/memory/memory.limit_in_bytes").unwrap();
     if !found {
-        println!("skipped: this machine has no v1 controllers");
+        crate::skip("this machine has no v1 controllers");
     }
     found
 }
@@ -109,7 +109,7 @@ fn a_device_is_throttled_by_json_on_v1() {
                 .is_some_and(|name| !name.to_string_lossy().starts_with("loop"))
         })
     else {
-        println!("skipped: this machine has no disk");
+        crate::skip("this machine has no disk");
         return;
     };
     if !has_v1() {

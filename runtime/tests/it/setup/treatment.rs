@@ -148,7 +148,7 @@ fn the_personality_outlives_filter_and_exec() {
 #[test]
 fn memory_comes_by_the_policy() {
     if !Path::new("/proc/self/numa_maps").exists() {
-        println!("skipped: this kernel has no NUMA memory policies");
+        crate::skip("this kernel has no NUMA memory policies");
         return;
     }
     let seen = output("mempolicy", "cat /proc/self/numa_maps", |config| {
@@ -192,7 +192,7 @@ fn bad_memory_policies_are_refused_by_name() {
 #[test]
 fn labels_without_selinux_are_refused() {
     if Path::new("/sys/fs/selinux/enforce").exists() {
-        println!("skipped: this machine has SELinux");
+        crate::skip("this machine has SELinux");
         return;
     }
     for (part, property) in [("process", "selinuxLabel"), ("linux", "mountLabel")] {
@@ -215,7 +215,7 @@ fn labels_without_selinux_are_refused() {
 fn without_resctrl_a_class_of_service_is_refused() {
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
     if mounts.contains(" - resctrl ") {
-        println!("skipped: this machine has resctrl");
+        crate::skip("this machine has resctrl");
         return;
     }
     let error = refusal("rdt", |config| {
