@@ -27,6 +27,7 @@ mod read_only_race;
 mod schema;
 mod seccomp;
 mod setup;
+mod systemd;
 
 /// A test that cannot run here says why, where scripts/test counts it; it passes for everybody else.
 pub(crate) fn skip(reason: &str) {
