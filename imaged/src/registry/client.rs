@@ -240,13 +240,16 @@ impl Client {
 
     async fn exchange(&self, request: reqwest::RequestBuilder) -> Result<Response> {
         let request = request.build().map_err(|error| broken(&error))?;
-        let (url, begun) = (request.url().clone(), Instant::now());
+        // What follows the path may be a secret: a signature, the state of an upload.
+        let mut url = request.url().clone();
+        url.set_query(None);
+        let (asked, begun) = (format!("{} {url}", request.method()), Instant::now());
         let result = match tokio::time::timeout(self.options.stall, self.http.execute(request)).await {
             Err(_) => Err(self.stalled()),
             Ok(Err(error)) => Err(broken(&error)),
             Ok(Ok(response)) => Ok(response),
         };
-        tell(&url, &result, begun.elapsed());
+        tell(&asked, &result, begun.elapsed());
         result
     }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{Response, Url, redirect};
+use reqwest::{Response, redirect};
 
 use super::{Options, certificates};
 use crate::error::{Error, Kind, Result};
@@ -17,17 +17,16 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-/// Tells of a request, and of how it was answered. What a redirection adds to an address may be secret.
-pub(super) fn tell(url: &Url, result: &Result<Response>, took: Duration) {
+/// Tells of a request, and of how and by whom it was answered.
+pub(super) fn tell(asked: &str, result: &Result<Response>, took: Duration) {
     let took = took.as_millis();
     match result {
-        Ok(response) if response.url().host() != url.host() => log::debug(format_args!(
-            "GET {url}: {} from {} in {took} ms",
+        Ok(response) => log::debug(format_args!(
+            "{asked}: {} from {} in {took} ms",
             response.status(),
             response.url().host_str().unwrap_or_default()
         )),
-        Ok(response) => log::debug(format_args!("GET {url}: {} in {took} ms", response.status())),
-        Err(error) => log::debug(format_args!("GET {url}: failed after {took} ms: {error}")),
+        Err(error) => log::debug(format_args!("{asked}: failed after {took} ms: {error}")),
     }
 }
 

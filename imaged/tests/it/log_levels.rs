@@ -44,11 +44,11 @@ fn debug_tells_of_requests_and_layers() {
     let host = registry.host();
     for expected in [
         format!(
-            "level=debug msg=\"GET http://{host}/v2/{REPOSITORY}/manifests/1: 503 Service Unavailable in "
+            "level=debug msg=\"GET http://{host}/v2/{REPOSITORY}/manifests/1: 503 Service Unavailable from 127.0.0.1 in "
         ),
-        format!("level=debug msg=\"GET http://{host}/v2/{REPOSITORY}/manifests/1: 200 OK in "),
+        format!("level=debug msg=\"GET http://{host}/v2/{REPOSITORY}/manifests/1: 200 OK from 127.0.0.1 in "),
         format!(
-            "/v2/{REPOSITORY}/blobs/{}: 200 OK in ",
+            "/v2/{REPOSITORY}/blobs/{}: 200 OK from 127.0.0.1 in ",
             two_layers().layers[0].digest()
         ),
         format!("layer {}: ", two_layers().layers[0].digest().short()),
