@@ -48,10 +48,10 @@ pub struct Checkpoint<'a> {
 /// CRIU's, with what its log says; the container runs on then.
 pub fn checkpoint(request: &Checkpoint<'_>) -> Result<()> {
     let options = &request.options;
-    check_parent(&options.images, request.parent.as_deref())?;
     check_features(request)?;
     let status = request.status_fd.map(open_status).transpose()?;
     make_dir(&options.images)?;
+    check_parent(&options.images, request.parent.as_deref())?;
     let dirs = Dirs::open(options, LOG_FILE)?;
     let annotations = &request.spec.annotations;
     let freezer = freezer(request.groups);

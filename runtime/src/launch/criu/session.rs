@@ -5,7 +5,7 @@ use crate::plan::criu::{Notification, Response, go_on};
 use crate::sys::{console, process};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, send, socketpair};
+use nix::sys::socket::{AddressFamily, MsgFlags, Shutdown, SockFlag, SockType, send, shutdown, socketpair};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::process::{Child, Command};
 
@@ -69,16 +69,21 @@ impl Session {
         meet: &mut dyn FnMut(&Notification, Option<OwnedFd>) -> Result<()>,
     ) -> Result<Response> {
         let answer = self.converse(request, meet);
-        // CRIU ends when its socket closes, whatever it was doing.
-        drop(self.channel);
+        // CRIU ends when nobody asks any more, whatever it was doing; after a failure of ours, at once.
+        let _ = shutdown(self.channel.as_raw_fd(), Shutdown::Write);
+        let channel = answer.is_ok().then_some(self.channel);
         let ended = self.child.wait();
+        drop(channel);
         let response = answer?;
         let ended = ended.map_err(|error| Error::syscall("wait()", error.raw_os_error().unwrap_or(0)))?;
         // After a pre-dump it waits in vain for the dump that another process will ask for.
-        if response.success || ended.success() {
+        if response.pre_dump || ended.success() {
             Ok(response)
         } else {
-            Err(Error::new(Kind::System, format!("criu ended with {ended}")))
+            Err(Error::new(
+                Kind::System,
+                format!("{FAILED}: it ended with {ended}"),
+            ))
         }
     }
 

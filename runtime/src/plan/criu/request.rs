@@ -249,6 +249,8 @@ pub struct Response {
     pub notification: Option<Notification>,
     /// Restored: the id of the first process.
     pub restored: Option<i32>,
+    /// It is the answer to a pre-dump.
+    pub pre_dump: bool,
     /// The error number of a failure, 0 when there is none.
     pub errno: i32,
     /// What went wrong, in words.
@@ -290,6 +292,7 @@ impl Response {
             }
         }
         response.notification = notification.filter(|_| kind == kind::NOTIFY);
+        response.pre_dump = kind == kind::PRE_DUMP;
         Some(response)
     }
 }
