@@ -13,6 +13,7 @@ const WISH: Wish<'static> = Wish {
     no_new_keyring: false,
     preserve_fds: 0,
     listen_fds: 0,
+    listen_env: &[],
     start_socket: true,
 };
 

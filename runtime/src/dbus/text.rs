@@ -65,7 +65,8 @@ impl<'a> Parser<'a> {
                 if !is_type(signature) {
                     return Err(format!("found @{signature}, expected a type such as @as"));
                 }
-                self.nested(|parser| parser.value(Some(signature)))
+                let value = self.nested(|parser| parser.value(Some(signature)))?;
+                typed(value, expected)
             }
             '[' => self.nested(|parser| parser.array(expected)),
             '{' => self.nested(|parser| parser.dictionary(expected)),
@@ -94,7 +95,10 @@ impl<'a> Parser<'a> {
             "true" | "false" => typed(Value::Boolean(word == "true"), expected),
             "inf" | "nan" => self.number_from(word, expected),
             _ => match KEYWORDS.iter().find(|(keyword, _)| *keyword == word) {
-                Some((_, signature)) => self.nested(|parser| parser.value(Some(signature))),
+                Some((_, signature)) => {
+                    let value = self.nested(|parser| parser.value(Some(signature)))?;
+                    typed(value, expected)
+                }
                 None if word.is_empty() => Err(format!("found {:?}, expected a value", self.rest)),
                 None => Err(format!(
                     "found {word}, expected a value; texts stand in quotes: '{word}'"
@@ -365,6 +369,8 @@ mod tests {
             ("'open", "closing quote"),
             ("[]", "@as []"),
             ("[1, 'a']", "expected the type i"),
+            ("{'a': 1, objectpath '/b': 2}", "expected the type s"),
+            ("['a', @g 'u']", "expected the type s"),
             ("byte 256", "type y"),
             ("uint64 -1", "type t"),
             ("5 6", "after the value"),
