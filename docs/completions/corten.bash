@@ -16,6 +16,9 @@ _corten() {
             ",$1")
                 cmd="corten"
                 ;;
+            corten,attach)
+                cmd="corten__subcmd__attach"
+                ;;
             corten,commit)
                 cmd="corten__subcmd__commit"
                 ;;
@@ -55,6 +58,9 @@ _corten() {
             corten,logs)
                 cmd="corten__subcmd__logs"
                 ;;
+            corten,pause)
+                cmd="corten__subcmd__pause"
+                ;;
             corten,ps)
                 cmd="corten__subcmd__ps"
                 ;;
@@ -63,6 +69,12 @@ _corten() {
                 ;;
             corten,push)
                 cmd="corten__subcmd__push"
+                ;;
+            corten,rename)
+                cmd="corten__subcmd__rename"
+                ;;
+            corten,restart)
+                cmd="corten__subcmd__restart"
                 ;;
             corten,rm)
                 cmd="corten__subcmd__rm"
@@ -88,11 +100,20 @@ _corten() {
             corten,tag)
                 cmd="corten__subcmd__tag"
                 ;;
+            corten,top)
+                cmd="corten__subcmd__top"
+                ;;
+            corten,unpause)
+                cmd="corten__subcmd__unpause"
+                ;;
             corten,version)
                 cmd="corten__subcmd__version"
                 ;;
             corten,wait)
                 cmd="corten__subcmd__wait"
+                ;;
+            corten__subcmd__help,attach)
+                cmd="corten__subcmd__help__subcmd__attach"
                 ;;
             corten__subcmd__help,commit)
                 cmd="corten__subcmd__help__subcmd__commit"
@@ -133,6 +154,9 @@ _corten() {
             corten__subcmd__help,logs)
                 cmd="corten__subcmd__help__subcmd__logs"
                 ;;
+            corten__subcmd__help,pause)
+                cmd="corten__subcmd__help__subcmd__pause"
+                ;;
             corten__subcmd__help,ps)
                 cmd="corten__subcmd__help__subcmd__ps"
                 ;;
@@ -141,6 +165,12 @@ _corten() {
                 ;;
             corten__subcmd__help,push)
                 cmd="corten__subcmd__help__subcmd__push"
+                ;;
+            corten__subcmd__help,rename)
+                cmd="corten__subcmd__help__subcmd__rename"
+                ;;
+            corten__subcmd__help,restart)
+                cmd="corten__subcmd__help__subcmd__restart"
                 ;;
             corten__subcmd__help,rm)
                 cmd="corten__subcmd__help__subcmd__rm"
@@ -165,6 +195,12 @@ _corten() {
                 ;;
             corten__subcmd__help,tag)
                 cmd="corten__subcmd__help__subcmd__tag"
+                ;;
+            corten__subcmd__help,top)
+                cmd="corten__subcmd__help__subcmd__top"
+                ;;
+            corten__subcmd__help,unpause)
+                cmd="corten__subcmd__help__subcmd__unpause"
                 ;;
             corten__subcmd__help,version)
                 cmd="corten__subcmd__help__subcmd__version"
@@ -194,7 +230,7 @@ _corten() {
 
     case "${cmd}" in
         corten)
-            opts="-l -D -h -V --root --state-dir --runtime --log-level --debug --help --version commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help"
+            opts="-l -D -h -V --root --state-dir --runtime --log-level --debug --help --version attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -218,6 +254,40 @@ _corten() {
                     ;;
                 -l)
                     COMPREPLY=($(compgen -W "debug info warn error fatal" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__attach)
+            opts="-h --detach-keys --no-stdin --sig-proxy --root --state-dir --runtime --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --detach-keys)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sig-proxy)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -630,8 +700,22 @@ _corten() {
             return 0
             ;;
         corten__subcmd__help)
-            opts="commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help"
+            opts="attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__help__subcmd__attach)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -825,6 +909,20 @@ _corten() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        corten__subcmd__help__subcmd__pause)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         corten__subcmd__help__subcmd__ps)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -854,6 +952,34 @@ _corten() {
             return 0
             ;;
         corten__subcmd__help__subcmd__push)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__help__subcmd__rename)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__help__subcmd__restart)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -980,6 +1106,34 @@ _corten() {
             return 0
             ;;
         corten__subcmd__help__subcmd__tag)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__help__subcmd__top)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__help__subcmd__unpause)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1291,6 +1445,32 @@ _corten() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        corten__subcmd__pause)
+            opts="-h --root --state-dir --runtime --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         corten__subcmd__ps)
             opts="-a -f -n -l -q -s -h --all --filter --format --last --latest --no-trunc --quiet --size --root --state-dir --runtime --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1374,6 +1554,78 @@ _corten() {
                 return 0
             fi
             case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__rename)
+            opts="-h --root --state-dir --runtime --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__restart)
+            opts="-s -t -h --signal --timeout --time --root --state-dir --runtime --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --signal)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --time)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -t)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1888,6 +2140,58 @@ _corten() {
             return 0
             ;;
         corten__subcmd__tag)
+            opts="-h --root --state-dir --runtime --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__top)
+            opts="-h --root --state-dir --runtime --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__unpause)
             opts="-h --root --state-dir --runtime --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

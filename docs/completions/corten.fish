@@ -35,6 +35,7 @@ fatal\t'Only the error that ends the command'"
 complete -c corten -n "__fish_corten_needs_command" -s D -l debug -d 'The same as --log-level debug'
 complete -c corten -n "__fish_corten_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c corten -n "__fish_corten_needs_command" -s V -l version -d 'Print version'
+complete -c corten -n "__fish_corten_needs_command" -f -a "attach" -d 'Show a running container\'s output here, and pass input and signals on'
 complete -c corten -n "__fish_corten_needs_command" -f -a "commit" -d 'Make an image of what a container changed'
 complete -c corten -n "__fish_corten_needs_command" -f -a "create" -d 'Create a container without starting it'
 complete -c corten -n "__fish_corten_needs_command" -f -a "diff" -d 'Show what a container changed of its image\'s files'
@@ -47,9 +48,12 @@ complete -c corten -n "__fish_corten_needs_command" -f -a "inspect" -d 'Show eve
 complete -c corten -n "__fish_corten_needs_command" -f -a "kill" -d 'Send a signal to running containers'
 complete -c corten -n "__fish_corten_needs_command" -f -a "load" -d 'Load images from an archive of `save`, docker\'s or podman\'s, or from an OCI layout'
 complete -c corten -n "__fish_corten_needs_command" -f -a "logs" -d 'Show what a container wrote'
+complete -c corten -n "__fish_corten_needs_command" -f -a "pause" -d 'Freeze all processes of running containers'
 complete -c corten -n "__fish_corten_needs_command" -f -a "ps" -d 'List containers'
 complete -c corten -n "__fish_corten_needs_command" -f -a "pull" -d 'Get images from their registries'
 complete -c corten -n "__fish_corten_needs_command" -f -a "push" -d 'Push images to their registries'
+complete -c corten -n "__fish_corten_needs_command" -f -a "rename" -d 'Give a container another name'
+complete -c corten -n "__fish_corten_needs_command" -f -a "restart" -d 'Stop containers that run, and start them again'
 complete -c corten -n "__fish_corten_needs_command" -f -a "rm" -d 'Remove containers'
 complete -c corten -n "__fish_corten_needs_command" -f -a "rmi" -d 'Remove images'
 complete -c corten -n "__fish_corten_needs_command" -f -a "run" -d 'Create and start a container'
@@ -58,9 +62,19 @@ complete -c corten -n "__fish_corten_needs_command" -f -a "start" -d 'Start stop
 complete -c corten -n "__fish_corten_needs_command" -f -a "stop" -d 'Stop running containers: a signal, some patience, SIGKILL'
 complete -c corten -n "__fish_corten_needs_command" -f -a "system" -d 'Look after Corten itself'
 complete -c corten -n "__fish_corten_needs_command" -f -a "tag" -d 'Give an image one more name'
+complete -c corten -n "__fish_corten_needs_command" -f -a "top" -d 'Show the processes of a running container'
+complete -c corten -n "__fish_corten_needs_command" -f -a "unpause" -d 'Let paused containers go on'
 complete -c corten -n "__fish_corten_needs_command" -f -a "version" -d 'Show the versions of corten and of what it uses'
 complete -c corten -n "__fish_corten_needs_command" -f -a "wait" -d 'Wait until containers stop, and print their exit codes'
 complete -c corten -n "__fish_corten_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c corten -n "__fish_corten_using_subcommand attach" -l detach-keys -d 'Keys that leave the container running' -r
+complete -c corten -n "__fish_corten_using_subcommand attach" -l sig-proxy -d 'Pass signals on to the container' -r -f -a "true\t''
+false\t''"
+complete -c corten -n "__fish_corten_using_subcommand attach" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand attach" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand attach" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand attach" -l no-stdin -d 'Pass no input on'
+complete -c corten -n "__fish_corten_using_subcommand attach" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand commit" -s a -l author -d 'Who made it' -r
 complete -c corten -n "__fish_corten_using_subcommand commit" -s c -l change -d 'Instruction of a Dockerfile to apply to the image' -r
 complete -c corten -n "__fish_corten_using_subcommand commit" -s m -l message -d 'A remark' -r
@@ -206,6 +220,10 @@ complete -c corten -n "__fish_corten_using_subcommand logs" -l details -d 'Show 
 complete -c corten -n "__fish_corten_using_subcommand logs" -s f -l follow -d 'Go on until the container ends'
 complete -c corten -n "__fish_corten_using_subcommand logs" -s t -l timestamps -d 'Show when each line was written'
 complete -c corten -n "__fish_corten_using_subcommand logs" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand pause" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand pause" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand pause" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand pause" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand ps" -s f -l filter -d 'Show only those that match: id, name, status, label, ancestor, exited, before, since' -r
 complete -c corten -n "__fish_corten_using_subcommand ps" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
 complete -c corten -n "__fish_corten_using_subcommand ps" -s n -l last -d 'Show the last so many, whatever their state' -r
@@ -230,6 +248,16 @@ complete -c corten -n "__fish_corten_using_subcommand push" -l runtime -d 'OCI r
 complete -c corten -n "__fish_corten_using_subcommand push" -s a -l all-tags -d 'Push all tags of the repository'
 complete -c corten -n "__fish_corten_using_subcommand push" -s q -l quiet -d 'Say only what was pushed'
 complete -c corten -n "__fish_corten_using_subcommand push" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand rename" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand rename" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand rename" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand rename" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand restart" -s s -l signal -d 'Signal in place of the container\'s own' -r
+complete -c corten -n "__fish_corten_using_subcommand restart" -s t -l time -l timeout -d 'Seconds to wait before SIGKILL; -1 waits for ever (default 10, or what the container says)' -r
+complete -c corten -n "__fish_corten_using_subcommand restart" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand restart" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand restart" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand restart" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand rm" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand rm" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand rm" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
@@ -340,6 +368,14 @@ complete -c corten -n "__fish_corten_using_subcommand tag" -l root -d 'Directory
 complete -c corten -n "__fish_corten_using_subcommand tag" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand tag" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand tag" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand top" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand top" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand top" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand top" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand unpause" -l root -d 'Directory of the store and the containers' -r -F
+complete -c corten -n "__fish_corten_using_subcommand unpause" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand unpause" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand unpause" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand version" -s f -l format -d 'A Go template, or `json`' -r
 complete -c corten -n "__fish_corten_using_subcommand version" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand version" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
@@ -349,30 +385,36 @@ complete -c corten -n "__fish_corten_using_subcommand wait" -l root -d 'Director
 complete -c corten -n "__fish_corten_using_subcommand wait" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand wait" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand wait" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "commit" -d 'Make an image of what a container changed'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "create" -d 'Create a container without starting it'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "diff" -d 'Show what a container changed of its image\'s files'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "exec" -d 'Run a command in a running container'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "export" -d 'Write all files of a container as one tar archive'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "history" -d 'Show how an image came to be, newest step first'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "images" -d 'List images'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "import" -d 'Make an image of an archive of files'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "inspect" -d 'Show everything about containers and images'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "kill" -d 'Send a signal to running containers'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "load" -d 'Load images from an archive of `save`, docker\'s or podman\'s, or from an OCI layout'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "logs" -d 'Show what a container wrote'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "ps" -d 'List containers'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "pull" -d 'Get images from their registries'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "push" -d 'Push images to their registries'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "rm" -d 'Remove containers'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "rmi" -d 'Remove images'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "run" -d 'Create and start a container'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "save" -d 'Save images to one archive that is both an OCI layout and docker\'s format'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "start" -d 'Start stopped containers'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "stop" -d 'Stop running containers: a signal, some patience, SIGKILL'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "system" -d 'Look after Corten itself'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "tag" -d 'Give an image one more name'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "version" -d 'Show the versions of corten and of what it uses'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "wait" -d 'Wait until containers stop, and print their exit codes'
-complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from commit create diff exec export history images import inspect kill load logs ps pull push rm rmi run save start stop system tag version wait help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "attach" -d 'Show a running container\'s output here, and pass input and signals on'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "commit" -d 'Make an image of what a container changed'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "create" -d 'Create a container without starting it'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "diff" -d 'Show what a container changed of its image\'s files'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "exec" -d 'Run a command in a running container'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "export" -d 'Write all files of a container as one tar archive'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "history" -d 'Show how an image came to be, newest step first'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "images" -d 'List images'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "import" -d 'Make an image of an archive of files'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "inspect" -d 'Show everything about containers and images'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "kill" -d 'Send a signal to running containers'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "load" -d 'Load images from an archive of `save`, docker\'s or podman\'s, or from an OCI layout'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "logs" -d 'Show what a container wrote'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "pause" -d 'Freeze all processes of running containers'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "ps" -d 'List containers'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "pull" -d 'Get images from their registries'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "push" -d 'Push images to their registries'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "rename" -d 'Give a container another name'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "restart" -d 'Stop containers that run, and start them again'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "rm" -d 'Remove containers'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "rmi" -d 'Remove images'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "run" -d 'Create and start a container'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "save" -d 'Save images to one archive that is both an OCI layout and docker\'s format'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "start" -d 'Start stopped containers'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "stop" -d 'Stop running containers: a signal, some patience, SIGKILL'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "system" -d 'Look after Corten itself'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "tag" -d 'Give an image one more name'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "top" -d 'Show the processes of a running container'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "unpause" -d 'Let paused containers go on'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "version" -d 'Show the versions of corten and of what it uses'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "wait" -d 'Wait until containers stop, and print their exit codes'
+complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c corten -n "__fish_corten_using_subcommand help; and __fish_seen_subcommand_from system" -f -a "df" -d 'Show how much of the disk is used'

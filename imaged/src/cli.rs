@@ -37,6 +37,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Attach(commands::attach::Args),
     Commit(commands::commit::Args),
     Create(Box<commands::create::Args>),
     Diff(commands::diff::Args),
@@ -49,9 +50,12 @@ enum Command {
     Kill(commands::kill::Args),
     Load(commands::load::Args),
     Logs(commands::logs::Args),
+    Pause(commands::pause::Args),
     Ps(commands::ps::Args),
     Pull(commands::pull::Args),
     Push(commands::push::Args),
+    Rename(commands::rename::Args),
+    Restart(commands::restart::Args),
     Rm(commands::rm::Args),
     Rmi(commands::rmi::Args),
     Run(Box<commands::run::Args>),
@@ -60,6 +64,8 @@ enum Command {
     Stop(commands::stop::Args),
     System(commands::system::Args),
     Tag(commands::tag::Args),
+    Top(commands::top::Args),
+    Unpause(commands::unpause::Args),
     Version(commands::version::Args),
     Wait(commands::wait::Args),
 }
@@ -67,6 +73,7 @@ enum Command {
 impl Command {
     fn run(self, settings: &Settings) -> Result<ExitCode> {
         match self {
+            Self::Attach(args) => commands::attach::run(settings, &args),
             Self::Commit(args) => commands::commit::run(settings, &args),
             Self::Create(args) => commands::create::run(settings, &args),
             Self::Diff(args) => commands::diff::run(settings, &args),
@@ -79,9 +86,12 @@ impl Command {
             Self::Kill(args) => commands::kill::run(settings, &args),
             Self::Load(args) => commands::load::run(settings, &args),
             Self::Logs(args) => commands::logs::run(settings, &args),
+            Self::Pause(args) => commands::pause::run(settings, &args),
             Self::Ps(args) => commands::ps::run(settings, &args),
             Self::Pull(args) => commands::pull::run(settings, &args),
             Self::Push(args) => commands::push::run(settings, &args),
+            Self::Rename(args) => commands::rename::run(settings, &args),
+            Self::Restart(args) => commands::restart::run(settings, &args),
             Self::Rm(args) => commands::rm::run(settings, &args),
             Self::Rmi(args) => commands::rmi::run(settings, &args),
             Self::Run(args) => commands::run::run(settings, &args),
@@ -90,6 +100,8 @@ impl Command {
             Self::Stop(args) => commands::stop::run(settings, &args),
             Self::System(args) => commands::system::run(settings, &args),
             Self::Tag(args) => commands::tag::run(settings, &args),
+            Self::Top(args) => commands::top::run(settings, &args),
+            Self::Unpause(args) => commands::unpause::run(settings, &args),
             Self::Version(args) => commands::version::run(settings, &args),
             Self::Wait(args) => commands::wait::run(settings, &args),
         }
@@ -255,11 +267,11 @@ const LATER: [&str; 53] = [
 
 /// Docker's commands that are still to come.
 #[rustfmt::skip]
-const LATER_VERBS: [&str; 32] = [
-    "attach", "build", "builder", "buildx", "compose", "config", "container", "context", "cp",
+const LATER_VERBS: [&str; 26] = [
+    "build", "builder", "buildx", "compose", "config", "container", "context", "cp",
     "events", "image", "info", "login", "logout", "manifest", "network",
-    "node", "pause", "plugin", "port", "rename", "restart", "search", "secret", "service", "stack",
-    "stats", "swarm", "top", "unpause", "update", "volume",
+    "node", "plugin", "port", "search", "secret", "service", "stack",
+    "stats", "swarm", "update", "volume",
 ];
 
 /// Clap's message without its heading and its pointers.

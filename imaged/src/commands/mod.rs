@@ -1,5 +1,6 @@
 //! The verbs: each file has one verb's options and the function that runs it.
 
+pub(crate) mod attach;
 pub(crate) mod commit;
 mod container_options;
 pub(crate) mod create;
@@ -17,10 +18,13 @@ mod inspect_image;
 pub(crate) mod kill;
 pub(crate) mod load;
 pub(crate) mod logs;
+pub(crate) mod pause;
 pub(crate) mod ps;
 pub(crate) mod pull;
 mod pull_display;
 pub(crate) mod push;
+pub(crate) mod rename;
+pub(crate) mod restart;
 pub(crate) mod rm;
 pub(crate) mod rmi;
 pub(crate) mod run;
@@ -31,5 +35,7 @@ pub(crate) mod start;
 pub(crate) mod stop;
 pub(crate) mod system;
 pub(crate) mod tag;
+pub(crate) mod top;
+pub(crate) mod unpause;
 pub(crate) mod version;
 pub(crate) mod wait;

@@ -211,14 +211,14 @@ fn describe(status: &Status, now: Timestamp) -> String {
         Status::Created { .. } => "Created".to_owned(),
         Status::Running {
             started_at,
-            orphaned: false,
+            orphaned,
+            paused,
             ..
-        } => format!("Up {}", since(started_at)),
-        Status::Running {
-            started_at,
-            orphaned: true,
-            ..
-        } => format!("Up {} (shim lost)", since(started_at)),
+        } => {
+            let paused = if *paused { " (Paused)" } else { "" };
+            let orphaned = if *orphaned { " (shim lost)" } else { "" };
+            format!("Up {}{paused}{orphaned}", since(started_at))
+        }
         Status::Exited(exit) => {
             let ago = exit
                 .finished_at

@@ -4,13 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::fs::{self, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 use super::layout::Containers;
 use super::record::Record;
 use super::status::Status;
+use super::{pause, runtime};
 use crate::archive::{self, Found, Loaded};
 use crate::error::{Context, Error, Kind, Result};
 use crate::format::timestamp::Timestamp;
@@ -200,9 +200,13 @@ struct Still<'a> {
 
 impl<'a> Still<'a> {
     fn new(containers: &'a Containers, record: &'a Record, wanted: bool) -> Result<Self> {
-        let paused = wanted && Status::of(containers, &record.id).is_running();
+        let runs = matches!(
+            Status::of(containers, &record.id),
+            Status::Running { paused: false, .. }
+        );
+        let paused = wanted && runs;
         if paused {
-            runtime(containers, record, "pause").map_err(|error| {
+            runtime::call(containers, record, &["pause", &record.id]).map_err(|error| {
                 error.hint("--pause=false commits what there is while the container runs")
             })?;
         }
@@ -218,29 +222,7 @@ impl Drop for Still<'_> {
     fn drop(&mut self) {
         if self.paused {
             // What was packed is good; `corten unpause` can be tried again.
-            let _ = runtime(self.containers, self.record, "resume");
+            let _ = pause::thaw(self.containers, self.record);
         }
-    }
-}
-
-fn runtime(containers: &Containers, record: &Record, verb: &str) -> Result<()> {
-    let output = Command::new(&record.runtime)
-        .arg("--root")
-        .arg(containers.runtime_root())
-        .args([verb, &record.id])
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| Error::io(format!("start {}", record.runtime), &error))?;
-    match output.status.success() {
-        true => Ok(()),
-        false => Err(Error::new(
-            Kind::System,
-            format!(
-                "{} {verb} {}: {}",
-                record.runtime,
-                record.id,
-                String::from_utf8_lossy(&output.stderr).trim()
-            ),
-        )),
     }
 }

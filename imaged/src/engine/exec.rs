@@ -42,6 +42,13 @@ pub(crate) struct Request {
 pub(crate) fn start(containers: &Containers, record: &Record, request: Request, keys: Keys) -> Result<Relay> {
     let pid = match Status::of(containers, &record.id) {
         Status::Running { orphaned: true, .. } => return Err(orphaned(record)),
+        Status::Running { paused: true, .. } => {
+            let why = format!(
+                "Container {} is paused, unpause the container before exec",
+                record.id
+            );
+            return Err(Error::new(Kind::Conflict, why));
+        }
         Status::Running { pid, .. } if pid > 0 => pid,
         _ => return Err(not_running(record)),
     };

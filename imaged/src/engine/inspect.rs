@@ -58,7 +58,7 @@ pub(crate) fn details(containers: &Containers, record: &Record) -> Value {
 
 fn state(status: &Status) -> Value {
     let mut state = json!({
-        "Status": status.word(), "Running": status.is_running(), "Paused": false, "Restarting": false,
+        "Status": status.word(), "Running": status.is_running(), "Paused": matches!(status, Status::Running { paused: true, .. }), "Restarting": false,
         "OOMKilled": false, "Dead": false, "Pid": 0, "ExitCode": 0, "Error": "",
         "StartedAt": NEVER, "FinishedAt": NEVER,
     });
@@ -74,6 +74,7 @@ fn state(status: &Status) -> Value {
             pid,
             started_at,
             orphaned,
+            ..
         } => {
             state["Pid"] = (*pid).into();
             state["StartedAt"] = started_at.as_str().into();

@@ -118,6 +118,7 @@ impl Containers {
         }
         if let Ok(id) = fs::read_link(self.names().join(name))
             && let Some(record) = Record::read(&self.root.join("containers").join(id))?
+            && record.name == name
         {
             return Ok(record);
         }
@@ -182,8 +183,11 @@ impl Containers {
         let holder = fs::read_link(&link)
             .ok()
             .and_then(|holder| holder.into_os_string().into_string().ok());
+        if holder.as_deref() == Some(id) {
+            return Ok(());
+        }
         if let Some(holder) = holder
-            && self.is_used(&holder)
+            && self.has_name(&holder, name)
         {
             return Err(Error::new(
                 Kind::Exists,
@@ -222,14 +226,30 @@ impl Containers {
         let failed = |error: io::Error| Error::io(format!("clean up {}", names.display()), &error);
         for entry in fs::read_dir(&names).map_err(failed)? {
             let link = entry.map_err(failed)?.path();
+            let name = link
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             let holder = fs::read_link(&link)
                 .ok()
                 .and_then(|holder| holder.into_os_string().into_string().ok());
-            if holder.is_none_or(|holder| !self.is_used(&holder)) {
+            if holder.is_none_or(|holder| !self.has_name(&holder, &name)) {
                 fs::remove_file(&link).map_err(failed)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether this name is a container's: not if it was renamed by a command that was killed just then.
+    fn has_name(&self, id: &str, name: &str) -> bool {
+        match Record::read(&self.directory(id)) {
+            Ok(Some(record)) if record.name != name => {
+                let locked = lock_directory(&self.directory(id), FlockArg::LockExclusiveNonblock);
+                matches!(locked, Ok(None))
+            }
+            _ => self.is_used(id),
+        }
     }
 
     /// Whether a container is there or somebody is making or removing it.

@@ -15,14 +15,18 @@ pub(crate) mod inspect;
 pub(crate) mod layout;
 pub(crate) mod logs;
 mod names;
+pub(crate) mod pause;
 pub(crate) mod programs;
 pub(crate) mod record;
 pub(crate) mod remove;
+pub(crate) mod rename;
 mod rootfs;
+mod runtime;
 pub(crate) mod shim;
 pub(crate) mod start;
 pub(crate) mod status;
 pub(crate) mod stop;
+pub(crate) mod top;
 mod volumes;
 pub(crate) mod wait;
 

@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,10 +12,11 @@ use nix::libc::SIGKILL;
 
 use super::ids;
 use super::layout::Containers;
+use super::pause;
 use super::record::{self, Record};
+use super::runtime;
 use super::status::{ShimFile, Status};
 use crate::error::{Error, Kind, Result};
-use crate::log;
 use crate::store::fault_point;
 
 /// A killed process ends at once, unless the kernel is stuck in a device.
@@ -53,7 +53,7 @@ pub(crate) fn remove(containers: &Containers, record: &Record, force: bool) -> R
 pub(super) fn clear_last_run(containers: &Containers, record: &Record) -> Result<()> {
     let directory = containers.shim_directory(&record.id);
     if directory.exists() {
-        end_processes(&directory, &record.id)?;
+        end_processes(containers, record, &directory)?;
         delete_in_runtime(containers, record)?;
         tree(&directory)?;
     }
@@ -61,7 +61,7 @@ pub(super) fn clear_last_run(containers: &Containers, record: &Record) -> Result
 }
 
 /// Ends the container's first process and then the shim, which gets time to finish its work.
-fn end_processes(directory: &Path, id: &str) -> Result<()> {
+fn end_processes(containers: &Containers, record: &Record, directory: &Path) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
     let (shim, init) = match ShimFile::read(directory) {
         Some(file) => (file.shim(), file.init()),
@@ -69,12 +69,16 @@ fn end_processes(directory: &Path, id: &str) -> Result<()> {
     };
     if let Some(init) = init {
         init.signal(SIGKILL)?;
+        // With cgroup v1 not even SIGKILL reaches what is frozen.
+        if init.is_frozen() {
+            pause::thaw(containers, record)?;
+        }
         if !init.wait(Some(deadline))? {
             return Err(Error::new(
                 Kind::Conflict,
                 format!(
                     "could not kill container {}: its process did not end within 10 seconds",
-                    ids::short(id)
+                    ids::short(&record.id)
                 ),
             )
             .hint("a process in state D waits for a device or a network file system"));
@@ -115,29 +119,7 @@ fn delete_in_runtime(containers: &Containers, record: &Record) -> Result<()> {
     if !root.join(&record.id).exists() {
         return Ok(());
     }
-    let mut command = Command::new(&record.runtime);
-    command
-        .arg("--root")
-        .arg(&root)
-        .args(["delete", "--force", &record.id])
-        .stdin(Stdio::null());
-    log::debug(format_args!("the runtime: {}", log::command_line(&command)));
-    let output = command
-        .output()
-        .map_err(|error| Error::io(format!("start {}", record.runtime), &error))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let message = String::from_utf8_lossy(&output.stderr);
-    Err(Error::new(
-        Kind::System,
-        format!(
-            "{} delete --force {}: {}",
-            record.runtime,
-            record.id,
-            message.trim()
-        ),
-    ))
+    runtime::call(containers, record, &["delete", "--force", &record.id]).map(drop)
 }
 
 /// Removes what killed commands left half-made or half-removed.

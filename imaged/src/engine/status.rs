@@ -95,6 +95,8 @@ pub(crate) enum Status {
         started_at: String,
         /// Whether its shim is gone: the container lives on, but nobody will record its end.
         orphaned: bool,
+        /// Whether its processes are frozen.
+        paused: bool,
     },
     /// It ended, and the shim recorded how.
     Exited(ExitRecord),
@@ -121,16 +123,18 @@ impl Status {
                 pid: init.unwrap_or(0),
                 started_at: start.at,
                 orphaned: !shim_lives,
+                paused: init.is_some_and(pidfd::is_frozen),
             },
             Some(start) => Self::Lost { started_at: start.at },
             None => Self::Created { failure: None },
         }
     }
 
-    /// Docker's word: `created`, `running` or `exited`.
+    /// Docker's word: `created`, `running`, `paused` or `exited`.
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Created { .. } => "created",
+            Self::Running { paused: true, .. } => "paused",
             Self::Running { .. } => "running",
             Self::Exited(_) | Self::Lost { .. } => "exited",
         }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use nix::libc::{SIGKILL, SIGTERM};
 
 use super::layout::Containers;
+use super::pause;
 use super::record::Record;
 use super::status::{ShimFile, Status};
 use crate::error::{Error, Kind, Result};
@@ -37,6 +38,7 @@ pub(crate) fn stop(containers: &Containers, record: &Record, options: &Options) 
     let (init, shim) = processes(containers, record);
     if let Some(init) = init {
         init.signal(signal)?;
+        go_on(&init, containers, record)?;
         if !init.wait(deadline(options, record))? {
             end(&init, record)?;
         }
@@ -45,6 +47,14 @@ pub(crate) fn stop(containers: &Containers, record: &Record, options: &Options) 
     match shim {
         Some(shim) => shim.wait(Some(Instant::now() + AFTER_KILL)).map(drop),
         None => Ok(()),
+    }
+}
+
+/// A paused container goes on, as in docker: otherwise no signal would reach it.
+fn go_on(init: &Process, containers: &Containers, record: &Record) -> Result<()> {
+    match init.is_frozen() {
+        true => pause::thaw(containers, record),
+        false => Ok(()),
     }
 }
 
@@ -89,6 +99,7 @@ pub(crate) fn kill(containers: &Containers, record: &Record, signal: &str) -> Re
     };
     init.signal(signal)?;
     if signal == SIGKILL {
+        go_on(&init, containers, record)?;
         // Docker waits, too: what follows a kill may rely on it.
         init.wait(Some(Instant::now() + AFTER_KILL))?;
         if let Some(shim) = shim {

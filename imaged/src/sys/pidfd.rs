@@ -82,6 +82,31 @@ impl Process {
     }
 }
 
+impl Process {
+    /// Whether its cgroup is frozen. A process that is gone is not.
+    pub(crate) fn is_frozen(&self) -> bool {
+        is_frozen(self.pid)
+    }
+}
+
+/// Whether the cgroup of a process is frozen, by the freezer of cgroup v1 or by v2.
+pub(crate) fn is_frozen(pid: i32) -> bool {
+    let Ok(groups) = fs::read_to_string(format!("/proc/{pid}/cgroup")) else {
+        return false;
+    };
+    let path = |wanted: fn(&str) -> bool| {
+        groups.lines().find_map(|line| {
+            let (controllers, path) = line.split_once(':')?.1.split_once(':')?;
+            wanted(controllers).then_some(path)
+        })
+    };
+    let says = |file: String, word: &str| fs::read_to_string(file).is_ok_and(|text| text.contains(word));
+    if let Some(path) = path(|controllers| controllers.split(',').any(|name| name == "freezer")) {
+        return says(format!("/sys/fs/cgroup/freezer{path}/freezer.state"), "FR");
+    }
+    path(str::is_empty).is_some_and(|path| says(format!("/sys/fs/cgroup{path}/cgroup.events"), "frozen 1"))
+}
+
 impl AsFd for Process {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()

@@ -22,3 +22,4 @@ mod removal;
 mod run;
 mod sandbox;
 mod test_image;
+mod verbs;

@@ -1,0 +1,40 @@
+//! Another name for a container.
+
+use super::layout::Containers;
+use super::record::{self, Record};
+use crate::error::{Error, Kind, Result};
+use crate::plan::flags;
+use crate::store::{Store, fault_point};
+
+/// Gives a container another name. Killed anywhere, it has the old or the new one; the other is free.
+///
+/// # Errors
+/// When the name is malformed, or another container's.
+pub(crate) fn rename(containers: &Containers, store: &Store, record: &Record, name: &str) -> Result<()> {
+    let name = name.strip_prefix('/').unwrap_or(name);
+    let name = flags::container_name(name)?;
+    let _lock = containers.lock(&record.id)?;
+    // It may have been renamed while we waited.
+    let Some(mut record) = Record::read(&containers.directory(&record.id))? else {
+        return Err(Error::new(
+            Kind::NotFound,
+            format!("No such container: {}", record.id),
+        ));
+    };
+    if record.name == name {
+        let why = "Renaming a container with the same name as its current name";
+        return Err(Error::new(Kind::Usage, why));
+    }
+    containers.reserve(name, &record.id)?;
+    fault_point();
+    let old = std::mem::replace(&mut record.name, name.to_owned());
+    let place = format!("containers/{}/{}", record.id, record::FILE);
+    let written = record.to_json().and_then(|json| store.put_file(&place, &json));
+    if let Err(error) = written {
+        // The first error matters more.
+        let _ = containers.release(name, &record.id);
+        return Err(error);
+    }
+    fault_point();
+    containers.release(&old, &record.id)
+}
