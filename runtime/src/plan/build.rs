@@ -322,7 +322,7 @@ fn plan_clone<'a>(
 
 /// What the process does first: it waits until it is on record and mapped, then completes its namespaces.
 fn plan_arrival<'a>(input: &Input<'a>, plan: &mut Plan<'a>, joins: &[(Slot, Namespace)]) {
-    use super::op::ProcessOp::{BecomeRoot, DieWithRuntime, Hide, JoinNamespace, Unshare};
+    use super::op::ProcessOp::{BecomeRoot, DieWithRuntime, Hide, JoinNamespace, ResetAffinity, Unshare};
     let mut push = |op| plan.init.push(InitOp::Process(op));
     push(DieWithRuntime { on: true });
     if !input.has_user_namespace() {
@@ -349,6 +349,7 @@ fn plan_arrival<'a>(input: &Input<'a>, plan: &mut Plan<'a>, joins: &[(Slot, Name
         plan.init.extend(groups());
     }
     let mut push = |op| plan.init.push(InitOp::Process(op));
+    push(ResetAffinity);
     for (slot, kind) in joins {
         push(JoinNamespace {
             slot: *slot,

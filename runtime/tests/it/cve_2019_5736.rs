@@ -72,3 +72,36 @@ fn the_magic_link_as_the_program_leads_to_no_writable_file() {
         assert!(fs::read(RUNTIME).unwrap() == original);
     }
 }
+
+/// The same by `exec`: the program that runs through the link, or as a script's interpreter, is no writable file, nor
+/// is what a process beside it opens while it is still the runtime's.
+#[test]
+fn exec_leads_to_no_writable_file() {
+    let original = fs::read(RUNTIME).unwrap();
+    let bundle = Bundle::new("5736-exec", "exec sleep 1000");
+    fs::write(bundle.file("rootfs/bin/evil"), "#!/proc/self/exe\n").unwrap();
+    assert!(
+        Command::new("chmod")
+            .arg("755")
+            .arg(bundle.file("rootfs/bin/evil"))
+            .status()
+            .unwrap()
+            .success()
+    );
+    bundle.create();
+    bundle.must(&["start"]);
+    let exec = |command: &[&str]| {
+        let mut exec = bundle.command(&["exec", bundle.id()]);
+        exec.args(command).output().unwrap()
+    };
+    let script = "for i in 1 2 3 4 5 6 7 8; do for exe in /proc/[0-9]*/exe; do echo pwned >>$exe; done; done 2>/dev/null";
+    let mut writer = bundle.command(&["exec", bundle.id(), "sh", "-c", script]);
+    let mut writer = writer.stdout(Stdio::null()).spawn().unwrap();
+    for command in [&["/proc/self/exe", "--version"][..], &["/bin/evil"], &["true"]] {
+        let output = exec(command);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!text.contains("panicked"), "{text}");
+    }
+    assert!(writer.wait().unwrap().code().is_some());
+    assert!(fs::read(RUNTIME).unwrap() == original, "the program was changed");
+}

@@ -255,3 +255,6 @@ fn plan_meeting<'a>(input: &Input<'a>, pid: Pid, plan: &mut Plan<'a>) {
         .push(InitOp::Sync(SyncOp::Send { message: Sync::Ready }));
     plan.init.push(InitOp::Sync(SyncOp::AwaitStart { socket: false }));
 }
+
+#[cfg(test)]
+mod tests;

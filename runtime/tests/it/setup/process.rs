@@ -290,3 +290,15 @@ fn a_limit_beyond_the_runtimes_own_is_told() {
         "{error}"
     );
 }
+
+#[test]
+fn the_callers_cpus_do_not_bind_the_container() {
+    let script = "busybox grep Cpus_allowed_list /proc/self/status | busybox awk '{print $2}'";
+    let bundle = bundle("allcpus", script);
+    let mut bound = std::process::Command::new("taskset");
+    bound.args(["--cpu-list", "0", crate::bundle::RUNTIME, "--root"]);
+    bound.arg(bundle.file("state")).args(["run", bundle.id()]);
+    let output = bound.current_dir(bundle.path()).output().unwrap();
+    let all = fs::read_to_string("/sys/devices/system/cpu/online").unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), all);
+}
