@@ -42,7 +42,7 @@ fn features() -> Features {
 
 /// Annotations of config.json that change what the runtime does: who lets others write annotations must know them. A
 /// dot at the end stands for all names that begin so.
-const UNSAFE_ANNOTATIONS: &[&str] = &["org.systemd.property."];
+const UNSAFE_ANNOTATIONS: &[&str] = &["org.criu.config", "org.systemd.property."];
 
 fn mount_options() -> Vec<String> {
     let plain = mount_options::known().map(str::to_owned);

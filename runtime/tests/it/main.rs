@@ -26,6 +26,7 @@ mod race;
 mod read_only_race;
 mod schema;
 mod seccomp;
+mod security;
 mod setup;
 mod systemd;
 
