@@ -2,7 +2,7 @@
 //!
 //! `argv → cli → commands → plan (pure) → ops → apply/launch → sys → kernel`.
 //! A module uses only modules further down in this list: `main`, `commands`, `container`, `launch`,
-//! `apply`, `plan`, `host`, `sys`/`oci`, `cli`/`error`/`log`; `tests/it/layers.rs` holds the table.
+//! `apply`, `plan`, `host`, `sys`/`oci`/`dbus`, `cli`/`error`/`log`; `tests/it/layers.rs` holds the table.
 #![deny(unsafe_code)]
 
 pub mod apply;
