@@ -55,7 +55,7 @@ edit() {
     for change; do jq "$change" "$file" >"$file.new" && mv "$file.new" "$file"; done
 }
 start() { runtime run --detach --bundle "$WORK/$1" "${@:2}" "$1" </dev/null >"$WORK/$1.out" 2>&1 || { cat "$WORK/$1.out"; return 1; }; }
-run() { runtime run --bundle "$WORK/$1" "$1" 2>&1; }
+run() { runtime run --bundle "$WORK/$1" "$1"; }
 inside() { runtime exec "$@"; }
 status() { runtime state "$1" | jq -r .status; }
 pid() { runtime state "$1" | jq -r .pid; }

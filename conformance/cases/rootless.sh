@@ -118,3 +118,8 @@ case_without_a_users_systemd_the_error_says_so() {
     contains "$said" XDG_RUNTIME_DIR
     contains "$said" enable-linger
 }
+
+case_inside_a_user_namespace_of_one_id() {
+    bundle a '.process.args=["id","-u"] | .linux.uidMappings[0].hostID=0 | .linux.gidMappings[0].hostID=0'
+    equal "$(unshare --user --map-root-user "$RUNTIME" --root "$WORK/state" run --bundle "$WORK/a" a 2>"$WORK/errors")" 0
+}
