@@ -25,9 +25,9 @@ refused() {
     if said=$("$@" 2>&1); then echo "$said"; fail "a failure of: $*"; fi
     echo "$said"
 }
-# soon COMMAND…: becomes true within 30 seconds: for what others do in their own time.
+# soon COMMAND…: becomes true within two minutes (machines may be slow): for what others do in their own time.
 soon() {
-    local end=$((SECONDS + 30))
+    local end=$((SECONDS + 120))
     until "$@"; do
         [ "$SECONDS" -lt "$end" ] || fail "soon: $*"
         read -r -t 0.1 <> <(:) || true
