@@ -35,19 +35,6 @@ pub(crate) fn parse(text: &str) -> Result<Number> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Number(i32);
 
-impl Number {
-    /// The signal, if it has a name of its own.
-    fn plain(self) -> Result<Signal> {
-        Signal::try_from(self.0).map_err(|_| {
-            Error::new(
-                Kind::Unsupported,
-                format!("the real-time signal {} goes to init only", self.0),
-            )
-            .hint("leave --all out")
-        })
-    }
-}
-
 fn unknown(text: &str) -> Error {
     Error::new(Kind::Usage, format!("unknown signal {text:?}"))
         .hint("give a name such as KILL or SIGTERM, or a number from 1 to 64")
@@ -68,15 +55,17 @@ fn parse_real_time(name: &str) -> Option<i32> {
     Some(base + offset).filter(|number| (libc::SIGRTMIN()..=libc::SIGRTMAX()).contains(number))
 }
 
-/// Sends a signal to a container's init, or to all of its processes.
+/// Sends a signal to a container's init, or to all of its processes. Without a pid namespace of its own, no other
+/// process ends with init: SIGKILL then always means all.
 ///
 /// # Errors
 /// When the container has no process to send it to.
 pub(crate) fn send(container: &Container, signal: Number, all: bool) -> Result<()> {
     let record = container.record();
-    if all && !record.cgroup.groups.is_empty() {
+    let everybody = all || signal.0 == libc::SIGKILL && !container.has_own_pids()?;
+    if everybody && !record.cgroup.groups.is_empty() {
         // Processes may outlive init where they share its pid namespace: a stopped container is fine.
-        return cgroup::signal_all(&record.cgroup, signal.plain()?);
+        return cgroup::signal_all(&record.cgroup, signal.0);
     }
     let running = match container.status() {
         Status::Created | Status::Running | Status::Paused => record.init,

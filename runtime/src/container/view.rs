@@ -94,6 +94,17 @@ impl Container {
         }
     }
 
+    /// Whether the container has a pid namespace of its own, so that all ends with init.
+    ///
+    /// # Errors
+    /// When its configuration cannot be read.
+    pub(crate) fn has_own_pids(&self) -> Result<bool> {
+        let spec = self.directory.read_config()?;
+        let mut namespaces = spec.linux.iter().flat_map(|linux| &linux.namespaces);
+        let is_own = |path: Option<&str>| path.is_none_or(str::is_empty);
+        Ok(namespaces.any(|namespace| namespace.kind == "pid" && is_own(namespace.path.as_deref())))
+    }
+
     /// What `state` and `list` show; the owner's name is left to the caller.
     pub(crate) fn report(&self) -> Report<'_> {
         let status = self.status();

@@ -6,11 +6,11 @@ use super::tree::{Step, is_gone, walk};
 use crate::error::{Error, Result};
 use crate::host::cgroup::Version;
 use crate::plan::cgroup::{Group, Record};
+use crate::sys::clone::{pidfd_kill, pidfd_open};
 use nix::errno::Errno;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, getpid};
+use nix::unistd::getpid;
 use std::collections::BTreeSet;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 /// The processes in a container's groups and below them, ascending.
 ///
@@ -88,7 +88,7 @@ fn kill_frozen(record: &Record) -> Result<()> {
         return Ok(());
     }
     freezer::request(record, true)?;
-    let killed = signal_rounds(record, Signal::SIGKILL);
+    let killed = signal_rounds(record, libc::SIGKILL);
     let thawed = freezer::request(record, false);
     killed.and(thawed)
 }
@@ -97,8 +97,8 @@ fn kill_frozen(record: &Record) -> Result<()> {
 ///
 /// # Errors
 /// When a group cannot be read or a process cannot be signalled.
-pub fn signal_all(record: &Record, signal: Signal) -> Result<()> {
-    if signal == Signal::SIGKILL {
+pub fn signal_all(record: &Record, signal: i32) -> Result<()> {
+    if signal == libc::SIGKILL {
         kill_all(record)
     } else {
         signal_rounds(record, signal)
@@ -106,7 +106,7 @@ pub fn signal_all(record: &Record, signal: Signal) -> Result<()> {
 }
 
 /// Signals each process once, until a round finds no new one.
-fn signal_rounds(record: &Record, signal: Signal) -> Result<()> {
+fn signal_rounds(record: &Record, signal: i32) -> Result<()> {
     let mut done = BTreeSet::from([getpid().as_raw()]);
     loop {
         let new: Vec<i32> = pids(record)?
@@ -117,9 +117,11 @@ fn signal_rounds(record: &Record, signal: Signal) -> Result<()> {
             return Ok(());
         }
         for pid in new {
-            match kill(Pid::from_raw(pid), signal) {
-                Ok(()) | Err(Errno::ESRCH) => {}
-                Err(errno) => return Err(Error::syscall(format!("kill({pid}, {signal})"), errno as i32)),
+            match pidfd_open(pid).and_then(|process| pidfd_kill(process.as_fd(), signal)) {
+                Err(error) if error.errno() != Some(libc::ESRCH) => {
+                    return Err(error.context(format!("signal process {pid}")));
+                }
+                _ => {}
             }
         }
     }

@@ -107,7 +107,7 @@ fn other_signals_reach_all_too() {
     let groups = Groups::make(&planned("term", "{}").unwrap()).unwrap();
     let mut child = groups.start("echo ready; cat");
     line(&mut child);
-    cgroup::signal_all(&groups.record, Signal::SIGTERM).unwrap();
+    cgroup::signal_all(&groups.record, Signal::SIGTERM as i32).unwrap();
     assert_eq!(child.wait().unwrap().signal(), Some(Signal::SIGTERM as i32));
     groups.end();
 }

@@ -318,3 +318,33 @@ fn who_asks_gets_a_descriptor_of_init() {
 fn quietly(mut command: Command) {
     assert!(command.stdout(Stdio::null()).status().unwrap().success());
 }
+
+#[test]
+fn kill_9_reaches_all_who_share_the_hosts_pids() {
+    let bundle = Bundle::new("kill-shared", "sleep 1000 & exec sleep 1000");
+    bundle.edit(|config| {
+        let namespaces = config["linux"]["namespaces"].as_array_mut().unwrap();
+        namespaces.retain(|namespace| namespace["type"] != "pid");
+    });
+    bundle.create();
+    bundle.must(&["start"]);
+    let pids: Vec<i64> = serde_json::from_str(&bundle.must(&["ps", "--format", "json"])).unwrap();
+    let killed = bundle.command(&["kill", bundle.id(), "KILL"]).status().unwrap();
+    assert!(killed.success());
+    for pid in pids {
+        super::wait_for_process(pid, "a process");
+    }
+    bundle.must(&["delete"]);
+}
+
+#[test]
+fn real_time_signals_reach_all() {
+    let bundle = Bundle::new("real-time", FOREVER);
+    bundle.create();
+    bundle.must(&["start"]);
+    let killed = bundle
+        .command(&["kill", "--all", bundle.id(), "RTMIN+1"])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+}
