@@ -40,6 +40,9 @@ _corten() {
             corten,history)
                 cmd="corten__subcmd__history"
                 ;;
+            corten,image)
+                cmd="corten__subcmd__image"
+                ;;
             corten,images)
                 cmd="corten__subcmd__images"
                 ;;
@@ -136,6 +139,9 @@ _corten() {
             corten__subcmd__help,history)
                 cmd="corten__subcmd__help__subcmd__history"
                 ;;
+            corten__subcmd__help,image)
+                cmd="corten__subcmd__help__subcmd__image"
+                ;;
             corten__subcmd__help,images)
                 cmd="corten__subcmd__help__subcmd__images"
                 ;;
@@ -208,8 +214,32 @@ _corten() {
             corten__subcmd__help,wait)
                 cmd="corten__subcmd__help__subcmd__wait"
                 ;;
+            corten__subcmd__help__subcmd__image,prune)
+                cmd="corten__subcmd__help__subcmd__image__subcmd__prune"
+                ;;
+            corten__subcmd__help__subcmd__system,check)
+                cmd="corten__subcmd__help__subcmd__system__subcmd__check"
+                ;;
             corten__subcmd__help__subcmd__system,df)
                 cmd="corten__subcmd__help__subcmd__system__subcmd__df"
+                ;;
+            corten__subcmd__help__subcmd__system,prune)
+                cmd="corten__subcmd__help__subcmd__system__subcmd__prune"
+                ;;
+            corten__subcmd__image,help)
+                cmd="corten__subcmd__image__subcmd__help"
+                ;;
+            corten__subcmd__image,prune)
+                cmd="corten__subcmd__image__subcmd__prune"
+                ;;
+            corten__subcmd__image__subcmd__help,help)
+                cmd="corten__subcmd__image__subcmd__help__subcmd__help"
+                ;;
+            corten__subcmd__image__subcmd__help,prune)
+                cmd="corten__subcmd__image__subcmd__help__subcmd__prune"
+                ;;
+            corten__subcmd__system,check)
+                cmd="corten__subcmd__system__subcmd__check"
                 ;;
             corten__subcmd__system,df)
                 cmd="corten__subcmd__system__subcmd__df"
@@ -217,11 +247,20 @@ _corten() {
             corten__subcmd__system,help)
                 cmd="corten__subcmd__system__subcmd__help"
                 ;;
+            corten__subcmd__system,prune)
+                cmd="corten__subcmd__system__subcmd__prune"
+                ;;
+            corten__subcmd__system__subcmd__help,check)
+                cmd="corten__subcmd__system__subcmd__help__subcmd__check"
+                ;;
             corten__subcmd__system__subcmd__help,df)
                 cmd="corten__subcmd__system__subcmd__help__subcmd__df"
                 ;;
             corten__subcmd__system__subcmd__help,help)
                 cmd="corten__subcmd__system__subcmd__help__subcmd__help"
+                ;;
+            corten__subcmd__system__subcmd__help,prune)
+                cmd="corten__subcmd__system__subcmd__help__subcmd__prune"
                 ;;
             *)
                 ;;
@@ -230,7 +269,7 @@ _corten() {
 
     case "${cmd}" in
         corten)
-            opts="-l -D -h -V --root --state-dir --runtime --log-level --debug --help --version attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help"
+            opts="-l -D -h -V --root --state-dir --runtime --log-level --debug --help --version attach commit create diff exec export history image images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -700,7 +739,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__help)
-            opts="attach commit create diff exec export history images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help"
+            opts="attach commit create diff exec export history image images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -814,6 +853,34 @@ _corten() {
         corten__subcmd__help__subcmd__history)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__help__subcmd__image)
+            opts="prune"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__help__subcmd__image__subcmd__prune)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1078,7 +1145,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__help__subcmd__system)
-            opts="df"
+            opts="df check prune"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1091,7 +1158,35 @@ _corten() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        corten__subcmd__help__subcmd__system__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         corten__subcmd__help__subcmd__system__subcmd__df)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__help__subcmd__system__subcmd__prune)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1192,6 +1287,104 @@ _corten() {
                     ;;
                 -H)
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__image)
+            opts="-h --root --state-dir --runtime --help prune help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__image__subcmd__help)
+            opts="prune help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__image__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__image__subcmd__help__subcmd__prune)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__image__subcmd__prune)
+            opts="-a -f -h --all --filter --force --root --state-dir --runtime --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --root)
@@ -2042,8 +2235,34 @@ _corten() {
             return 0
             ;;
         corten__subcmd__system)
-            opts="-h --root --state-dir --runtime --help df help"
+            opts="-h --root --state-dir --runtime --help df check prune help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__system__subcmd__check)
+            opts="-h --repair --root --state-dir --runtime --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2098,8 +2317,22 @@ _corten() {
             return 0
             ;;
         corten__subcmd__system__subcmd__help)
-            opts="df help"
+            opts="df check prune help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__system__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2132,6 +2365,50 @@ _corten() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__system__subcmd__help__subcmd__prune)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__system__subcmd__prune)
+            opts="-a -f -h --all --filter --force --root --state-dir --runtime --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

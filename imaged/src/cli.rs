@@ -44,6 +44,7 @@ enum Command {
     Exec(commands::exec::Args),
     Export(commands::export::Args),
     History(commands::history::Args),
+    Image(commands::image::Args),
     Images(commands::images::Args),
     Import(commands::import::Args),
     Inspect(commands::inspect::Args),
@@ -80,6 +81,7 @@ impl Command {
             Self::Exec(args) => commands::exec::run(settings, &args),
             Self::Export(args) => commands::export::run(settings, &args),
             Self::History(args) => commands::history::run(settings, &args),
+            Self::Image(args) => commands::image::run(settings, &args),
             Self::Images(args) => commands::images::run(settings, &args),
             Self::Import(args) => commands::import::run(settings, &args),
             Self::Inspect(args) => commands::inspect::run(settings, &args),
@@ -267,9 +269,9 @@ const LATER: [&str; 53] = [
 
 /// Docker's commands that are still to come.
 #[rustfmt::skip]
-const LATER_VERBS: [&str; 26] = [
+const LATER_VERBS: [&str; 25] = [
     "build", "builder", "buildx", "compose", "config", "container", "context", "cp",
-    "events", "image", "info", "login", "logout", "manifest", "network",
+    "events", "info", "login", "logout", "manifest", "network",
     "node", "plugin", "port", "search", "secret", "service", "stack",
     "stats", "swarm", "update", "volume",
 ];

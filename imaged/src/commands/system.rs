@@ -1,10 +1,14 @@
-//! `corten system df`.
+//! `corten system df`, `prune` and `check`.
 
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use crate::error::Result;
+use super::prune;
+use crate::engine::status::Status;
+use crate::engine::{Containers, remove};
+use crate::error::{Kind, Result};
+use crate::format::filter::Filters;
 use crate::format::{Listing, human};
 use crate::output;
 use crate::settings::Settings;
@@ -34,17 +38,92 @@ enum Verb {
         #[arg(long, value_name = "FORMAT")]
         format: Option<String>,
     },
+    /// Look whether everything in the store is as it should be
+    Check {
+        /// Take away what is damaged, so that a pull brings it again
+        #[arg(long)]
+        repair: bool,
+    },
+    /// Remove stopped containers, and images that nothing uses
+    Prune {
+        /// Remove all images that no container uses, not only those without a tag
+        #[arg(short, long)]
+        all: bool,
+        /// Only those that match: label, until
+        #[arg(long, value_name = "KEY=VALUE")]
+        filter: Vec<String>,
+        /// Do not ask
+        #[arg(short, long)]
+        force: bool,
+    },
 }
 
 /// Runs the verb.
 pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
-    let Verb::Df { format } = &args.verb;
+    match &args.verb {
+        Verb::Df { format } => df(settings, format.as_deref()),
+        Verb::Check { repair } => check(settings, *repair),
+        Verb::Prune { all, filter, force } => {
+            let filters = Filters::parse(filter, &prune::FILTERS)?;
+            prune(settings, &filters, *all, *force)
+        }
+    }
+}
+
+/// Prints what is wrong; the exit code is 1 while something is.
+fn check(settings: &Settings, repair: bool) -> Result<ExitCode> {
+    let store = Store::open(&settings.root)?;
+    let problems = if repair { store.repair()? } else { store.check()? };
+    for problem in &problems {
+        output::line(&problem.text)?;
+    }
+    // What is missing after a repair is said by a second look.
+    let problems = if repair { store.check()? } else { problems };
+    Ok(match problems.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}
+
+fn prune(settings: &Settings, filters: &Filters, all: bool, force: bool) -> Result<ExitCode> {
+    let images = match all {
+        true => "all images without at least one container associated to them",
+        false => "all dangling images",
+    };
+    let warning = format!("WARNING! This will remove:\n  - all stopped containers\n  - {images}\n");
+    if !force && !prune::confirmed(&warning)? {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let store = Store::open(&settings.root)?;
+    let before = store.usage()?.total();
+    let containers = Containers::new(settings);
+    let mut ids = String::new();
+    for record in containers.all()? {
+        let meant = prune::is_meant(filters, Some(&record.created), &record.config.labels)?;
+        if meant && !Status::of(&containers, &record.id).is_running() {
+            match remove::remove(&containers, &record, false) {
+                Ok(()) => ids.push_str(&format!("{}\n", record.id)),
+                // It was started, or somebody else removed it.
+                Err(error) if matches!(error.kind(), Kind::Conflict | Kind::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    if !ids.is_empty() {
+        output::print(&format!("Deleted Containers:\n{ids}\n"))?;
+    }
+    output::print(&prune::report(&prune::images(&store, filters, all)?))?;
+    output::line(prune::reclaimed(before, store.usage()?.total()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn df(settings: &Settings, format: Option<&str>) -> Result<ExitCode> {
     let store = Store::open(&settings.root)?;
     let listing = Listing {
         default: COLUMNS,
         headers: &HEADERS,
     };
-    output::print(&listing.render(format.as_deref(), &rows(&store)?)?)?;
+    output::print(&listing.render(format, &rows(&store)?)?)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -72,8 +151,10 @@ fn rows(store: &Store) -> Result<Vec<Value>> {
     ])
 }
 
+/// Unpacked, and as they came.
 fn layers(usage: &Usage) -> u64 {
-    usage.layers.iter().map(|layer| layer.bytes).sum()
+    let layers: u64 = usage.layers.iter().map(|layer| layer.bytes).sum();
+    layers + usage.blobs
 }
 
 fn containers(usage: &Usage) -> u64 {

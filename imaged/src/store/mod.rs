@@ -18,6 +18,7 @@
 
 mod atomic;
 mod blobs;
+mod check;
 mod fault;
 mod images;
 mod layers;
@@ -36,6 +37,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Kind, Result};
 use crate::oci::Digest;
 
+pub use check::Problem;
 pub use fault::point as fault_point;
 pub use layers::{Claim, LayerRecord, Making};
 pub use lock::Lock;

@@ -107,6 +107,12 @@ impl Store {
     }
 }
 
+/// The name and the image of a file of `refs/`.
+pub(super) fn read(bytes: &[u8]) -> Result<(Reference, Digest)> {
+    let record: RefRecord = read_json(bytes, "name's record")?;
+    Ok((record.reference.parse()?, record.image))
+}
+
 /// Those of the names that mean this image.
 pub(super) fn names_among(refs: &[(Reference, RefRecord)], id: &Digest) -> Names {
     let mut names = Names::default();

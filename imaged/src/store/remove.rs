@@ -132,6 +132,20 @@ impl Store {
         Ok(needed)
     }
 
+    /// Removes what killed commands left, unless somebody is at work.
+    ///
+    /// # Errors
+    /// The failed call.
+    pub fn collect(&self) -> Result<()> {
+        let lock = self.lock_exclusive()?;
+        let scratch = self.scratch()?;
+        self.sweep(&self.needed()?, &scratch)?;
+        // What was moved into the scratch directory is removed after others may go on.
+        drop(lock);
+        drop(scratch);
+        Ok(())
+    }
+
     /// Removes layers and blobs that commands left without an image when they were killed,
     /// unless one is at work now whose image is yet to come.
     fn sweep(&self, needed: &HashSet<Digest>, scratch: &Scratch) -> Result<()> {
@@ -226,7 +240,7 @@ fn in_use(name: &str, image: &Image, container: &str, by_name: bool) -> Error {
     Error::new(Kind::Conflict, text).hint(format!("remove the container first: corten rm {container}"))
 }
 
-fn unlink(path: &Path) -> Result<()> {
+pub(super) fn unlink(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed_at("unlink", path, &error)),
         _ => Ok(()),

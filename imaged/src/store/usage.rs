@@ -1,6 +1,6 @@
 //! How much of the disk the store takes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -26,10 +26,21 @@ pub struct LayerUsage {
 pub struct Usage {
     /// Layers that images are made of.
     pub layers: Vec<LayerUsage>,
+    /// Blobs of layers, as they came.
+    pub blobs: u64,
     /// Manifests, configurations, names and other small files, and work in progress.
     pub other: u64,
     /// Each container's directory: its name and its bytes.
     pub containers: Vec<(String, u64)>,
+}
+
+impl Usage {
+    /// All of it.
+    pub fn total(&self) -> u64 {
+        let layers: u64 = self.layers.iter().map(|layer| layer.bytes).sum();
+        let containers: u64 = self.containers.iter().map(|(_, bytes)| bytes).sum();
+        layers + containers + self.blobs + self.other
+    }
 }
 
 impl Store {
@@ -40,7 +51,14 @@ impl Store {
     pub fn usage(&self) -> Result<Usage> {
         let mut usage = Usage::default();
         let mut known = HashMap::new();
+        let mut blobs = HashSet::new();
         for (image, _) in self.images()? {
+            blobs.extend(
+                self.manifest(&image)?
+                    .layers
+                    .iter()
+                    .map(|layer| self.blob_path(&layer.digest)),
+            );
             for chain_id in image.layers {
                 known.entry(self.layer_dir(&chain_id)).or_insert((chain_id, 0)).1 += 1;
             }
@@ -67,6 +85,10 @@ impl Store {
             }
         }
         usage.other += own_bytes(&self.root)?;
+        for path in blobs {
+            usage.blobs += own_bytes(&path)?;
+        }
+        usage.other = usage.other.saturating_sub(usage.blobs);
         Ok(usage)
     }
 }
@@ -83,14 +105,14 @@ fn containers(path: &Path) -> Result<Vec<(String, u64)>> {
     Ok(all)
 }
 
-/// The blocks of a directory itself.
+/// The blocks of a file, or of a directory itself.
 fn own_bytes(path: &Path) -> Result<u64> {
     Ok(unless_gone(fs::symlink_metadata(path), path)?.map_or(0, |meta| meta.blocks() * 512))
 }
 
 /// The blocks of a file or a tree, each inode once. What vanishes meanwhile counts nothing.
 pub(super) fn disk_bytes(path: &Path) -> Result<u64> {
-    let mut linked = std::collections::HashSet::new();
+    let mut linked = HashSet::new();
     let mut total = 0;
     let mut pending = vec![path.to_path_buf()];
     while let Some(path) = pending.pop() {

@@ -22,4 +22,5 @@ mod removal;
 mod run;
 mod sandbox;
 mod test_image;
+mod upkeep;
 mod verbs;

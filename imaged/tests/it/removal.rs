@@ -153,7 +153,9 @@ fn usage_is_what_du_counts() {
         .unwrap()
         .parse()
         .unwrap();
-    assert_eq!(layers + containers + usage.other, du);
+    assert_eq!(layers + containers + usage.blobs + usage.other, du);
+    assert_eq!(usage.total(), du);
+    assert!(usage.blobs > 3 << 20, "a layer of noise");
 }
 
 #[test]
