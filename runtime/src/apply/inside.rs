@@ -16,6 +16,8 @@ pub struct Inside {
     pub(super) slots: Vec<Option<OwnedFd>>,
     /// The connection that receives the terminal's master.
     pub(super) console: Option<OwnedFd>,
+    /// The container's own /proc and /sys: where they were mounted, and their roots.
+    pub(super) kernel: Vec<(String, OwnedFd)>,
     /// The tmpfs that covers masked directories, once there is one.
     pub(super) mask: Option<OwnedFd>,
     /// What masks files: the machine's /dev/null, verified.
@@ -39,6 +41,7 @@ impl Inside {
             proc: Some(open_proc()?),
             slots,
             console,
+            kernel: Vec::new(),
             mask: None,
             null: None,
             home: None,
@@ -62,6 +65,7 @@ impl Inside {
     /// Closes all that leads outside, as well as what is not needed once the root is entered.
     pub(super) fn let_go(&mut self) {
         self.slots.clear();
+        self.kernel.clear();
         (self.root, self.proc, self.console, self.mask, self.null) = (None, None, None, None, None);
     }
 

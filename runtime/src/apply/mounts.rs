@@ -231,8 +231,12 @@ fn finish(inside: &mut Inside, mount: &Mount<'_>, tree: OwnedFd, place: &Place) 
         };
         mount::set_attributes(tree.as_fd(), &change, *deep)?;
     }
-    if mount.destination.trim_matches('/').is_empty() {
+    let at = mount.destination.trim_end_matches('/');
+    inside.kernel.retain(|(covered, _)| covered != at);
+    if at.is_empty() {
         inside.root = Some(tree);
+    } else if mount.reach == Reach::NoLinks {
+        inside.kernel.push((at.to_owned(), tree));
     }
     Ok(())
 }

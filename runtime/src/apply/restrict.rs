@@ -9,11 +9,25 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use crate::plan::mount_options::RDONLY;
 
+/// What is at a path; none when nothing is there. Below the container's /proc and /sys it is what was mounted there,
+/// wherever somebody who shares the root file system has moved that meanwhile.
+fn find(inside: &Inside, path: &str) -> Result<Option<OwnedFd>> {
+    let below = |(at, tree): &'_ (String, OwnedFd)| {
+        let rest = path.strip_prefix(at)?.strip_prefix('/')?;
+        let climbs = rest.split('/').any(|part| part == "..");
+        (!climbs).then(|| place::find(tree.as_fd(), rest))
+    };
+    match inside.kernel.iter().find_map(below) {
+        Some(found) => found,
+        None => place::find(inside.root()?, path),
+    }
+}
+
 /// Covers a path: a directory by an empty read-only tmpfs, anything else by the machine's /dev/null.
 ///
 /// The image's own /dev/null is never used: it could be anything (CVE-2025-31133).
 pub(super) fn mask(inside: &mut Inside, path: &str) -> Result<()> {
-    let Some(place) = place::find(inside.root()?, path)? else {
+    let Some(place) = find(inside, path)? else {
         return Ok(());
     };
     let cover = if files::is_dir(&files::status(place.as_fd())?) {
@@ -61,7 +75,7 @@ fn open_null() -> Result<OwnedFd> {
 
 /// Shows a path read-only, by a mount of itself.
 pub(super) fn read_only(inside: &Inside, path: &str) -> Result<()> {
-    let Some(place) = place::find(inside.root()?, path)? else {
+    let Some(place) = find(inside, path)? else {
         return Ok(());
     };
     let tree = mount::clone_tree(place.as_fd(), true)?;

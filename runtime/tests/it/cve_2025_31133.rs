@@ -164,3 +164,43 @@ fn a_swapped_dev_directory_leads_into_the_image() {
         assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0, "made outside");
     });
 }
+
+/// The container's /proc is moved away before its files are masked.
+#[test]
+fn a_swapped_proc_is_masked_where_it_is() {
+    let bundle = Bundle::new("31133-proc", "true");
+    let (proc, other) = (bundle.file("rootfs/proc"), bundle.file("rootfs/other"));
+    fs::create_dir(&proc).unwrap();
+    fs::create_dir(&other).unwrap();
+    bundle.edit(|config| {
+        config["linux"]["maskedPaths"] = json!(["/proc/version", "/proc/keys"]);
+        config["linux"]["readonlyPaths"] = json!(["/proc/irq"]);
+    });
+    let mut created = 0;
+    race::against(&proc, &other, 40, || {
+        let mut create = bundle.command(&["create", bundle.id()]);
+        let status = create
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .status();
+        if status.unwrap().success() {
+            created += 1;
+            let mounts = fs::read_to_string(format!("/proc/{}/mountinfo", bundle.state()["pid"])).unwrap();
+            let at = |line: &str| {
+                line.split(' ')
+                    .nth(4)
+                    .unwrap()
+                    .rsplit('/')
+                    .next()
+                    .unwrap()
+                    .to_owned()
+            };
+            let names: Vec<String> = mounts.lines().map(at).collect();
+            for name in ["version", "keys", "irq"] {
+                assert!(names.iter().any(|found| found == name), "{name}: {mounts}");
+            }
+        }
+        bundle.must(&["delete", "--force"]);
+    });
+    assert!(created > 0);
+}
