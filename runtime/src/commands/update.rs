@@ -2,7 +2,7 @@
 
 use super::Verb;
 use crate::cli::Globals;
-use crate::container::{self, Id};
+use crate::container::{self, Id, Schemata};
 use crate::error::{Context, Error, Kind, Result};
 use crate::log;
 use crate::oci::{self, BlockIo, Cpu, Memory, Pids, Resources};
@@ -105,7 +105,6 @@ impl Verb for UpdateArgs {
 
     fn run(self, globals: &Globals) -> Result<u8> {
         let id = Id::parse(&self.id)?;
-        self.refuse_rdt()?;
         let text;
         let changes = if let Some(file) = &self.resources {
             text = read(file)?;
@@ -113,30 +112,16 @@ impl Verb for UpdateArgs {
         } else {
             self.changes()?
         };
-        container::update(&globals.root, &id, &changes, globals.trace.as_deref())?;
+        let schemata = Schemata {
+            l3_cache: self.l3_cache_schema.as_deref(),
+            memory_bandwidth: self.mem_bw_schema.as_deref(),
+        };
+        container::update(&globals.root, &id, &changes, schemata, globals.trace.as_deref())?;
         Ok(0)
     }
 }
 
 impl UpdateArgs {
-    fn refuse_rdt(&self) -> Result<()> {
-        for (given, what) in [
-            (
-                &self.l3_cache_schema,
-                "Intel RDT/CAT: l3 cache schema is not enabled",
-            ),
-            (
-                &self.mem_bw_schema,
-                "Intel RDT/MBA: memory bandwidth schema is not enabled",
-            ),
-        ] {
-            if given.is_some() {
-                return Err(Error::new(Kind::Unsupported, what));
-            }
-        }
-        Ok(())
-    }
-
     fn changes(&self) -> Result<Resources<'_>> {
         for (name, value) in [
             ("kernel-memory", &self.kernel_memory),

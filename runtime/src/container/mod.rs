@@ -41,5 +41,5 @@ pub(crate) use record::Record;
 pub(crate) use restore::{Restore, restore, restore_detached};
 pub(crate) use root::Root;
 pub(crate) use start::start;
-pub(crate) use update::update;
+pub(crate) use update::{Schemata, update};
 pub(crate) use view::Container;

@@ -93,6 +93,22 @@ pub fn plan(rdt: &IntelRdt<'_>, id: &str, found: Option<&Found>) -> Result<Plan>
     Ok(plan)
 }
 
+/// Plans other lines for a container's class; only those that are given change.
+///
+/// # Errors
+/// When the container has no class of service.
+pub fn change(rdt: Option<&IntelRdt<'_>>, id: &str, found: &Found, lines: &[&str]) -> Result<Op> {
+    let class = rdt.map_or(id, |rdt| class(rdt, id));
+    if found.schemata.is_none() {
+        let text = format!("the container has no class of service: {class:?} does not exist");
+        return Err(Error::new(Kind::State, text).hint("create it with linux.intelRdt in config.json"));
+    }
+    Ok(Op::Allocate {
+        path: directory(class, found),
+        lines: lines.join("\n") + "\n",
+    })
+}
+
 /// What puts a process into the container's class and monitoring group.
 pub(super) fn joins(rdt: &IntelRdt<'_>, id: &str, found: &Found) -> Vec<Op> {
     let path = directory(class(rdt, id), found);
@@ -170,6 +186,21 @@ mod tests {
             schemata: schemata.map(str::to_owned),
         };
         plan(&rdt, "c1", Some(&found))
+    }
+
+    #[test]
+    fn another_schema_is_written_to_the_containers_class() {
+        let found = |schemata: Option<&str>| Found {
+            mount: "/r".to_owned(),
+            schemata: schemata.map(str::to_owned),
+        };
+        let op = change(None, "c1", &found(Some("")), &["L3:0=f", "MB:0=50"]).unwrap();
+        assert_eq!(op.to_string(), "set /r/c1/schemata to \"L3:0=f\\nMB:0=50\\n\"");
+        let error = change(None, "c1", &found(None), &["L3:0=f"]).unwrap_err();
+        assert!(
+            error.to_string().contains("no class of service: \"c1\""),
+            "{error}"
+        );
     }
 
     fn texts(plan: &Plan) -> Vec<String> {
