@@ -148,10 +148,14 @@ fn the_pidfd_socket_receives_the_process() {
     let bundle = running("pidfd", |_| {});
     let socket = UnixListener::bind(bundle.file("pidfd.sock")).unwrap();
     let options = ["--pidfd-socket", "pidfd.sock"];
-    let mut exec = exec(&bundle, &options, &["sh", "-c", "read line"]);
-    let mut exec = exec.stdin(Stdio::piped()).spawn().unwrap();
+    let mut exec = exec(&bundle, &options, &["sh", "-c", "echo; read line"]);
+    exec.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut exec = exec.spawn().unwrap();
     let (connection, _) = socket.accept().unwrap();
     let pidfd = receive_descriptor(connection.as_fd()).unwrap();
+    // The descriptor comes before the program runs: killed then, the process would never have started.
+    let mut line = [0];
+    exec.stdout.as_mut().unwrap().read_exact(&mut line).unwrap();
     corten_runtime::sys::clone::pidfd_kill(pidfd.as_fd(), libc::SIGTERM).unwrap();
     assert_eq!(exec.wait().unwrap().code(), Some(143));
 }
