@@ -97,6 +97,38 @@ fn a_removal_killed_at_every_step() {
 }
 
 #[test]
+fn a_load_killed_at_every_step() {
+    let (registry, dir) = (FakeRegistry::start(), tempfile::tempdir().unwrap());
+    two_layers().serve(&registry, "1");
+    let name = reference(&registry, ":1").to_string();
+    let archive = dir.path().join("saved.tar");
+    let (source, path) = (dir.path().join("source"), archive.to_str().unwrap());
+    assert!(corten(&source, &["pull", "--quiet", &name], 0).success());
+    assert!(corten(&source, &["save", "-o", path, &name], 0).success());
+    let mut fault = 1;
+    loop {
+        let root = dir.path().join(format!("store{fault}"));
+        let store = Store::open(&root).unwrap();
+        let status = corten(&root, &["load", "-i", path], fault);
+        let step = format!("killed at step {fault}");
+        assert_sound(&store, &step);
+        if status.success() {
+            break;
+        }
+        assert_eq!(status.signal(), Some(SIGKILL), "{step}");
+        assert!(corten(&root, &["load", "-i", path], 0).success(), "{step}");
+        assert_sound(&store, &step);
+        assert_eq!(store.check().unwrap(), [], "{step}");
+        store.remove_image(&name, false).unwrap();
+        for directory in ["images", "refs", "layers", "blobs/sha256", "tmp"] {
+            assert_eq!(names_in(&store, directory), [""; 0], "{step}: {directory}");
+        }
+        fault += 1;
+    }
+    assert!(fault > 10, "only {fault} steps were tried");
+}
+
+#[test]
 fn a_pull_killed_in_the_middle_of_a_download() {
     let registry = FakeRegistry::start();
     let image = two_layers();
