@@ -72,7 +72,8 @@ impl GlobalArgs {
         let unprivileged = !nix::unistd::geteuid().is_root();
         let rootless = parse_rootless(&self.rootless)?;
         let log_format = log::Format::parse(&self.log_format)?;
-        let runtime_dir = std::env::var_os("XDG_RUNTIME_DIR").filter(|_| unprivileged);
+        let runtime_dir = std::env::var_os("XDG_RUNTIME_DIR")
+            .filter(|_| self.root.is_none() && (unprivileged || is_root_of_a_user()));
         Ok(Globals {
             root: self.root.unwrap_or_else(|| default_root(runtime_dir)),
             log: log::Settings {
@@ -98,6 +99,13 @@ fn parse_rootless(value: &str) -> Result<Option<bool>> {
                 .hint("--rootless is true, false or auto"),
         ),
     }
+}
+
+/// Whether the caller is root of a user namespace only, as under a user's podman.
+fn is_root_of_a_user() -> bool {
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let everything = map.split_whitespace().eq(["0", "0", "4294967295"]);
+    !everything && std::env::var_os("USER").is_none_or(|user| user != "root")
 }
 
 fn default_root(runtime_dir: Option<OsString>) -> PathBuf {
