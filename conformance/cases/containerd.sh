@@ -100,7 +100,6 @@ case_processes_are_listed() {
 case_kill() {
     start a
     ctr_ tasks kill --signal SIGKILL a
-    soon test "$(state a)" != RUNNING || true
     soon stopped a
 }
 stopped() { [ "$(state "$1")" = STOPPED ]; }
@@ -111,7 +110,6 @@ case_checkpoint_and_restore() {
     ctr_ containers checkpoint --image --task --rw a localhost/checkpoint:a
     clean
     ctr_ containers restore --live b localhost/checkpoint:a </dev/null &
-    soon test -n "$(tasks)" || true
     soon running b
 }
 running() { [ "$(state "$1")" = RUNNING ]; }

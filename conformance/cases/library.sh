@@ -29,7 +29,7 @@ refused() {
 soon() {
     local end=$((SECONDS + 120))
     until "$@"; do
-        [ "$SECONDS" -lt "$end" ] || fail "soon: $*"
+        [ "$SECONDS" -lt "$end" ] || { fail "soon: $*"; return 1; }
         read -r -t 0.1 <> <(:) || true
     done
 }

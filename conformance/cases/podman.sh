@@ -67,7 +67,7 @@ case_options_reach_the_container() {
 }
 case_a_terminal() {
     needs script
-    contains "$(script -qec "$(declare -f podman_ manager options box); box --rm -t localhost/box sh -c 'test -t 0 && echo terminal'" /dev/null)" terminal
+    contains "$(SHELL=/bin/bash script -qec "$(declare -f podman_ manager options box); box --rm -t localhost/box sh -c 'test -t 0 && echo terminal'" /dev/null)" terminal
 }
 case_exec() {
     start a localhost/box

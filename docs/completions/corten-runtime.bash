@@ -769,7 +769,7 @@ _corten__runtime() {
             return 0
             ;;
         corten__subcmd__runtime__subcmd__restore)
-            opts="-b -d -h --image-path --work-path --tcp-established --ext-unix-sk --shell-job --lazy-pages --file-locks --manage-cgroups-mode --empty-ns --auto-dedup --bundle --detach --pid-file --console-socket --no-subreaper --no-pivot --lsm-profile --lsm-mount-context --help"
+            opts="-b -d -n -h --image-path --work-path --tcp-established --ext-unix-sk --shell-job --lazy-pages --file-locks --manage-cgroups-mode --empty-ns --auto-dedup --bundle --detach --pid-file --console-socket --no-subreaper --no-pivot --lsm-profile --lsm-mount-context --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -805,6 +805,10 @@ _corten__runtime() {
                     ;;
                 --console-socket)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -W "o-subreaper" -- "${cur}"))
                     return 0
                     ;;
                 --lsm-profile)

@@ -123,6 +123,7 @@ complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -s b -l bundle -d 'The directory with config.json [default: the current directory]' -r -F
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -l pid-file -d 'Write the pid of the container\'s init to FILE' -r -F
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -l console-socket -d 'The unix socket that receives the master of the container\'s terminal' -r -F
+complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -s n -d '`-no-subreaper`, as containerd writes it' -r -f -a "o-subreaper\t''"
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -l lsm-profile -d 'Run under this profile instead of the saved one: TYPE:NAME' -r
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -l lsm-mount-context -d 'Mount with this context instead of the saved one' -r
 complete -c corten-runtime -n "__fish_corten_runtime_using_subcommand restore" -l tcp-established -d 'Allow open TCP connections'

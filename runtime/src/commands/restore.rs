@@ -42,6 +42,10 @@ pub(super) struct RestoreArgs {
     #[arg(long)]
     no_subreaper: bool,
 
+    /// `-no-subreaper`, as containerd writes it
+    #[arg(short = 'n', hide = true, value_parser = ["o-subreaper"])]
+    one_dash: Option<String>,
+
     /// Accepted for compatibility: CRIU enters the root in its own way
     #[arg(long)]
     no_pivot: bool,
@@ -90,7 +94,7 @@ impl Verb for RestoreArgs {
         let options = foreground::Options {
             terminal,
             keep: false,
-            subreaper: !self.no_subreaper,
+            subreaper: !self.no_subreaper && self.one_dash.is_none(),
         };
         foreground::restore(&request, &options)
     }
