@@ -17,7 +17,7 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime",
 [ttrpc]
   address = "$WORK/c.sock.ttrpc"
 TOML
-    setsid containerd --config "$WORK/config.toml" >"$WORK/containerd.log" 2>&1 &
+    TMPDIR=$WORK setsid containerd --config "$WORK/config.toml" >"$WORK/containerd.log" 2>&1 &
     echo $! >"$WORK/pid"
     soon answers || { cat "$WORK/containerd.log"; return 1; }
     make_image

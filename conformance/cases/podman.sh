@@ -1,6 +1,7 @@
 # The runtime in podman's hands, as root or as a user; with systemd's cgroups where systemd runs.
 # shellcheck shell=bash disable=SC2034
 set_up() {
+    has_parent || : >"$WORK/no-parent"
     needs podman
     needs busybox
     needs jq
@@ -32,6 +33,13 @@ manager() {
 rmdir_groups() {
     [ "$(manager)" = cgroupfs ] || return 0
     find /sys/fs/cgroup -depth -type d -path '*corten-podman*' -exec rmdir {} + 2>/dev/null || true
+    [ ! -e "$WORK/no-parent" ] || soon without_parent
+}
+# Where restored containers and those of pods are, whatever --cgroup-parent says.
+has_parent() { find /sys/fs/cgroup -maxdepth 2 -name libpod_parent 2>/dev/null | grep -q .; }
+without_parent() {
+    find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} + 2>/dev/null || true
+    ! has_parent
 }
 podman_() {
     local driver=()
