@@ -69,8 +69,13 @@ fn exec(case: &Case, contestants: &[Contestant], bundle: &Bundle, runs: usize, r
     let blocking = blocking.write();
     let mut rows: Vec<Row> = contestants.iter().map(|c| Row::new(c.name)).collect();
     for contestant in contestants {
-        let mut run = contestant.run_command(case, &blocking, 0);
-        measure::time(run.arg("--detach"));
+        let id = case.id(&format!("{}-0", contestant.name));
+        let mut run = contestant.command(case);
+        let run = run
+            .args(["run", "--detach", "--bundle"])
+            .arg(&blocking.dir)
+            .arg(id);
+        measure::time(run);
     }
     for _ in 0..runs {
         for (row, contestant) in rows.iter_mut().zip(contestants) {
