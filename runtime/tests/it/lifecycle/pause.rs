@@ -6,8 +6,8 @@ use crate::cgroup::on_pure_v2;
 use std::fs;
 use std::path::PathBuf;
 
-/// Says `ready`, then repeats what it hears.
-const ECHO: &str = "echo ready >/out; while read line </in; do echo $line >/out; done";
+/// Says `ready`, then repeats what it hears; nothing is heard when a writer closes after the line was read.
+const ECHO: &str = "echo ready >/out; while :; do read line </in && echo $line >/out; done";
 
 /// A running container that repeats what it hears, and its two FIFOs.
 fn echoing(name: &str) -> (Bundle, PathBuf, PathBuf) {
