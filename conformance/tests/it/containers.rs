@@ -168,7 +168,8 @@ fn a_terminal_session_takes_input_and_control_characters() {
     session.type_in("tty && echo shown-$((40+2))\r");
     session.shows("/dev/pts/0");
     session.shows("shown-42");
-    session.type_in("sleep 1000\r");
+    session.type_in("echo going-$((1+1)); sleep 1000\r");
+    session.shows("going-2");
     session.type_in("\x03");
     session.shows("^C");
     session.shows("# "); // the shell drops what is typed before its prompt

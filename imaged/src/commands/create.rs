@@ -13,7 +13,7 @@ use crate::output;
 use crate::settings::Settings;
 use crate::store::Store;
 
-/// How often an image may be removed before its container holds it.
+/// How often an image may be removed before its container holds it, until removals have to wait.
 const ATTEMPTS: u32 = 5;
 
 /// Create a container without starting it.
@@ -61,15 +61,17 @@ fn of_image(
     request: &create::Request,
 ) -> Result<Record> {
     let containers = Containers::new(settings);
-    let mut attempts = 0;
-    loop {
+    for _ in 0..ATTEMPTS {
         let image = images_for_run::get(store, options)?;
-        attempts += 1;
         match create::create(&containers, store, &image, request.clone()) {
-            Err(_) if attempts < ATTEMPTS && is_gone(store, &image) => {}
+            Err(_) if is_gone(store, &image) => {}
             made => return made,
         }
     }
+    // Somebody removes it again and again: this time they wait, whatever getting it takes.
+    let _no_removal = store.lock_shared()?;
+    let image = images_for_run::get(store, options)?;
+    create::create(&containers, store, &image, request.clone())
 }
 
 fn is_gone(store: &Store, image: &Image) -> bool {

@@ -78,7 +78,7 @@ impl Bundle {
     pub fn new(args: &[&str]) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let id = format!(
-            "corten-shim-{}-{}",
+            "corten-shim-{}-{:04}",
             std::process::id(),
             COUNT.fetch_add(1, Ordering::Relaxed)
         );

@@ -1,11 +1,14 @@
 //! `run` with the caller's terminal: what is typed arrives, what is written is seen, sizes follow.
 
 use crate::bundle::Bundle;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::{Winsize, openpty};
 use serde_json::json;
 use std::fs::File;
 use std::io::{Read, Write};
+use std::os::fd::AsFd;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// A session: a command on a terminal of 24 by 80 characters.
 pub(crate) struct Session {
@@ -41,14 +44,25 @@ impl Session {
         }
     }
 
-    /// Reads until `text` was seen.
+    /// Reads until `text` was seen, for a minute at most.
     pub(crate) fn expect(&mut self, text: &str) {
         let mut buffer = [0; 1024];
+        let limit = Instant::now() + Duration::from_secs(60);
         while !self.seen.contains(text) {
+            self.await_output(limit);
             let count = self.master.read(&mut buffer).unwrap_or(0);
             assert!(count > 0, "the session ended with {:?}", self.seen);
             self.seen.push_str(&String::from_utf8_lossy(&buffer[..count]));
         }
+    }
+
+    /// Waits until there is something to read, or the other side is closed.
+    fn await_output(&self, limit: Instant) {
+        let left = limit.saturating_duration_since(Instant::now());
+        let timeout = PollTimeout::try_from(left).unwrap();
+        let mut master = [PollFd::new(self.master.as_fd(), PollFlags::POLLIN)];
+        let ready = poll(&mut master, timeout).unwrap();
+        assert!(ready > 0, "nothing more came after {:?}", self.seen);
     }
 
     /// Makes the terminal 50 by 132 characters, and tells the command.
