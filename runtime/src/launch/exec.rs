@@ -1,6 +1,7 @@
 //! The runtime's side of `exec`: facts, plan, and one more process in a container that is there.
 
-use super::create::{Parent, Start, find_class};
+use super::create::find_class;
+use super::parent::{Parent, Start};
 use super::{Console, Created, Progress};
 use crate::error::Result;
 use crate::host;

@@ -8,11 +8,12 @@ mod create;
 pub mod criu;
 pub mod exec;
 pub mod hooks;
+mod parent;
 mod protect;
 
 pub use channel::START_SOCKET;
-use create::connect;
 pub use create::{facts_of_existing, find_facts, resolve_root};
+use parent::connect;
 pub use protect::protect_own_file;
 
 use crate::error::{Error, Kind, Result};
