@@ -53,8 +53,6 @@ pub(crate) struct GlobalArgs {
 pub(crate) struct Globals {
     /// The directory of the containers' states.
     pub(crate) root: PathBuf,
-    /// The log's settings.
-    pub(crate) log: log::Settings,
     /// Where the trace of the steps goes, if anywhere.
     pub(crate) trace: Option<PathBuf>,
     /// Whether systemd makes the cgroups.
@@ -64,6 +62,18 @@ pub(crate) struct Globals {
 }
 
 impl GlobalArgs {
+    /// Where the log goes, and how it looks: wanted before anything else, so that all errors reach it.
+    ///
+    /// # Errors
+    /// When there is no such format.
+    pub(crate) fn log(&self) -> Result<log::Settings> {
+        Ok(log::Settings {
+            file: self.log.clone(),
+            format: log::Format::parse(&self.log_format)?,
+            debug: self.debug,
+        })
+    }
+
     /// Resolves the options against the environment of the caller.
     ///
     /// # Errors
@@ -71,16 +81,10 @@ impl GlobalArgs {
     pub(crate) fn resolve(self) -> Result<Globals> {
         let unprivileged = !nix::unistd::geteuid().is_root();
         let rootless = parse_rootless(&self.rootless)?;
-        let log_format = log::Format::parse(&self.log_format)?;
         let runtime_dir = std::env::var_os("XDG_RUNTIME_DIR")
             .filter(|_| self.root.is_none() && (unprivileged || is_root_of_a_user()));
         Ok(Globals {
             root: self.root.unwrap_or_else(|| default_root(runtime_dir)),
-            log: log::Settings {
-                file: self.log,
-                format: log_format,
-                debug: self.debug,
-            },
             trace: self.trace,
             systemd_cgroup: self.systemd_cgroup,
             rootless,

@@ -139,6 +139,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<u8, Failure> {
             return print_text(&error.render().to_string()).map_err(Failure::from);
         }
         Err(error) => {
+            open_log(&args);
             return Err(Failure {
                 code: usage_code(&error),
                 error: usage_error(&error),
@@ -151,10 +152,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<u8, Failure> {
     let Some((name, options)) = matches.subcommand() else {
         return Ok(print_text(&command().render_help().to_string())?);
     };
-    let globals = GlobalArgs::from_arg_matches(&matches)
-        .map_err(|error| usage_error(&error))?
-        .resolve()?;
-    log::open(&globals.log)?;
+    let globals = GlobalArgs::from_arg_matches(&matches).map_err(|error| usage_error(&error))?;
+    log::open(&globals.log()?)?;
+    let globals = globals.resolve()?;
     let verb = VERBS
         .iter()
         .find(|verb| verb.name == name)
@@ -174,6 +174,21 @@ fn parse(args: &[OsString]) -> Result<ArgMatches, clap::Error> {
         .disable_help_subcommand(true)
         .try_get_matches_from(args)
         .or_else(|_| command().try_get_matches_from(args))
+}
+
+/// A command line that is wrong in its verb or after it can be right about where errors go.
+fn open_log(args: &[OsString]) {
+    let lenient = GlobalArgs::augment_args(Command::new(NAME))
+        .args_override_self(true)
+        .disable_help_flag(true)
+        .allow_external_subcommands(true)
+        .ignore_errors(true);
+    let typed = lenient.try_get_matches_from(args);
+    let typed = typed.and_then(|matches| GlobalArgs::from_arg_matches(&matches));
+    if let Ok(typed) = typed {
+        // The command line's error is the one to tell.
+        drop(typed.log().and_then(|settings| log::open(&settings)));
+    }
 }
 
 /// The whole command line; each verb's options are only built when it is called.

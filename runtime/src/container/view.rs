@@ -67,12 +67,10 @@ impl Container {
 
     /// Where the container is in its life.
     pub(crate) fn status(&self) -> Status {
-        if self.record.ready {
-            status_when_ready(&self.directory, &self.record)
-        } else if self.directory.is_locked() {
+        if !self.record.ready && self.directory.is_locked() {
             Status::Creating
         } else {
-            Status::Stopped
+            status_of(&self.directory, &self.record)
         }
     }
 
@@ -125,7 +123,13 @@ impl Container {
 
 /// Where a container is in its life while this process holds its lock: nobody else is creating it.
 pub(super) fn status_under_lock(directory: &Locked, record: &Record<'_>) -> Status {
-    if record.ready {
+    status_of(directory, record)
+}
+
+/// Where a container is that nobody is creating. Whoever was killed meanwhile has left one that never starts; but the
+/// program of a `run` may live that was killed before it put that on record.
+fn status_of(directory: &Directory, record: &Record<'_>) -> Status {
+    if record.ready || !directory.awaits_start() {
         status_when_ready(directory, record)
     } else {
         Status::Stopped

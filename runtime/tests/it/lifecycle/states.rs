@@ -3,10 +3,13 @@
 use super::wait_for_end;
 use crate::bundle::Bundle;
 use corten_runtime::sys::console::receive_descriptor;
+use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, listen, socket};
 use serde_json::json;
 use std::fs;
-use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::net::UnixListener;
+use std::io::Read;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 const FOREVER: &str = "exec sleep 1000";
@@ -283,6 +286,64 @@ fn the_last_error_line_of_the_json_log_is_the_reason() {
             .unwrap()
             .starts_with(last["msg"].as_str().unwrap())
     );
+}
+
+#[test]
+fn a_wrong_command_line_is_in_the_log_too() {
+    let bundle = Bundle::new("log-usage", "true");
+    for wrong in [
+        &["state", "--nonsense", "c"][..],
+        &["state"],
+        &["no-such-verb"],
+        &["--rootless=maybe", "list"],
+    ] {
+        let log = bundle.file("log.json");
+        let mut command = Command::new(crate::bundle::RUNTIME);
+        command.arg("--log").arg(&log).args(["--log-format", "json"]);
+        let output = command.args(wrong).output().unwrap();
+        assert!(!output.status.success(), "{wrong:?}");
+        let line: serde_json::Value = serde_json::from_slice(&fs::read(&log).unwrap()).unwrap();
+        assert_eq!(line["level"], "error");
+        let message = line["msg"].as_str().unwrap();
+        assert!(
+            output.stderr.starts_with(message.as_bytes()),
+            "{wrong:?}: {message}"
+        );
+        fs::remove_file(log).unwrap();
+    }
+}
+
+/// Its record would say otherwise: it is complete only when those who asked know of the process.
+#[test]
+fn the_program_of_a_run_that_was_killed_is_running() {
+    let bundle = Bundle::new("run-killed", "echo runs; exec sleep 1000");
+    // Nobody accepts, and one connection fills the queue: run waits until it can tell of the pidfd.
+    let path = bundle.file("pidfd.sock");
+    let _full = full_listener(&path);
+    let mut run = bundle.command(&["run", "--detach", "--pidfd-socket", "pidfd.sock", bundle.id()]);
+    let mut run = run.stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = [0; 5];
+    run.stdout.take().unwrap().read_exact(&mut line).unwrap();
+    run.kill().unwrap();
+    run.wait().unwrap();
+    assert_eq!(bundle.status(), "running");
+    let message = bundle.refused(&["delete"]);
+    assert!(message.contains("running"), "{message}");
+}
+
+/// A socket whose next connection waits.
+fn full_listener(path: &Path) -> (OwnedFd, UnixStream) {
+    let socket = socket(
+        AddressFamily::Unix,
+        SockType::Stream,
+        SockFlag::SOCK_CLOEXEC,
+        None,
+    )
+    .unwrap();
+    bind(socket.as_raw_fd(), &UnixAddr::new(path).unwrap()).unwrap();
+    listen(&socket, Backlog::new(0).unwrap()).unwrap();
+    let connected = UnixStream::connect(path).unwrap();
+    (socket, connected)
 }
 
 /// The kernel keeps a signal from the init of a pid namespace that does not handle it.
