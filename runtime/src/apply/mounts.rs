@@ -170,6 +170,7 @@ fn mount_new(inside: &mut Inside, wanted: &Mount<'_>) -> Result<()> {
         data,
         copy_up,
         keep_mode,
+        label,
     } = &wanted.what
     else {
         return Ok(());
@@ -191,6 +192,9 @@ fn mount_new(inside: &mut Inside, wanted: &Mount<'_>) -> Result<()> {
             error.hint(format!("the kernel says: {message}"))
         })
     })?;
+    if let Some(label) = label {
+        files::set_label(tree.as_fd(), label)?;
+    }
     if *copy_up {
         copy_up::copy(inside.root()?, &wanted.destination, tree.as_fd())?;
     }

@@ -41,6 +41,7 @@ fn view<'a>(input: &Input<'a>, hierarchy: &'a Hierarchy, own_view: bool) -> What
             data,
             copy_up: false,
             keep_mode: false,
+            label: None,
         };
     }
     let groups = &input.facts.cgroup.record.groups;
@@ -75,6 +76,7 @@ fn plan_v1<'a>(
         data: vec![("mode", Some("755"))],
         copy_up: false,
         keep_mode: false,
+        label: None,
     };
     let guarded = |destination, what, set| Mount {
         destination,

@@ -448,6 +448,8 @@ pub enum What<'a> {
         data: Vec<(&'a str, Option<&'a str>)>,
         copy_up: bool,
         keep_mode: bool,
+        /// The SELinux label of its root, where the file system takes it by no option.
+        label: Option<&'a str>,
     },
 }
 

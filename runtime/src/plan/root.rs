@@ -202,10 +202,11 @@ fn new_file_system<'a>(
         data,
         copy_up: options.copy_up,
         keep_mode: kind == "tmpfs" && !has_mode,
+        label: input.mount_label().filter(|_| kind == "mqueue"),
     }
 }
 
-/// The kernel gives the files of these their labels itself.
+/// The kernel gives the files of these their labels itself, or takes one for their root only.
 const UNLABELLED: &[&str] = &["proc", "sysfs", "mqueue", "cgroup2"];
 
 /// Whether a group id means anything in the container's user namespace.

@@ -325,6 +325,8 @@ fn labels_go_to_the_program_its_keys_and_its_file_systems() {
     let mut config = config();
     config["process"]["selinuxLabel"] = json!("p_t");
     config["linux"]["mountLabel"] = json!("m_t");
+    let queues = json!({"destination": "/dev/mqueue", "type": "mqueue", "source": "mqueue"});
+    config["mounts"].as_array_mut().unwrap().push(queues);
     let text = config.to_string();
     let spec: Spec<'_> = serde_json::from_str(&text).unwrap();
     let mut facts = facts();
@@ -335,5 +337,6 @@ fn labels_go_to_the_program_its_keys_and_its_file_systems() {
     assert!(at(&lines, "set the SELinux label p_t (keycreate)") < at(&lines, "join a new session keyring"));
     assert!(at(&lines, "set the SELinux label p_t (exec)") < at(&lines, "close what was opened outside"));
     at(&lines, "mount tmpfs at /dev mode=755 context=m_t");
+    at(&lines, "mount mqueue at /dev/mqueue with the label m_t");
     assert_eq!(lines[at(&lines, "mount proc at /proc")], "mount proc at /proc");
 }

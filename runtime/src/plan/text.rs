@@ -245,7 +245,13 @@ impl Display for Mount<'_> {
             What::Bind { source, deep, .. } => {
                 write!(f, "{} {source} at {to}", if *deep { "rbind" } else { "bind" })?;
             }
-            What::New { fs, source, data, .. } => {
+            What::New {
+                fs,
+                source,
+                data,
+                label,
+                ..
+            } => {
                 write!(f, "mount {fs}")?;
                 if source != fs && !source.is_empty() {
                     write!(f, " ({source})")?;
@@ -258,6 +264,9 @@ impl Display for Mount<'_> {
                         if value.is_some() { "=" } else { "" },
                         value.unwrap_or_default()
                     )?;
+                }
+                if let Some(label) = label {
+                    write!(f, " with the label {label}")?;
                 }
             }
         }

@@ -116,6 +116,31 @@ pub fn make_node(dir: BorrowedFd<'_>, name: &str, mode: u32, major: u64, minor: 
     named(made, || format!("mknodat({name:?}, {mode:#o}, {major}:{minor})"))
 }
 
+/// Sets the SELinux label of a directory that is open as a place.
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn set_label(directory: BorrowedFd<'_>, label: &str) -> Result<()> {
+    let text = c_string(label)?;
+    // Attributes are not for places (O_PATH).
+    let directory = open_in(directory, ".", libc::O_RDONLY | libc::O_DIRECTORY, SAME_FS)?;
+    // SAFETY: the name and the value live through the call, and the value has the size given: with its NUL, as
+    // setfilecon(3) writes it.
+    let result = unsafe {
+        libc::fsetxattr(
+            directory.as_raw_fd(),
+            c"security.selinux".as_ptr(),
+            text.as_ptr().cast(),
+            text.count_bytes() + 1,
+            0,
+        )
+    };
+    check(result.into(), || {
+        format!("fsetxattr(\"security.selinux\", {label:?})")
+    })
+    .map(drop)
+}
+
 /// Makes a symbolic link.
 ///
 /// # Errors
