@@ -1,5 +1,6 @@
 //! Making a container: its directory and record around what `launch` does.
 
+use super::notify::{self, Manager, Notifications};
 use super::{Bundle, HostMounts, Id, Locked, Process, Record, Root, destroy, pid_file, pidfd_socket};
 use crate::error::{Error, Kind, Result};
 use crate::launch::{self, CgroupDriver, Console, Created, Gate, Progress};
@@ -47,6 +48,8 @@ pub(crate) struct New<'a> {
     pub(crate) record: Record<'a>,
     /// Its waiting process.
     pub(crate) process: Created,
+    /// What it says to the service manager, where this process lets it go.
+    pub(super) notifications: Option<Notifications>,
 }
 
 /// Makes a container; after an error nothing of it is left.
@@ -58,10 +61,11 @@ pub(crate) fn create<'a>(request: &Request<'a>, console: Console<'_>) -> Result<
     let mut record = Record::new(request.id, request.bundle, request.spec);
     record.no_new_keyring = request.no_new_keyring;
     match launch(request, console, &directory, &mut record) {
-        Ok(process) => Ok(New {
+        Ok((process, notifications)) => Ok(New {
             directory,
             record,
             process,
+            notifications,
         }),
         Err(error) => {
             if error.kind() == Kind::Exists {
@@ -93,7 +97,20 @@ fn launch(
     console: Console<'_>,
     directory: &Locked,
     record: &mut Record<'_>,
-) -> Result<Created> {
+) -> Result<(Created, Option<Notifications>)> {
+    let manager = Manager::find();
+    let amended;
+    let spec = match &manager {
+        None => request.spec,
+        Some(manager) => {
+            notify::make_directory(directory)?;
+            amended = manager.add_to(request.spec, directory.path());
+            &amended
+        }
+    };
+    // Its program may be ready before this process hears of its start.
+    let manager = manager.filter(|_| request.gate == Gate::Channel);
+    let notifications = manager.map_or(Ok(None), |manager| manager.listen(directory))?;
     let launch_request = launch::Request {
         id: request.id.as_str(),
         bundle: &request.bundle.path,
@@ -107,7 +124,7 @@ fn launch(
         cgroups: request.cgroups,
     };
     record.host_mounts = HostMounts::before(&request.bundle.path, request.spec)?;
-    let created = launch::create(launch_request, request.spec, &mut |progress| {
+    let created = launch::create(launch_request, spec, &mut |progress| {
         note(progress, directory, record)?;
         match progress {
             // Nobody reads it before the container is complete, and now its process is busy with its own start.
@@ -123,7 +140,7 @@ fn launch(
     }
     record.ready = true;
     directory.write(record)?;
-    Ok(created)
+    Ok((created, notifications))
 }
 
 /// Puts on record what is about to be, so that it can be undone after a SIGKILL.

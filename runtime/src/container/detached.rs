@@ -4,7 +4,7 @@ use super::{Request, create, start};
 use crate::error::Result;
 use crate::launch::Console;
 
-/// Runs a container and returns as soon as its program runs.
+/// Runs a container and returns as soon as its program runs, and for a service manager, has said that it is ready.
 ///
 /// # Errors
 /// When it cannot be created or started; nothing of it is left then.
@@ -15,7 +15,13 @@ pub(crate) fn run_detached(request: &Request<'_>, console: Console<'_>) -> Resul
         .start()
         .and_then(|()| start::started(&container.record))
     {
-        Ok(()) => Ok(()),
-        Err(error) => Err(container.undo(error)),
+        Ok(()) => {}
+        Err(error) => return Err(container.undo(error)),
     }
+    if let Some(notifications) = container.notifications {
+        // Others may stop it meanwhile.
+        container.directory.release()?;
+        notifications.follow(&container.record);
+    }
+    Ok(())
 }

@@ -5,7 +5,7 @@
 //! a forked child never holds it. `state.json`, and `config.json` (the container's own copy: what stands in
 //! the bundle may change, the container does not), are replaced atomically, so that readers need no lock.
 
-use super::Record;
+use super::{Record, notify};
 use crate::error::{Context, Error, Kind, Result};
 use crate::launch::{self, START_SOCKET};
 use crate::oci::{self, Resources, Spec};
@@ -256,6 +256,7 @@ impl Locked {
     /// # Errors
     /// When something in it cannot be removed.
     pub(crate) fn remove(self) -> Result<()> {
+        notify::remove_socket(&self)?;
         for name in self.names()? {
             if name != LOCK {
                 self.unlink(&name)?;
@@ -279,7 +280,7 @@ impl Locked {
     fn unlink(&self, name: impl AsRef<Path>) -> Result<()> {
         match unistd::unlinkat(&self.fd, name.as_ref(), UnlinkatFlags::NoRemoveDir) {
             Ok(()) | Err(Errno::ENOENT) => Ok(()),
-            // Left by a restore that was killed; its mount ended with it.
+            // Left by a restore that was killed, whose mount ended with it; or of the socket for notifications.
             Err(Errno::EISDIR) => unistd::unlinkat(&self.fd, name.as_ref(), UnlinkatFlags::RemoveDir)
                 .map_err(|errno| remove_error(&self.path.join(name.as_ref()), errno)),
             Err(errno) => Err(remove_error(&self.path.join(name), errno)),

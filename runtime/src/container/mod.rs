@@ -14,6 +14,7 @@ pub(crate) mod foreground;
 mod host_mounts;
 mod id;
 mod list;
+mod notify;
 mod pause;
 mod pid_file;
 mod pidfd_socket;

@@ -53,6 +53,7 @@ pub(crate) fn restore<'a>(request: &Restore<'a>, console: Console<'_>) -> Result
             directory,
             record,
             process,
+            notifications: None,
         }),
         Err(error) => {
             let error = error.context(format!("restore container {}", request.id));

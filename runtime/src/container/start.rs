@@ -1,5 +1,6 @@
 //! Letting the program of a created container run.
 
+use super::notify::Manager;
 use super::view::status_under_lock;
 use super::{Id, Record, destroy, root};
 use crate::error::{Error, Kind, Result};
@@ -7,7 +8,7 @@ use crate::launch::{self, hooks};
 use crate::oci::Status;
 use std::path::Path;
 
-/// Starts the container `id` below `root`.
+/// Starts the container `id` below `root`; for a service manager, returns when it has said that it is ready.
 ///
 /// # Errors
 /// When it does not wait for its start, or its program cannot be run; then it is stopped.
@@ -17,8 +18,16 @@ pub(crate) fn start(root: &Path, id: &Id) -> Result<()> {
         Status::Created => {}
         status => return Err(not_created(id, status)),
     }
+    let manager = Manager::find();
+    let notifications = manager.map_or(Ok(None), |manager| manager.listen(&directory))?;
     launch::start(directory.path())?;
-    started(&record)
+    started(&record)?;
+    if let Some(notifications) = notifications {
+        // Others may stop it meanwhile.
+        directory.release()?;
+        notifications.follow(&record);
+    }
+    Ok(())
 }
 
 /// What follows the program's start: the poststart hooks, whose failure stops the container.

@@ -142,6 +142,8 @@ pub fn spawn(command: &[OsString], stdio: [Option<OwnedFd>; 3]) -> Result<i32> {
         .set_sigdefault(&SigSet::from_iter([Signal::SIGPIPE]))
         .call(call)?;
     let environment: Vec<CString> = std::env::vars_os()
+        // Runtimes wait for containers that are told of a service manager, and this one is the engine's, not theirs.
+        .filter(|(name, _)| name != "NOTIFY_SOCKET")
         .filter_map(|(name, value)| variable(&name, &value))
         .collect();
     let pid = posix_spawnp(&words[0], &actions, &attributes, &words, &environment).call(call)?;

@@ -4,6 +4,7 @@ mod console;
 mod relay;
 mod signals;
 
+use super::notify::Notifications;
 use super::{New, Request, Restore, create, destroy, start};
 use crate::error::{Error, Result};
 use crate::launch::{Console, Created};
@@ -81,9 +82,10 @@ fn stay(
         directory,
         record,
         process,
+        notifications,
     } = container;
     let released = directory.release()?;
-    let code = attend(process.pid, process.pidfd.as_fd(), signals, relay)?;
+    let code = attend(process.pid, process.pidfd.as_fd(), signals, relay, notifications)?;
     match released.lock()? {
         Some(directory) if !options.keep => destroy(directory, &record)?,
         _ => {}
@@ -105,7 +107,7 @@ pub(super) fn exec<'a>(with_terminal: bool, make: impl FnOnce(Console<'a>) -> Re
         Ok((signals, relay))
     });
     let (signals, relay) = ready.inspect_err(|_| process.abandon())?;
-    attend(process.pid, process.pidfd.as_fd(), &signals, relay)
+    attend(process.pid, process.pidfd.as_fd(), &signals, relay, None)
 }
 
 /// The caller's terminal, if the process gets one: its master is sent through the console.
@@ -135,12 +137,18 @@ fn attend(
     pidfd: std::os::fd::BorrowedFd<'_>,
     signals: &Signals,
     mut relay: Option<Relay>,
+    mut notifications: Option<Notifications>,
 ) -> Result<u8> {
     loop {
         let mut watched = vec![
             PollFd::new(pidfd, PollFlags::POLLIN),
             PollFd::new(signals.as_fd(), PollFlags::POLLIN),
         ];
+        watched.extend(
+            notifications
+                .iter()
+                .map(|all| PollFd::new(all.as_fd(), PollFlags::POLLIN)),
+        );
         watched.extend(relay.iter().flat_map(Relay::watched));
         match nix::poll::poll(&mut watched, PollTimeout::NONE) {
             Ok(_) | Err(Errno::EINTR) => {}
@@ -153,6 +161,7 @@ fn attend(
         if signalled {
             handle(signals, pid, pidfd, relay.as_ref())?;
         }
+        notifications = notifications.filter(|all| !all.passed_on());
         if let Some(relay) = &mut relay {
             relay.transfer();
         }

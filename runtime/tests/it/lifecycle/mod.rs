@@ -1,9 +1,11 @@
 //! The life of containers through the program's own command line.
 
+mod command_line;
 mod concurrent;
 mod debris;
 mod events;
 mod faults;
+mod notify;
 mod pause;
 mod rootless;
 mod states;
