@@ -429,5 +429,6 @@ fn cgroup_setup<'a>(input: &Input<'a>, meanwhile: bool) -> impl Iterator<Item = 
         .setup
         .iter()
         .filter(move |op| op.can_wait() == meanwhile);
-    ops.cloned().map(|cgroup| HostOp::Cgroup { cgroup })
+    let owner = cgroup::owner::plan(input).filter(|_| !meanwhile);
+    ops.cloned().chain(owner).map(|cgroup| HostOp::Cgroup { cgroup })
 }

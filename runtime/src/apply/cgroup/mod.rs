@@ -7,6 +7,7 @@ mod files;
 mod freezer;
 mod kill;
 mod oom;
+mod owner;
 mod remove;
 mod stats;
 mod tree;
@@ -84,6 +85,7 @@ pub fn run(op: &Op) -> Result<()> {
             limit,
             property,
         } => require_less(path, file, *limit, property),
+        Op::Own { path, uid } => owner::give(path, *uid),
         Op::AttachDevices { path, program } => attach_devices(path, program),
         Op::Join { path } => files::write(path, "tasks", "0"),
     }

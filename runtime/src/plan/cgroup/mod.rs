@@ -11,6 +11,7 @@ mod limits_v1;
 mod limits_v2;
 mod merge;
 mod op;
+pub(super) mod owner;
 mod place;
 pub mod systemd;
 mod undo;

@@ -72,6 +72,13 @@ pub enum Op {
         /// The program.
         program: Vec<Instruction>,
     },
+    /// Gives a v2 group, as far as it can be delegated, to a user.
+    Own {
+        /// The group.
+        path: String,
+        /// The user.
+        uid: u32,
+    },
     /// Moves the calling process, which must have one thread, into a v1 group.
     Join {
         /// The group.
@@ -102,6 +109,7 @@ impl fmt::Display for Op {
                 )
             }
             Self::Set { path, file, value } => write!(f, "set {path}/{file} to {value:?}"),
+            Self::Own { path, uid } => write!(f, "give cgroup {path} to the user {uid}"),
             Self::SetFirst { path, choices, .. } => {
                 let choices: Vec<String> = choices
                     .iter()

@@ -50,6 +50,58 @@ fn a_container_is_born_in_its_group_on_pure_v2() {
     });
 }
 
+/// config-linux.md, "Cgroup ownership": a program that sees its own group, writable, may divide it.
+#[test]
+fn a_group_mounted_writable_is_the_containers_users_on_pure_v2() {
+    on_pure_v2(|| {
+        let script = "cd /sys/fs/cgroup; echo $$ > cgroup.procs; mkdir sub && echo $$ > sub/cgroup.procs && echo divided; \
+            busybox stat -c '%n %u' . cgroup.procs cgroup.subtree_control cgroup.threads cgroup.max.depth";
+        let bundle = Bundle::new("owner", script);
+        chown(bundle.file("rootfs"), Some(100_000), Some(100_000)).unwrap();
+        bundle.edit(|config| {
+            drop_namespace(config, "cgroup");
+            let namespaces = config["linux"]["namespaces"].as_array_mut().unwrap();
+            namespaces.extend([json!({"type": "cgroup"}), json!({"type": "user"})]);
+            let map = json!([{"containerID": 0, "hostID": 100_000, "size": 65536}]);
+            config["linux"]["uidMappings"] = map.clone();
+            config["linux"]["gidMappings"] = map;
+            let mounts = config["mounts"].as_array_mut().unwrap();
+            let cgroup = mounts.iter_mut().find(|mount| mount["type"] == "cgroup").unwrap();
+            cgroup["options"] = json!(["nosuid", "noexec", "nodev", "rw"]);
+        });
+        let nobodys = "65534";
+        assert_eq!(
+            said(&bundle),
+            format!(
+                "divided\n. 0\ncgroup.procs 0\ncgroup.subtree_control 0\ncgroup.threads 0\ncgroup.max.depth {nobodys}"
+            )
+        );
+        bundle.edit(|config| {
+            let mounts = config["mounts"].as_array_mut().unwrap();
+            let cgroup = mounts.iter_mut().find(|mount| mount["type"] == "cgroup").unwrap();
+            cgroup["options"] = json!(["nosuid", "noexec", "nodev", "ro"]);
+            config["process"]["args"] = json!(["busybox", "stat", "-c", "%u", "/sys/fs/cgroup"]);
+        });
+        assert_eq!(said(&bundle), nobodys);
+    });
+}
+
+#[test]
+fn a_frozen_group_is_refused_on_pure_v2() {
+    on_pure_v2(|| {
+        let bundle = Bundle::new("frozen-group", "true");
+        let group = format!("/sys/fs/cgroup/{}", bundle.id());
+        fs::create_dir(&group).unwrap();
+        fs::write(format!("{group}/cgroup.freeze"), "1").unwrap();
+        let error = bundle.refused(&["run"]);
+        fs::remove_dir(&group).unwrap();
+        assert!(
+            error.contains("container's cgroup unexpectedly frozen"),
+            "{error}"
+        );
+    });
+}
+
 const OPEN: &str =
     "for d in null kmsg; do if (exec 3</dev/$d) 2>/dev/null; then echo $d yes; else echo $d no; fi; done";
 
