@@ -113,6 +113,33 @@ fn a_failing_hook_is_named_and_nothing_is_left() {
     }
 }
 
+/// As in runc: what runs cannot be taken back, but its start failed.
+#[test]
+fn a_failing_poststart_hook_fails_the_start_and_ends_the_container() {
+    let bundle = bundle("hook-poststart", "exec sleep 1000");
+    bundle.edit(|config| config["hooks"] = json!({"poststart": [{"path": "/bin/false"}]}));
+    bundle.create();
+    let error = bundle.refused(&["start"]);
+    assert!(
+        error.starts_with("error running poststart hook #0: /bin/false"),
+        "{error}"
+    );
+    assert_eq!(bundle.status(), "stopped");
+}
+
+#[test]
+fn a_failing_poststop_hook_is_a_warning() {
+    let bundle = bundle("hook-poststop", "true");
+    bundle.edit(|config| config["hooks"] = json!({"poststop": [{"path": "/bin/false"}]}));
+    let output = bundle.call(&["run"]);
+    assert!(output.status.success());
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        errors.contains("level=warning") && errors.contains("poststop hook #0"),
+        "{errors}"
+    );
+}
+
 #[test]
 fn a_hook_that_takes_too_long_is_ended() {
     let bundle = bundle("hook-slow", "echo ran");

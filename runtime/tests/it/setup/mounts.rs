@@ -196,6 +196,36 @@ fn destinations_are_made_inside_whatever_links_say() {
     assert!(bundle.file("rootfs/real/new").is_dir() && bundle.file("rootfs/outside").is_dir());
 }
 
+/// The source is looked up when it is mounted: what an earlier entry mounted is there.
+#[test]
+fn a_source_may_be_what_an_earlier_mount_made() {
+    let bundle = bundle("mount-order", "echo seen > /a/f; cat /b/f");
+    fs::create_dir(bundle.file("rootfs/a")).unwrap();
+    bundle.edit(|config| {
+        writable(config);
+        add_mount(
+            config,
+            json!({"destination": "/a", "type": "tmpfs", "source": "tmpfs"}),
+        );
+        add_mount(config, bind("rootfs/a", "/b", &["bind"]));
+    });
+    assert_eq!(bundle.must(&["run"]), "seen\n");
+}
+
+/// mkdir(2) hands the bit on, so that the mode is not quite what was asked for.
+#[test]
+fn directories_are_made_in_a_setgid_root() {
+    let bundle = bundle("setgid", "busybox stat -c %a /new /new/deep");
+    fs::set_permissions(bundle.file("rootfs"), fs::Permissions::from_mode(0o2755)).unwrap();
+    fs::create_dir(bundle.file("source")).unwrap();
+    bundle.edit(|config| {
+        writable(config);
+        add_mount(config, bind("source", "/new/deep/place", &["bind"]));
+    });
+    let seen = bundle.must(&["run"]);
+    assert_eq!(seen, "2755\n2755\n");
+}
+
 #[test]
 fn an_unknown_option_is_refused_in_the_kernels_words() {
     let error = refusal("bad-option", |config| {
@@ -290,6 +320,19 @@ fn masked_and_read_only_paths() {
     });
     let output = bundle.call(&["run"]);
     assert_eq!(String::from_utf8_lossy(&output.stdout), "end\n");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("Read-only file system"));
+}
+
+#[test]
+fn devices_are_masked_too_also_in_a_read_only_root() {
+    let script = "busybox wc -c < /dev/zero; echo x > /hidden/f; busybox stat -c %t:%T /dev/zero";
+    let bundle = bundle("masked-device", script);
+    fs::create_dir(bundle.file("rootfs/hidden")).unwrap();
+    bundle.edit(|config| {
+        config["linux"]["maskedPaths"] = json!(["/dev/zero", "/hidden"]);
+    });
+    let output = bundle.call(&["run"]);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "0\n1:3\n");
     assert!(String::from_utf8_lossy(&output.stderr).contains("Read-only file system"));
 }
 

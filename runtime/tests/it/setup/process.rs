@@ -1,7 +1,7 @@
 //! Identity, limits, environment and the program itself.
 
 use super::{bundle, output, refusal};
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, copy_program};
 
 use serde_json::{Value, json};
 use std::fs;
@@ -265,6 +265,28 @@ fn what_is_no_program_says_so() {
     assert_eq!(bundle.refused(&["run"]), "exec /data: exec format error");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     assert_eq!(bundle.refused(&["run"]), "exec /data: permission denied");
+}
+
+/// Whether a program may be run is the kernel's to say, under the process's own rights.
+#[test]
+fn a_program_of_another_user_runs_by_capability() {
+    let bundle = bundle("x-permission", "true");
+    fs::create_dir(bundle.file("rootfs/own")).unwrap();
+    let program = bundle.file("rootfs/own/echo");
+    copy_program("/bin/busybox", &program);
+    std::os::unix::fs::chown(&program, Some(5), Some(5)).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o500)).unwrap();
+    bundle.edit(|config| {
+        config["process"]["args"] = json!(["/own/echo", "ran"]);
+        config["process"]["user"] = json!({"uid": 9, "gid": 9});
+    });
+    assert_eq!(bundle.refused(&["run"]), "exec /own/echo: permission denied");
+    bundle.edit(|config| {
+        for set in ["bounding", "permitted", "effective", "inheritable", "ambient"] {
+            config["process"]["capabilities"][set] = json!(["CAP_DAC_OVERRIDE"]);
+        }
+    });
+    assert_eq!(bundle.must(&["run"]), "ran\n");
 }
 
 #[test]
