@@ -58,8 +58,17 @@ _corten() {
             corten,load)
                 cmd="corten__subcmd__load"
                 ;;
+            corten,login)
+                cmd="corten__subcmd__login"
+                ;;
+            corten,logout)
+                cmd="corten__subcmd__logout"
+                ;;
             corten,logs)
                 cmd="corten__subcmd__logs"
+                ;;
+            corten,manifest)
+                cmd="corten__subcmd__manifest"
                 ;;
             corten,pause)
                 cmd="corten__subcmd__pause"
@@ -90,6 +99,9 @@ _corten() {
                 ;;
             corten,save)
                 cmd="corten__subcmd__save"
+                ;;
+            corten,search)
+                cmd="corten__subcmd__search"
                 ;;
             corten,start)
                 cmd="corten__subcmd__start"
@@ -157,8 +169,17 @@ _corten() {
             corten__subcmd__help,load)
                 cmd="corten__subcmd__help__subcmd__load"
                 ;;
+            corten__subcmd__help,login)
+                cmd="corten__subcmd__help__subcmd__login"
+                ;;
+            corten__subcmd__help,logout)
+                cmd="corten__subcmd__help__subcmd__logout"
+                ;;
             corten__subcmd__help,logs)
                 cmd="corten__subcmd__help__subcmd__logs"
+                ;;
+            corten__subcmd__help,manifest)
+                cmd="corten__subcmd__help__subcmd__manifest"
                 ;;
             corten__subcmd__help,pause)
                 cmd="corten__subcmd__help__subcmd__pause"
@@ -190,6 +211,9 @@ _corten() {
             corten__subcmd__help,save)
                 cmd="corten__subcmd__help__subcmd__save"
                 ;;
+            corten__subcmd__help,search)
+                cmd="corten__subcmd__help__subcmd__search"
+                ;;
             corten__subcmd__help,start)
                 cmd="corten__subcmd__help__subcmd__start"
                 ;;
@@ -217,6 +241,9 @@ _corten() {
             corten__subcmd__help__subcmd__image,prune)
                 cmd="corten__subcmd__help__subcmd__image__subcmd__prune"
                 ;;
+            corten__subcmd__help__subcmd__manifest,inspect)
+                cmd="corten__subcmd__help__subcmd__manifest__subcmd__inspect"
+                ;;
             corten__subcmd__help__subcmd__system,check)
                 cmd="corten__subcmd__help__subcmd__system__subcmd__check"
                 ;;
@@ -237,6 +264,18 @@ _corten() {
                 ;;
             corten__subcmd__image__subcmd__help,prune)
                 cmd="corten__subcmd__image__subcmd__help__subcmd__prune"
+                ;;
+            corten__subcmd__manifest,help)
+                cmd="corten__subcmd__manifest__subcmd__help"
+                ;;
+            corten__subcmd__manifest,inspect)
+                cmd="corten__subcmd__manifest__subcmd__inspect"
+                ;;
+            corten__subcmd__manifest__subcmd__help,help)
+                cmd="corten__subcmd__manifest__subcmd__help__subcmd__help"
+                ;;
+            corten__subcmd__manifest__subcmd__help,inspect)
+                cmd="corten__subcmd__manifest__subcmd__help__subcmd__inspect"
                 ;;
             corten__subcmd__system,check)
                 cmd="corten__subcmd__system__subcmd__check"
@@ -269,7 +308,7 @@ _corten() {
 
     case "${cmd}" in
         corten)
-            opts="-l -D -h -V --root --state-dir --runtime --log-level --debug --help --version attach commit create diff exec export history image images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help"
+            opts="-l -D -h -V --root --state-dir --runtime --log-level --debug --help --version attach commit create diff exec export history image images import inspect kill load login logout logs manifest pause ps pull push rename restart rm rmi run save search start stop system tag top unpause version wait help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -739,7 +778,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__help)
-            opts="attach commit create diff exec export history image images import inspect kill load logs pause ps pull push rename restart rm rmi run save start stop system tag top unpause version wait help"
+            opts="attach commit create diff exec export history image images import inspect kill load login logout logs manifest pause ps pull push rename restart rm rmi run save search start stop system tag top unpause version wait help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -962,9 +1001,65 @@ _corten() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        corten__subcmd__help__subcmd__login)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__help__subcmd__logout)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         corten__subcmd__help__subcmd__logs)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__help__subcmd__manifest)
+            opts="inspect"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__help__subcmd__manifest__subcmd__inspect)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1103,6 +1198,20 @@ _corten() {
             return 0
             ;;
         corten__subcmd__help__subcmd__save)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__help__subcmd__search)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1596,6 +1705,74 @@ _corten() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        corten__subcmd__login)
+            opts="-p -u -h --password --password-stdin --username --root --state-dir --runtime --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --password)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --username)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -u)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__logout)
+            opts="-h --root --state-dir --runtime --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         corten__subcmd__logs)
             opts="-f -n -t -h --details --follow --since --tail --timestamps --until --root --state-dir --runtime --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1619,6 +1796,100 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__manifest)
+            opts="-h --root --state-dir --runtime --help inspect help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__manifest__subcmd__help)
+            opts="inspect help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__manifest__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__manifest__subcmd__help__subcmd__inspect)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__manifest__subcmd__inspect)
+            opts="-v -h --verbose --root --state-dir --runtime --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1711,7 +1982,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__pull)
-            opts="-q -h --quiet --platform --root --state-dir --runtime --help"
+            opts="-a -q -h --all-tags --quiet --platform --root --state-dir --runtime --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1741,12 +2012,20 @@ _corten() {
             return 0
             ;;
         corten__subcmd__push)
-            opts="-a -q -h --all-tags --quiet --root --state-dir --runtime --help"
+            opts="-a -q -h --all-tags --compression --format --quiet --root --state-dir --runtime --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --compression)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2136,6 +2415,48 @@ _corten() {
                     return 0
                     ;;
                 -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__search)
+            opts="-f -h --filter --format --limit --no-trunc --root --state-dir --runtime --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

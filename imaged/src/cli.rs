@@ -50,7 +50,10 @@ enum Command {
     Inspect(commands::inspect::Args),
     Kill(commands::kill::Args),
     Load(commands::load::Args),
+    Login(commands::login::Args),
+    Logout(commands::logout::Args),
     Logs(commands::logs::Args),
+    Manifest(commands::manifest::Args),
     Pause(commands::pause::Args),
     Ps(commands::ps::Args),
     Pull(commands::pull::Args),
@@ -61,6 +64,7 @@ enum Command {
     Rmi(commands::rmi::Args),
     Run(Box<commands::run::Args>),
     Save(commands::save::Args),
+    Search(commands::search::Args),
     Start(commands::start::Args),
     Stop(commands::stop::Args),
     System(commands::system::Args),
@@ -87,7 +91,10 @@ impl Command {
             Self::Inspect(args) => commands::inspect::run(settings, &args),
             Self::Kill(args) => commands::kill::run(settings, &args),
             Self::Load(args) => commands::load::run(settings, &args),
+            Self::Login(args) => commands::login::run(&args),
+            Self::Logout(args) => commands::logout::run(&args),
             Self::Logs(args) => commands::logs::run(settings, &args),
+            Self::Manifest(args) => commands::manifest::run(&args),
             Self::Pause(args) => commands::pause::run(settings, &args),
             Self::Ps(args) => commands::ps::run(settings, &args),
             Self::Pull(args) => commands::pull::run(settings, &args),
@@ -98,6 +105,7 @@ impl Command {
             Self::Rmi(args) => commands::rmi::run(settings, &args),
             Self::Run(args) => commands::run::run(settings, &args),
             Self::Save(args) => commands::save::run(settings, &args),
+            Self::Search(args) => commands::search::run(&args),
             Self::Start(args) => commands::start::run(settings, &args),
             Self::Stop(args) => commands::stop::run(settings, &args),
             Self::System(args) => commands::system::run(settings, &args),
@@ -269,10 +277,10 @@ const LATER: [&str; 53] = [
 
 /// Docker's commands that are still to come.
 #[rustfmt::skip]
-const LATER_VERBS: [&str; 25] = [
+const LATER_VERBS: [&str; 21] = [
     "build", "builder", "buildx", "compose", "config", "container", "context", "cp",
-    "events", "info", "login", "logout", "manifest", "network",
-    "node", "plugin", "port", "search", "secret", "service", "stack",
+    "events", "info", "network",
+    "node", "plugin", "port", "secret", "service", "stack",
     "stats", "swarm", "update", "volume",
 ];
 

@@ -69,11 +69,7 @@ fn gzip(store: &Store, layer: &Descriptor) -> Result<Descriptor> {
         .mode(0o600)
         .open(&place)
         .map_err(|error| failed_at("create", &place, &error))?;
-    let out = Hashed {
-        file: io::BufWriter::with_capacity(1 << 20, file),
-        hasher: Hasher::new(),
-        size: 0,
-    };
+    let out = Hashed::new(file);
     let mut encoder = GzEncoder::new(out, Compression::default());
     let mut source = Checked {
         file: store.open_blob(&layer.digest)?,
@@ -83,16 +79,31 @@ fn gzip(store: &Store, layer: &Descriptor) -> Result<Descriptor> {
     let mut done = done.map_err(|error| failed("compress a layer", &error))?;
     io::Write::flush(&mut done).map_err(|error| failed("compress a layer", &error))?;
     source.check(&layer.digest)?;
-    let digest = done.hasher.finish();
+    let (digest, size) = done.finish();
     store.adopt_blob(&place, &digest)?;
-    Ok(Descriptor::new(media::OCI_LAYER_GZIP, digest, done.size))
+    Ok(Descriptor::new(media::OCI_LAYER_GZIP, digest, size))
 }
 
 /// A file whose digest and size are computed as it is written.
-struct Hashed {
+pub(super) struct Hashed {
     file: io::BufWriter<std::fs::File>,
     hasher: Hasher,
     size: u64,
+}
+
+impl Hashed {
+    pub(super) fn new(file: std::fs::File) -> Self {
+        Self {
+            file: io::BufWriter::with_capacity(1 << 20, file),
+            hasher: Hasher::new(),
+            size: 0,
+        }
+    }
+
+    /// The digest and the size of what was written.
+    pub(super) fn finish(self) -> (Digest, u64) {
+        (self.hasher.finish(), self.size)
+    }
 }
 
 impl io::Write for Hashed {

@@ -9,12 +9,14 @@ mod import;
 mod layout;
 mod legacy;
 mod load;
+mod recompress;
 mod save;
 
 pub use compressed::compressed;
 pub use import::import;
 pub use layout::Found;
 pub use load::{Input, Loaded, install, load};
+pub use recompress::{Format, Packed, Packing, packed};
 pub use save::{Selected, save};
 
 use serde::{Deserialize, Serialize};

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, Read, Write};
+use std::os::unix::fs::FileExt;
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use bytes::Bytes;
@@ -27,6 +28,8 @@ const MAX_RATIO: u64 = 1100;
 /// The blob's bytes as they arrive.
 pub(super) struct BlobReader<'a> {
     input: AsyncReceiver<Piece>,
+    /// What arrived before: so many bytes of a file that are still to be read again.
+    before: Option<(File, u64)>,
     /// Where the bytes are kept, too.
     copy: Option<File>,
     piece: Bytes,
@@ -40,6 +43,7 @@ pub(super) struct BlobReader<'a> {
 impl<'a> BlobReader<'a> {
     pub(super) fn new(
         input: AsyncReceiver<Piece>,
+        before: Option<(File, u64)>,
         copy: Option<File>,
         descriptor: &'a Descriptor,
         progress: &'a dyn Progress,
@@ -47,6 +51,7 @@ impl<'a> BlobReader<'a> {
         let (piece, hasher) = (Bytes::new(), Hasher::new());
         Self {
             input,
+            before,
             copy,
             piece,
             is_done: false,
@@ -59,18 +64,18 @@ impl<'a> BlobReader<'a> {
 
     /// Takes the next piece; false at the end.
     fn next(&mut self) -> Result<bool> {
+        if let Some(piece) = self.next_before()? {
+            self.take(piece);
+            return Ok(true);
+        }
         loop {
             match self.input.blocking_recv() {
                 Some(Piece::Data(piece)) => {
-                    self.hasher.update(&piece);
                     if let Some(copy) = &mut self.copy {
                         copy.write_all(&piece)
                             .map_err(|error| crate::store::failed("keep the blob", &error))?;
                     }
-                    self.received += piece.len() as u64;
-                    self.progress
-                        .layer(&self.descriptor.digest, Step::Progress(self.received));
-                    self.piece = piece;
+                    self.take(piece);
                     return Ok(true);
                 }
                 Some(Piece::Retrying) => self.progress.layer(&self.descriptor.digest, Step::Retrying),
@@ -79,6 +84,30 @@ impl<'a> BlobReader<'a> {
                 None => return Err(Error::new(Kind::Closed, "the download was given up")),
             }
         }
+    }
+
+    fn take(&mut self, piece: Bytes) {
+        self.hasher.update(&piece);
+        self.received += piece.len() as u64;
+        self.progress
+            .layer(&self.descriptor.digest, Step::Progress(self.received));
+        self.piece = piece;
+    }
+
+    /// The next piece of what arrived before.
+    fn next_before(&mut self) -> Result<Option<Bytes>> {
+        let Some((file, length)) = &self.before else {
+            return Ok(None);
+        };
+        let left = length - self.received;
+        if left == 0 {
+            self.before = None;
+            return Ok(None);
+        }
+        let mut piece = vec![0; PIECE.min(usize::try_from(left).unwrap_or(PIECE))];
+        file.read_exact_at(&mut piece, self.received)
+            .map_err(|error| crate::store::failed("read what arrived before", &error))?;
+        Ok(Some(piece.into()))
     }
 
     /// Checks the digest, after reading what the decompressor did not want.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -31,11 +31,11 @@ pub enum Piece {
 
 /// Where the blobs of an image come from. What it sends is checked by who takes it.
 pub trait Source: Sync {
-    /// Begins to send a blob: its bytes in order, each once, then how it ended.
+    /// Begins to send a blob from its byte `from` on: its bytes in order, each once, then how it ended.
     ///
     /// # Errors
     /// When there is no such blob.
-    fn fetch(&self, descriptor: &Descriptor) -> Result<Receiver<Piece>>;
+    fn fetch(&self, descriptor: &Descriptor, from: u64) -> Result<Receiver<Piece>>;
 
     /// The blob as a file on the store's file system that may become the store's own; none if it comes from afar.
     fn file(&self, descriptor: &Descriptor) -> Option<&Path>;
@@ -49,7 +49,7 @@ pub trait Source: Sync {
 pub struct Files(pub HashMap<Digest, PathBuf>);
 
 impl Source for Files {
-    fn fetch(&self, descriptor: &Descriptor) -> Result<Receiver<Piece>> {
+    fn fetch(&self, descriptor: &Descriptor, from: u64) -> Result<Receiver<Piece>> {
         let path = self.file(descriptor).ok_or_else(|| {
             Error::new(
                 Kind::NotFound,
@@ -58,6 +58,8 @@ impl Source for Files {
         })?;
         let mut file =
             File::open(path).map_err(|error| Error::io(format!("open {}", path.display()), &error))?;
+        file.seek(SeekFrom::Start(from))
+            .map_err(|error| Error::io(format!("seek in {}", path.display()), &error))?;
         let (sender, receiver) = channel(WAITING);
         std::thread::spawn(move || {
             loop {

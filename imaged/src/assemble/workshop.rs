@@ -17,7 +17,7 @@ use crate::layer::{self, Limits, Unpacked};
 use crate::log;
 use crate::oci::media::{Compression, layer_compression};
 use crate::oci::{Descriptor, Digest, ImageConfig, Manifest, digest};
-use crate::store::{Claim, LayerRecord, Making, Store, failed_at};
+use crate::store::{Claim, LayerRecord, Making, Partial, Store, failed_at};
 
 /// Buffers between decompressor and unpacker.
 const UNPACKED_PIECES: usize = 8;
@@ -251,34 +251,83 @@ impl Workshop<'_> {
         }
         let scratch = self.store.scratch()?;
         let place = scratch.path().join("blob");
-        self.open_blob(layer, &place)?
-            .finish()
-            .context(|| format!("layer {}", digest.short()))?;
+        let part = self.part_of(layer)?;
+        let received = self
+            .open_blob(layer, part.as_ref(), &place)
+            .and_then(|mut blob| blob.finish())
+            .context(|| format!("layer {}", digest.short()));
+        settle(part, &received, &place)?;
+        received?;
         self.store.adopt_blob(&place, digest)?;
         self.progress.layer(digest, Step::Complete);
         Ok(())
     }
 
-    /// Begins to receive the layer's blob, which is kept at `place`.
-    fn open_blob<'a>(&'a self, layer: &'a Layer, place: &Path) -> Result<BlobReader<'a>> {
-        let copy = match self.source.file(&layer.descriptor) {
-            Some(file) => fs::hard_link(file, place).map(|()| None),
-            None => OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(place)
-                .map(Some),
+    /// What an earlier pull left of the layer's blob, if that comes from afar and nobody else receives it.
+    fn part_of(&self, layer: &Layer) -> Result<Option<Partial>> {
+        match self.source.file(&layer.descriptor) {
+            Some(_) => Ok(None),
+            None => self
+                .store
+                .partial(&layer.descriptor.digest, layer.descriptor.size),
+        }
+    }
+
+    /// Begins to receive the layer's blob: what is there of it first. It is kept in `part`, or at `place`.
+    fn open_blob<'a>(
+        &'a self,
+        layer: &'a Layer,
+        part: Option<&Partial>,
+        place: &Path,
+    ) -> Result<BlobReader<'a>> {
+        let failed = |error: &std::io::Error| failed_at("create", place, error);
+        let descriptor = &layer.descriptor;
+        let (copy, from) = match (self.source.file(descriptor), part) {
+            (Some(file), _) => {
+                fs::hard_link(file, place).map_err(|error| failed(&error))?;
+                (None, 0)
+            }
+            (None, Some(part)) => (Some(part.file()?), part.length()),
+            (None, None) => {
+                let mut options = OpenOptions::new();
+                options.write(true).create_new(true).mode(0o600);
+                (Some(options.open(place).map_err(|error| failed(&error))?), 0)
+            }
         };
-        let copy = copy.map_err(|error| failed_at("create", place, &error))?;
-        let pieces = self.source.fetch(&layer.descriptor)?;
-        Ok(BlobReader::new(pieces, copy, &layer.descriptor, self.progress))
+        let before = match part {
+            Some(part) if from > 0 => {
+                layer.tell(&format!("{from} of {} bytes are here already", descriptor.size));
+                Some((part.file()?, from))
+            }
+            _ => None,
+        };
+        let pieces = self.source.fetch(descriptor, from)?;
+        Ok(BlobReader::new(pieces, before, copy, descriptor, self.progress))
+    }
+
+    /// Receives and unpacks a layer; a second time and from the start, if what was kept of its blob was damaged.
+    fn receive_and_unpack(&self, layer: &Layer, making: &Making) -> Result<Unpacked> {
+        let part = self.part_of(layer)?;
+        let was_begun = part.as_ref().is_some_and(|part| part.length() > 0);
+        let result = self.receive_once(layer, part.as_ref(), making);
+        settle(part, &result, &making.blob())?;
+        match result {
+            Err(error) if was_begun && !is_kept_after(&error) => {
+                layer.tell(&format!("what was here of it is of no use ({error}): once more"));
+                making.begin()?;
+                let part = self.part_of(layer)?;
+                let result = self.receive_once(layer, part.as_ref(), making);
+                settle(part, &result, &making.blob())?;
+                result
+            }
+            result => result,
+        }
     }
 
     /// All stages of one layer, at once: receive and decompress (in a thread), unpack (here).
-    fn receive_and_unpack(&self, layer: &Layer, making: &Making) -> Result<Unpacked> {
+    fn receive_once(&self, layer: &Layer, part: Option<&Partial>, making: &Making) -> Result<Unpacked> {
         let begun = Instant::now();
-        let blob = self.open_blob(layer, &making.blob())?;
+        let blob = self.open_blob(layer, part, &making.blob())?;
         let (output, input) = sync_channel(UNPACKED_PIECES);
         let (give_back, used) = sync_channel(UNPACKED_PIECES);
         std::thread::scope(|scope| {
@@ -299,6 +348,21 @@ impl Workshop<'_> {
             }
         })
     }
+}
+
+/// What becomes of the part of a blob: the blob, something to go on with, or nothing.
+fn settle<T>(part: Option<Partial>, result: &Result<T>, place: &Path) -> Result<()> {
+    match (part, result) {
+        (None, _) => Ok(()),
+        (Some(part), Ok(_)) => part.complete(place),
+        (Some(part), Err(error)) if is_kept_after(error) => part.keep(),
+        (Some(part), Err(_)) => part.discard(),
+    }
+}
+
+/// Whether a failure says nothing against the bytes that arrived.
+fn is_kept_after(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Network | Kind::Closed)
 }
 
 fn died() -> Error {

@@ -19,14 +19,12 @@ pub(crate) fn get(store: &Store, options: &ContainerOptions) -> Result<Image> {
     let name = options.image();
     let platform = options.platform.as_deref().map(platform::parse).transpose()?;
     if options.pull != "always" {
-        match store
-            .resolve(name)
-            .and_then(|image| suits(image, platform.as_ref(), name))
-        {
+        match known(store, name).and_then(|image| suits(image, platform.as_ref(), name)) {
             Err(error) if error.kind() == Kind::NotFound && options.pull == "missing" => {}
             found => return found,
         }
     }
+    let references = registry::candidates(name)?;
     let reference: Reference = name.parse()?;
     let how = registry::Options {
         platform: platform.clone(),
@@ -34,7 +32,7 @@ pub(crate) fn get(store: &Store, options: &ContainerOptions) -> Result<Image> {
     };
     // The built-in image is not far away: nothing worth a word.
     if options.quiet || builtin::is_meant(&reference) {
-        let pulled = registry::pull(store, &reference, &how, &Silent)?;
+        let (_, pulled) = registry::pull_first(store, &references, &how, &Silent)?;
         return suits(pulled.image, platform.as_ref(), name);
     }
     if options.pull == "missing" {
@@ -43,9 +41,24 @@ pub(crate) fn get(store: &Store, options: &ContainerOptions) -> Result<Image> {
             reference.familiar()
         ));
     }
-    let pulled = registry::pull(store, &reference, &how, &Display::new(Stream::Stderr))?;
+    let display = Display::new(Stream::Stderr);
+    let (reference, pulled) = registry::pull_first(store, &references, &how, &display)?;
     output::note(summary(&reference, &pulled));
     suits(pulled.image, platform.as_ref(), name)
+}
+
+/// The image that the store has under a name, or under what the name means without a registry.
+fn known(store: &Store, name: &str) -> Result<Image> {
+    match store.resolve(name) {
+        Err(error) if error.kind() == Kind::NotFound && name.parse::<Reference>().is_ok() => {
+            let others = registry::candidates(name)?;
+            let found = others
+                .iter()
+                .find_map(|other| store.resolve(&other.to_string()).ok());
+            found.ok_or(error)
+        }
+        found => found,
+    }
 }
 
 /// The image, if it is for the platform that was asked for; one that is not is as good as absent.

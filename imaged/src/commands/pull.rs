@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::pull_display::{Display, Stream};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::image::{Reference, platform};
 use crate::output;
 use crate::registry::{self, Options, Pulled, Silent};
@@ -13,6 +13,9 @@ use crate::store::Store;
 /// Get images from their registries.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
+    /// Pull all tags of the repository
+    #[arg(short, long)]
+    all_tags: bool,
     /// Images to pull: NAME, NAME:TAG or NAME@DIGEST
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
@@ -31,32 +34,44 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
         platform,
         ..Options::default()
     };
-    let references: Vec<Reference> = args
-        .names
-        .iter()
-        .map(|name| name.parse())
-        .collect::<Result<_>>()?;
+    let names = args.names.iter().map(|name| registry::candidates(name));
+    let names: Vec<Vec<Reference>> = names.collect::<Result<_>>()?;
     let store = Store::open(&settings.root)?;
-    for reference in &references {
-        match args.quiet {
-            true => drop(registry::pull(&store, reference, &options, &Silent)?),
-            false => show(reference, &pull(&store, reference, &options)?)?,
+    for references in &names {
+        match (args.all_tags, references.first()) {
+            (true, Some(repository)) => {
+                all_tags(&store, repository, &options, args.quiet)?;
+                output::line(repository.repository())?;
+            }
+            _ => output::line(one(&store, references, &options, args.quiet)?)?,
         }
-        output::line(reference)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn pull(store: &Store, reference: &Reference, options: &Options) -> Result<Pulled> {
-    if reference.has_default_tag() {
+/// Pulls what the first of the references that exists means, which is returned.
+fn one(store: &Store, references: &[Reference], options: &Options, quiet: bool) -> Result<Reference> {
+    if quiet {
+        return registry::pull_first(store, references, options, &Silent).map(|(reference, _)| reference);
+    }
+    if references.iter().any(Reference::has_default_tag) {
         output::line("Using default tag: latest")?;
     }
     let display = Display::new(Stream::Stdout);
-    registry::pull(store, reference, options, &display)
+    let (reference, pulled) = registry::pull_first(store, references, options, &display)?;
+    output::line(summary(&reference, &pulled))?;
+    Ok(reference)
 }
 
-fn show(reference: &Reference, pulled: &Pulled) -> Result<()> {
-    output::line(summary(reference, pulled))
+/// Every tag that the registry has of a repository.
+fn all_tags(store: &Store, repository: &Reference, options: &Options, quiet: bool) -> Result<()> {
+    if !repository.has_default_tag() {
+        return Err(Error::new(Kind::Usage, "tag can't be used with --all-tags/-a"));
+    }
+    for reference in registry::tags(repository, options)? {
+        one(store, &[reference], options, quiet)?;
+    }
+    Ok(())
 }
 
 /// The last two lines of docker's report.

@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use crate::archive;
+use crate::archive::{self, Format, Packing};
 use crate::error::{Error, Kind, Result};
 use crate::image::Reference;
 use crate::oci::Digest;
 use crate::output;
-use crate::registry::{self, Options, Sent, Witness};
+use crate::registry::{self, Options, Parcel, Sent, Witness};
 use crate::settings::Settings;
 use crate::store::Store;
 
@@ -17,6 +17,12 @@ pub(crate) struct Args {
     /// Push all tags of the repository
     #[arg(short, long)]
     all_tags: bool,
+    /// Compress layers otherwise than they are: gzip or zstd, or with a level, such as zstd:19
+    #[arg(long, value_name = "NAME[:LEVEL]", value_parser = Packing::parse)]
+    compression: Option<Packing>,
+    /// Write the manifest in these words: oci or docker
+    #[arg(long, value_name = "FORMAT", value_parser = Format::parse)]
+    format: Option<Format>,
     /// Say only what was pushed
     #[arg(short, long)]
     quiet: bool,
@@ -59,17 +65,37 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
         }
     }
     for (reference, image) in references.iter().zip(there.into_iter().flatten()) {
-        push(&store, reference, &image.0.id, args.quiet)?;
+        push(&store, reference, &image.0.id, args)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn push(store: &Store, reference: &Reference, id: &Digest, quiet: bool) -> Result<()> {
-    let image = archive::compressed(store, &store.image(id)?)?;
-    let display = Display { quiet };
-    let pushed = registry::push(store, &image, reference, &Options::default(), &display)?;
+fn push(store: &Store, reference: &Reference, id: &Digest, args: &Args) -> Result<()> {
+    let image = store.image(id)?;
+    let display = Display { quiet: args.quiet };
+    let options = Options::default();
+    let pushed = match (args.compression, args.format) {
+        (None, None) => {
+            let image = archive::compressed(store, &image)?;
+            let parcel = Parcel::of(store, &image)?;
+            registry::push(store, &image, &parcel, reference, &options, &display)?
+        }
+        (packing, format) => {
+            // Who wants other words alone wants no plain layers, either.
+            let image = match packing {
+                None => archive::compressed(store, &image)?,
+                Some(_) => image,
+            };
+            let packed = archive::packed(store, &image, packing, format)?;
+            let parcel = Parcel {
+                manifest: packed.manifest.clone(),
+                blobs: packed.blobs.clone(),
+            };
+            registry::push(store, &image, &parcel, reference, &options, &display)?
+        }
+    };
     let tag = reference.tag().unwrap_or_default();
-    match quiet {
+    match args.quiet {
         true => output::line(reference),
         false => output::line(format_args!(
             "{tag}: digest: {} size: {}",

@@ -4,9 +4,11 @@
 
 pub(crate) mod filter;
 pub(crate) mod human;
+mod indent;
 mod table;
 mod template;
 pub(crate) mod timestamp;
 
+pub(crate) use indent::indented;
 pub(crate) use table::Listing;
 pub(crate) use template::Template;

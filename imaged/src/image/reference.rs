@@ -82,6 +82,14 @@ impl Reference {
         }
     }
 
+    /// The same repository under this tag alone.
+    ///
+    /// # Errors
+    /// `Usage` for what cannot be a tag.
+    pub fn with_tag(&self, tag: &str) -> Result<Self> {
+        format!("{}:{tag}", self.repository()).parse()
+    }
+
     fn suffix(&self) -> String {
         let tag = self.tag.as_ref().map(|tag| format!(":{tag}")).unwrap_or_default();
         let digest = self

@@ -50,6 +50,22 @@ pub fn layer_compression(media_type: &str) -> Option<Compression> {
     })
 }
 
+/// The media type of a layer, in docker's words or in OCI's; docker has none for zstd.
+pub fn layer_type(compression: Compression, is_docker: bool, is_foreign: bool) -> Option<&'static str> {
+    Some(match (compression, is_docker, is_foreign) {
+        (Compression::None, false, false) => OCI_LAYER,
+        (Compression::Gzip, false, false) => OCI_LAYER_GZIP,
+        (Compression::Zstd, false, false) => OCI_LAYER_ZSTD,
+        (Compression::None, false, true) => "application/vnd.oci.image.layer.nondistributable.v1.tar",
+        (Compression::Gzip, false, true) => "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+        (Compression::Zstd, false, true) => "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd",
+        (Compression::None, true, false) => "application/vnd.docker.image.rootfs.diff.tar",
+        (Compression::Gzip, true, false) => "application/vnd.docker.image.rootfs.diff.tar.gzip",
+        (Compression::Gzip, true, true) => "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+        _ => return None,
+    })
+}
+
 /// Whether this is the media type of a layer that may not be given away.
 pub fn is_foreign(media_type: &str) -> bool {
     media_type.contains(".nondistributable.") || media_type.contains(".foreign.")

@@ -1,6 +1,6 @@
-//! Authentication: what a registry demands, and what docker's configuration has for it.
+//! Authentication: what a registry demands, what a token server gives, and which rights are asked for.
 
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -67,9 +67,15 @@ fn parameters(mut text: &str) -> Vec<(String, String)> {
 pub(super) struct TokenAnswer {
     token: Option<String>,
     access_token: Option<String>,
+    refresh_token: Option<String>,
 }
 
 impl TokenAnswer {
+    /// What may be given back for further tokens, in a password's place.
+    pub(super) fn identity(&self) -> Option<String> {
+        self.refresh_token.clone().filter(|token| !token.is_empty())
+    }
+
     pub(super) fn token(self) -> Result<String> {
         self.token
             .or(self.access_token)
@@ -78,56 +84,24 @@ impl TokenAnswer {
     }
 }
 
-/// The part of docker's `config.json` that is used.
-#[derive(Default, Deserialize)]
-struct DockerConfig {
-    #[serde(default)]
-    auths: std::collections::BTreeMap<String, Login>,
-}
-
-#[derive(Default, Deserialize)]
-struct Login {
-    /// `name:password` in base64, just as a Basic header wants it.
-    auth: Option<String>,
-}
-
-/// The Basic credentials that docker's configuration has for a registry.
-///
-/// # Errors
-/// `Invalid` when the file is there but cannot be understood.
-pub(super) fn docker_login(domain: &str) -> Result<Option<String>> {
-    let Some(path) = docker_config_path() else {
-        return Ok(None);
-    };
-    read_login(&path, domain)
-}
-
-fn docker_config_path() -> Option<PathBuf> {
-    let directory = match std::env::var_os("DOCKER_CONFIG") {
-        Some(directory) => PathBuf::from(directory),
-        None => PathBuf::from(std::env::var_os("HOME")?).join(".docker"),
-    };
-    Some(directory.join("config.json"))
-}
-
-fn read_login(path: &Path, domain: &str) -> Result<Option<String>> {
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Error::io(format!("read {}", path.display()), &error)),
-    };
-    let mut config: DockerConfig = serde_json::from_slice(&bytes)
-        .map_err(|error| Error::new(Kind::Invalid, format!("{} is not valid: {error}", path.display())))?;
-    let key = if domain == "docker.io" {
-        "https://index.docker.io/v1/"
-    } else {
-        domain
-    };
-    Ok(config
-        .auths
-        .remove(key)
-        .and_then(|login| login.auth)
-        .filter(|auth| !auth.is_empty()))
+/// The scopes to ask a token for: what the registry named and what we need, each resource once with all its actions.
+pub(super) fn scopes(demanded: Option<&str>, ours: &[String]) -> Vec<String> {
+    let demanded = demanded.unwrap_or_default().split_ascii_whitespace();
+    let mut by_resource: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for scope in demanded.chain(ours.iter().map(String::as_str)) {
+        let (resource, actions) = scope.rsplit_once(':').unwrap_or((scope, ""));
+        by_resource
+            .entry(resource)
+            .or_default()
+            .extend(actions.split(',').filter(|action| !action.is_empty()));
+    }
+    by_resource
+        .into_iter()
+        .map(|(resource, actions)| match actions.is_empty() {
+            true => resource.to_owned(),
+            false => format!("{resource}:{}", actions.into_iter().collect::<Vec<_>>().join(",")),
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -152,19 +126,20 @@ mod tests {
     }
 
     #[test]
-    fn docker_logins_are_found_by_registry() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("config.json");
-        assert_eq!(read_login(&path, "x").unwrap(), None);
-        std::fs::write(
-            &path,
-            r#"{"auths":{"h:5000":{"auth":"YTpi"},"https://index.docker.io/v1/":{"auth":"Yzpk"}}}"#,
-        )
-        .unwrap();
-        assert_eq!(read_login(&path, "h:5000").unwrap().as_deref(), Some("YTpi"));
-        assert_eq!(read_login(&path, "docker.io").unwrap().as_deref(), Some("Yzpk"));
-        assert_eq!(read_login(&path, "other").unwrap(), None);
-        std::fs::write(&path, "{").unwrap();
-        assert_eq!(read_login(&path, "x").unwrap_err().kind(), Kind::Invalid);
+    fn rights_add_up_by_resource() {
+        let ours = [
+            "repository:a/b:pull,push".to_owned(),
+            "repository:c:pull".to_owned(),
+        ];
+        assert_eq!(
+            scopes(Some("repository:a/b:pull registry:catalog:*"), &ours),
+            [
+                "registry:catalog:*",
+                "repository:a/b:pull,push",
+                "repository:c:pull"
+            ]
+        );
+        assert_eq!(scopes(None, &[]), [""; 0]);
+        assert_eq!(scopes(Some("odd"), &[]), ["odd"]);
     }
 }

@@ -35,11 +35,16 @@ impl Downloads {
 }
 
 impl Source for Downloads {
-    fn fetch(&self, descriptor: &Descriptor) -> Result<Receiver<Piece>> {
+    fn fetch(&self, descriptor: &Descriptor, from: u64) -> Result<Receiver<Piece>> {
         let (sender, receiver) = channel(WAITING);
         match &*self.runtime.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(runtime) => {
-                runtime.spawn(download(Arc::clone(&self.client), descriptor.clone(), sender));
+                runtime.spawn(download(
+                    Arc::clone(&self.client),
+                    descriptor.clone(),
+                    from,
+                    sender,
+                ));
                 Ok(receiver)
             }
             None => Err(Error::new(Kind::Closed, "the download was given up")),
@@ -56,13 +61,14 @@ impl Source for Downloads {
     }
 }
 
-/// Sends the blob's bytes, in order, each once, into `output`; then how it ended. Ends early when nobody listens.
-async fn download(client: Arc<Client>, descriptor: Descriptor, output: Sender<Piece>) {
+/// Sends the blob's bytes from `from` on, in order, each once, into `output`; then how it ended. Ends early when nobody
+/// listens.
+pub(super) async fn download(client: Arc<Client>, descriptor: Descriptor, from: u64, output: Sender<Piece>) {
     let mut download = Download {
         client: &client,
         descriptor: &descriptor,
         output: &output,
-        sent: 0,
+        sent: from,
     };
     let last = match download.run().await {
         Ok(()) => Piece::End,
@@ -82,7 +88,8 @@ struct Download<'a> {
 impl Download<'_> {
     async fn run(&mut self) -> Result<()> {
         let (mut failures, mut breaks) = (0, 0);
-        loop {
+        // All of it may be there from an earlier pull.
+        while self.sent < self.descriptor.size || self.descriptor.size == 0 {
             let before = self.sent;
             let error = match self.connection().await {
                 Ok(()) => return Ok(()),
@@ -91,7 +98,9 @@ impl Download<'_> {
             // Only attempts that bring nothing count as failures.
             failures = if self.sent > before { 0 } else { failures + 1 };
             breaks += 1;
-            let is_final = failures >= self.client.options.attempts || breaks > MAX_BREAKS;
+            let is_final = failures >= self.client.options.attempts
+                || breaks > MAX_BREAKS
+                || self.client.is_asked_too_much(&error);
             if error.kind() != Kind::Network || is_final || self.output.is_closed() {
                 return Err(error).context(|| format!("get layer {}", self.descriptor.digest.short()));
             }
@@ -103,13 +112,19 @@ impl Download<'_> {
             self.send(Piece::Retrying).await?;
             self.client.pause(failures, &error).await;
         }
+        Ok(())
     }
 
     /// One connection: from where the last one broke, until this one ends.
     async fn connection(&mut self) -> Result<()> {
-        let mut response = self.client.open_blob(&self.descriptor.digest, self.sent).await?;
+        let (mut response, from) = self.client.open_blob(&self.descriptor.digest, self.sent).await?;
         let mut skip = self.sent - start_of(&response, self.sent)?;
-        while let Some(mut piece) = self.client.piece(&mut response).await? {
+        loop {
+            let piece = from.piece(&mut response).await;
+            let piece = piece.inspect_err(|error| self.client.leave(from, error))?;
+            let Some(mut piece) = piece else {
+                break;
+            };
             if skip > 0 {
                 let skipped = piece.split_to(piece.len().min(usize::try_from(skip).unwrap_or(usize::MAX)));
                 skip -= skipped.len() as u64;

@@ -1,19 +1,18 @@
-//! Talking HTTP to one repository: addresses, authentication, retries, and documents small enough for memory.
+//! One repository: its documents and blobs, from the registry or whoever stands in for it, with retries.
 
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, RANGE, WWW_AUTHENTICATE};
-use reqwest::{Method, Response, StatusCode, Url};
+use reqwest::Response;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, RANGE};
 
 use super::Options;
-use super::auth::{Challenge, TokenAnswer, docker_login};
-use super::http::{broken, http_client, is_loopback, retry_after, tell};
+use super::answer::Action;
+use super::connection::{Connection, too_long};
+use super::places::{self, Capabilities, Host};
 use crate::assemble::wrong_digest;
 use crate::error::{Context, Error, Kind, Result};
 use crate::image::Reference;
 use crate::log;
-use crate::oci::manifest::read_json;
 use crate::oci::{Descriptor, Digest, Document, media};
 use crate::store::MAX_DOCUMENT;
 
@@ -23,113 +22,182 @@ const MAX_PAUSE: Duration = Duration::from_secs(60);
 /// A repository of a registry.
 #[derive(Debug)]
 pub(super) struct Client {
-    http: reqwest::Client,
-    reference: Reference,
-    base: String,
-    /// The value of the Authorization header, once the registry wanted one.
-    authorization: Mutex<Option<String>>,
+    /// Who stands in for the registry.
+    mirrors: Vec<Connection>,
+    origin: Connection,
     pub(super) options: Options,
 }
 
 /// A manifest or an index as the registry has it.
+#[derive(Debug)]
 pub(super) struct Fetched {
     pub(super) document: Document,
+    pub(super) media_type: String,
     pub(super) bytes: Vec<u8>,
     pub(super) digest: Digest,
 }
 
+/// A manifest's bytes, and what the registry says about them.
+struct Stated {
+    media_type: String,
+    digest: Option<Digest>,
+    bytes: Vec<u8>,
+}
+
 impl Client {
-    /// A client for the repository of `reference`. Makes no connection yet.
+    /// A client that reads from the repository of `reference`. Makes no connection yet.
     pub(super) fn new(reference: &Reference, options: &Options) -> Result<Self> {
-        let host = if reference.domain() == "docker.io" {
-            "registry-1.docker.io"
-        } else {
-            reference.domain()
+        Self::with(reference, options, Action::Pull, &[])
+    }
+
+    /// A client that writes to the repository, and may take blobs from others of the same registry.
+    pub(super) fn to_push(reference: &Reference, options: &Options, from: &[String]) -> Result<Self> {
+        Self::with(reference, options, Action::Push, from)
+    }
+
+    fn with(reference: &Reference, options: &Options, action: Action, from: &[String]) -> Result<Self> {
+        let connect = |host: Host| {
+            let own = match action {
+                Action::Push => format!("repository:{}:pull,push", host.path),
+                _ => format!("repository:{}:pull", host.path),
+            };
+            let others = from.iter().map(|path| format!("repository:{path}:pull"));
+            let scopes = std::iter::once(own).chain(others).collect();
+            Connection::new(host, reference.familiar_name(), action, scopes, options.stall)
         };
-        let is_plain = is_loopback(host);
-        let scheme = if is_plain { "http" } else { "https" };
+        let mut hosts = places::of(reference)?;
+        let origin = match action {
+            // Who takes uploads for the registry, or the registry.
+            Action::Push => hosts.iter().position(|host| host.can.push),
+            _ => None,
+        };
+        let origin = hosts.remove(origin.unwrap_or(hosts.len() - 1));
+        let mirrors = match action {
+            Action::Push => Vec::new(),
+            _ => hosts.into_iter().map(&connect).collect::<Result<_>>()?,
+        };
         Ok(Self {
-            http: http_client(host, is_plain, options)?,
-            reference: reference.clone(),
-            base: format!("{scheme}://{host}/v2/{}", reference.path()),
-            authorization: Mutex::new(None),
+            mirrors,
+            origin: connect(origin)?,
             options: options.clone(),
         })
     }
 
-    /// The manifest or index under the reference's digest or tag.
-    pub(super) async fn root_document(&self) -> Result<Fetched> {
-        let name = match (self.reference.digest(), self.reference.tag()) {
+    /// The registry itself.
+    pub(super) fn origin(&self) -> &Connection {
+        &self.origin
+    }
+
+    /// Asks those who stand in for the registry, each once; and then the registry, again and again.
+    async fn anywhere<T>(
+        &self,
+        can: impl Fn(&Capabilities) -> bool,
+        ask: impl AsyncFn(&Connection) -> Result<T>,
+    ) -> Result<T> {
+        let able = self.mirrors.iter().filter(|mirror| can(&mirror.host.can));
+        for mirror in able.filter(|mirror| mirror.is_usable()) {
+            match ask(mirror).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => self.leave(mirror, &error),
+            }
+        }
+        self.with_retries(async || ask(&self.origin).await).await
+    }
+
+    /// After the error of a mirror others are asked; one that cannot be reached is not asked again.
+    pub(super) fn leave(&self, connection: &Connection, error: &Error) {
+        if connection.host.is_mirror {
+            log::debug(format_args!(
+                "the mirror {}: {error}: asking the next",
+                connection.host.root
+            ));
+        }
+        if error.kind() == Kind::Network {
+            connection.give_up();
+        }
+    }
+
+    /// Whether a registry wants to be left alone for longer than anybody would wait.
+    pub(super) fn is_asked_too_much(&self, error: &Error) -> bool {
+        error.retry_after().is_some_and(|pause| pause > MAX_PAUSE)
+    }
+
+    /// The manifest or index under a reference's digest or tag.
+    pub(super) async fn root_document(&self, reference: &Reference) -> Result<Fetched> {
+        let name = match (reference.digest(), reference.tag()) {
             (Some(digest), _) => digest.to_string(),
             (None, tag) => tag.unwrap_or("latest").to_owned(),
         };
-        let (announced, stated, bytes) = self.manifest(&name).await?;
-        let digest = Digest::of(&bytes);
-        if let Some(wanted) = self
-            .reference
-            .digest()
-            .copied()
-            .or(stated)
-            .filter(|wanted| *wanted != digest)
-        {
-            return Err(wrong_digest("manifest", &wanted, &digest));
-        }
-        Ok(Fetched {
-            document: Document::parse(&announced, &bytes)?,
-            bytes,
-            digest,
+        let by_digest = reference.digest().is_some();
+        let can = |can: &Capabilities| if by_digest { can.pull } else { can.resolve };
+        self.anywhere(can, async |connection| {
+            let stated = self.manifest(connection, &name).await?;
+            let digest = Digest::of(&stated.bytes);
+            let wanted = reference.digest().copied().or(stated.digest);
+            if let Some(wanted) = wanted.filter(|wanted| *wanted != digest) {
+                return Err(wrong_digest("manifest", &wanted, &digest));
+            }
+            Ok(Fetched {
+                document: Document::parse(&stated.media_type, &stated.bytes)?,
+                media_type: stated.media_type,
+                bytes: stated.bytes,
+                digest,
+            })
+        })
+        .await
+        .map_err(|error| match error.kind() {
+            Kind::NotFound => Error::new(Kind::NotFound, format!("{reference} not found: manifest unknown")),
+            _ => error.context(format!("get the manifest of {reference}")),
         })
     }
 
     /// The manifest that an index points at.
     pub(super) async fn described_document(&self, descriptor: &Descriptor) -> Result<Fetched> {
-        let (announced, _, bytes) = self.manifest(&descriptor.digest.to_string()).await?;
-        check_content(descriptor, &bytes, "manifest")?;
-        if announced != descriptor.media_type {
-            return Err(Error::new(
-                Kind::Integrity,
-                format!(
-                    "the registry calls the manifest \"{announced}\", but the index calls it \"{}\"",
-                    descriptor.media_type
-                ),
-            ));
-        }
-        Ok(Fetched {
-            document: Document::parse(&announced, &bytes)?,
-            bytes,
-            digest: descriptor.digest,
-        })
+        self.anywhere(
+            |can| can.pull,
+            async |connection| {
+                let stated = self.manifest(connection, &descriptor.digest.to_string()).await?;
+                check_content(descriptor, &stated.bytes, "manifest")?;
+                if stated.media_type != descriptor.media_type {
+                    return Err(Error::new(
+                        Kind::Integrity,
+                        format!(
+                            "the registry calls the manifest \"{}\", but the index calls it \"{}\"",
+                            stated.media_type, descriptor.media_type
+                        ),
+                    ));
+                }
+                Ok(Fetched {
+                    document: Document::parse(&stated.media_type, &stated.bytes)?,
+                    media_type: stated.media_type,
+                    bytes: stated.bytes,
+                    digest: descriptor.digest,
+                })
+            },
+        )
+        .await
+        .context(|| format!("get the manifest {}", descriptor.digest))
     }
 
-    /// The bytes of a manifest, with the media type and the digest that the registry states.
-    async fn manifest(&self, name: &str) -> Result<(String, Option<Digest>, Vec<u8>)> {
+    async fn manifest(&self, connection: &Connection, name: &str) -> Result<Stated> {
         let mut headers = HeaderMap::new();
         for accepted in media::ACCEPT {
             headers.append(ACCEPT, accepted.parse().map_err(|_| unsendable(accepted))?);
         }
-        let url = format!("{}/manifests/{name}", self.base);
-        self.with_retries(async || {
-            let response = self.get(&url, &headers).await?;
-            let header = |name: &str| {
-                Some(
-                    response
-                        .headers()
-                        .get(name)?
-                        .to_str()
-                        .ok()?
-                        .split(';')
-                        .next()?
-                        .trim()
-                        .to_owned(),
-                )
-            };
-            let announced = header(CONTENT_TYPE.as_str());
-            let stated = header("docker-content-digest").and_then(|digest| digest.parse().ok());
-            let bytes = self.body(response, MAX_DOCUMENT, "manifest").await?;
-            Ok((announced.unwrap_or_default(), stated, bytes))
+        let url = connection.url(&format!("manifests/{name}"))?;
+        let response = connection.get(&url, &headers).await?;
+        let header = |name: &str| {
+            let value = response.headers().get(name)?.to_str().ok()?;
+            Some(value.split(';').next()?.trim().to_owned())
+        };
+        let media_type = header(CONTENT_TYPE.as_str()).unwrap_or_default();
+        let digest = header("docker-content-digest").and_then(|digest| digest.parse().ok());
+        let bytes = connection.body(response, MAX_DOCUMENT, "manifest").await?;
+        Ok(Stated {
+            media_type,
+            digest,
+            bytes,
         })
-        .await
-        .context(|| format!("get the manifest of {}", self.reference))
     }
 
     /// A blob that is small enough for memory, checked.
@@ -137,218 +205,37 @@ impl Client {
         if descriptor.size > MAX_DOCUMENT {
             return Err(too_long(what, MAX_DOCUMENT));
         }
-        let url = self.blob_url(&descriptor.digest);
-        let bytes = self
-            .with_retries(async || {
-                let response = self.get(&url, &HeaderMap::new()).await?;
-                self.body(response, descriptor.size, what).await
-            })
-            .await
-            .context(|| format!("get the {what} of {}", self.reference))?;
-        check_content(descriptor, &bytes, what)?;
-        Ok(bytes)
+        self.anywhere(
+            |can| can.pull,
+            async |connection| {
+                let url = connection.url(&format!("blobs/{}", descriptor.digest))?;
+                let response = connection.get(&url, &HeaderMap::new()).await?;
+                let bytes = connection.body(response, descriptor.size, what).await?;
+                check_content(descriptor, &bytes, what)?;
+                Ok(bytes)
+            },
+        )
+        .await
+        .context(|| format!("get the {what}"))
     }
 
-    fn blob_url(&self, digest: &Digest) -> String {
-        format!("{}/blobs/{digest}", self.base)
-    }
-
-    /// Starts to download a blob from its byte `from` on.
-    pub(super) async fn open_blob(&self, digest: &Digest, from: u64) -> Result<Response> {
+    /// Starts to download a blob from its byte `from` on; also says from whom.
+    pub(super) async fn open_blob(&self, digest: &Digest, from: u64) -> Result<(Response, &Connection)> {
         let mut headers = HeaderMap::new();
         if from > 0 {
             let range = format!("bytes={from}-");
             headers.insert(RANGE, range.parse().map_err(|_| unsendable(&range))?);
         }
-        self.get(&self.blob_url(digest), &headers).await
-    }
-
-    /// One piece of a body; `None` at its end.
-    pub(super) async fn piece(&self, response: &mut Response) -> Result<Option<bytes::Bytes>> {
-        match tokio::time::timeout(self.options.stall, response.chunk()).await {
-            Err(_) => Err(self.stalled()),
-            Ok(Err(error)) => Err(broken(&error)),
-            Ok(Ok(piece)) => Ok(piece),
-        }
-    }
-
-    /// A whole body of at most `limit` bytes.
-    async fn body(&self, mut response: Response, limit: u64, what: &str) -> Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        while let Some(piece) = self.piece(&mut response).await? {
-            bytes.extend_from_slice(&piece);
-            if bytes.len() as u64 > limit {
-                return Err(too_long(what, limit));
+        let relative = format!("blobs/{digest}");
+        let able = self.mirrors.iter().filter(|mirror| mirror.host.can.pull);
+        for mirror in able.filter(|mirror| mirror.is_usable()) {
+            match mirror.get(&mirror.url(&relative)?, &headers).await {
+                Ok(response) => return Ok((response, mirror)),
+                Err(error) => self.leave(mirror, &error),
             }
         }
-        Ok(bytes)
-    }
-
-    /// Asks for something, with authentication if the registry wants it; an answer that is no success is an error.
-    async fn get(&self, url: &str, headers: &HeaderMap) -> Result<Response> {
-        let url = url.parse().map_err(|_| unsendable(url))?;
-        let response = self
-            .request(Method::GET, &url, headers, bytes::Bytes::new())
-            .await?;
-        self.successful(response)
-    }
-
-    /// Whether an address is the registry's own.
-    fn is_ours(&self, url: &Url) -> bool {
-        self.base
-            .parse::<Url>()
-            .is_ok_and(|base| base.origin() == url.origin())
-    }
-
-    /// An address below the repository's.
-    pub(super) fn url(&self, relative: &str) -> Result<Url> {
-        let url = format!("{}/{relative}", self.base);
-        url.parse().map_err(|_| unsendable(&url))
-    }
-
-    /// Sends a request, with authentication if the registry wants it; the answer may be anything.
-    pub(super) async fn request(
-        &self,
-        method: Method,
-        url: &Url,
-        headers: &HeaderMap,
-        body: bytes::Bytes,
-    ) -> Result<Response> {
-        let send = || {
-            let mut request = self
-                .http
-                .request(method.clone(), url.clone())
-                .headers(headers.clone());
-            if !matches!(method, Method::GET | Method::HEAD) {
-                request = request.body(body.clone());
-            }
-            // An upload may go on at another host, whom our credentials do not concern.
-            let authorization = self.authorization.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(value) = authorization.as_ref().filter(|_| self.is_ours(url)) {
-                request = request.header(AUTHORIZATION, value);
-            }
-            drop(authorization);
-            self.exchange(request)
-        };
-        let response = send().await?;
-        if response.status() != StatusCode::UNAUTHORIZED || !self.is_ours(url) {
-            return Ok(response);
-        }
-        self.authenticate(&response).await?;
-        send().await
-    }
-
-    async fn exchange(&self, request: reqwest::RequestBuilder) -> Result<Response> {
-        let request = request.build().map_err(|error| broken(&error))?;
-        // What follows the path may be a secret: a signature, the state of an upload.
-        let mut url = request.url().clone();
-        url.set_query(None);
-        let (asked, begun) = (format!("{} {url}", request.method()), Instant::now());
-        let result = match tokio::time::timeout(self.options.stall, self.http.execute(request)).await {
-            Err(_) => Err(self.stalled()),
-            Ok(Err(error)) => Err(broken(&error)),
-            Ok(Ok(response)) => Ok(response),
-        };
-        tell(&asked, &result, begun.elapsed());
-        result
-    }
-
-    /// Does what the registry's 401 demands.
-    async fn authenticate(&self, response: &Response) -> Result<()> {
-        let challenges = response.headers().get_all(WWW_AUTHENTICATE);
-        let challenge = challenges
-            .iter()
-            .find_map(|value| Challenge::parse(value.to_str().ok()?));
-        let login = docker_login(self.reference.domain())?;
-        log::debug(format_args!(
-            "the registry wants credentials: {challenge:?}; docker's configuration has {}",
-            if login.is_some() { "a login for it" } else { "none" }
-        ));
-        let value = match challenge {
-            None => return Err(self.denied()),
-            Some(Challenge::Basic) => format!("Basic {}", login.ok_or_else(|| self.denied())?),
-            Some(Challenge::Bearer {
-                realm,
-                service,
-                scope,
-            }) => {
-                format!("Bearer {}", self.token(&realm, service, scope, login).await?)
-            }
-        };
-        *self.authorization.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
-        Ok(())
-    }
-
-    async fn token(
-        &self,
-        realm: &str,
-        service: Option<String>,
-        scope: Option<String>,
-        login: Option<String>,
-    ) -> Result<String> {
-        let bad = || {
-            Error::new(
-                Kind::Invalid,
-                format!("the registry names \"{realm}\" as its token server"),
-            )
-        };
-        let mut url: Url = realm.parse().map_err(|_| bad())?;
-        if url.scheme() != "https" && !url.host_str().is_some_and(is_loopback) {
-            return Err(bad().hint("credentials are only sent over HTTPS"));
-        }
-        let scope = scope.unwrap_or_else(|| format!("repository:{}:pull", self.reference.path()));
-        url.query_pairs_mut().append_pair("scope", &scope);
-        if let Some(service) = service {
-            url.query_pairs_mut().append_pair("service", &service);
-        }
-        let mut request = self.http.get(url);
-        if let Some(login) = login {
-            request = request.header(AUTHORIZATION, format!("Basic {login}"));
-        }
-        let response = self.successful(self.exchange(request).await?)?;
-        let bytes = self.body(response, 1 << 20, "token").await?;
-        read_json::<TokenAnswer>(&bytes, "token server's answer")?.token()
-    }
-
-    fn successful(&self, response: Response) -> Result<Response> {
-        let status = response.status();
-        match status {
-            _ if status.is_success() => Ok(response),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(self.denied()),
-            StatusCode::NOT_FOUND => Err(self.not_found()),
-            _ => {
-                let error = Error::new(Kind::Network, format!("the registry answered {status}"));
-                let busy = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
-                Err(match retry_after(response.headers()) {
-                    _ if !busy => error.with_kind(Kind::Unsupported),
-                    Some(pause) => error.with_retry_after(pause),
-                    None => error,
-                })
-            }
-        }
-    }
-
-    fn denied(&self) -> Error {
-        let name = self.reference.familiar_name();
-        Error::new(
-            Kind::Denied,
-            format!("pull access denied for {name}, repository does not exist or may require 'docker login'"),
-        )
-    }
-
-    fn not_found(&self) -> Error {
-        Error::new(
-            Kind::NotFound,
-            format!("{} not found: manifest unknown", self.reference),
-        )
-    }
-
-    fn stalled(&self) -> Error {
-        let seconds = self.options.stall.as_secs_f32();
-        Error::new(
-            Kind::Network,
-            format!("the registry said nothing for {seconds} s"),
-        )
+        let url = self.origin.url(&relative)?;
+        Ok((self.origin.get(&url, &headers).await?, &self.origin))
     }
 
     /// Tries again what failed because of the network, with growing pauses.
@@ -356,7 +243,11 @@ impl Client {
         let mut failures = 0;
         loop {
             match attempt().await {
-                Err(error) if error.kind() == Kind::Network && failures + 1 < self.options.attempts => {
+                Err(error)
+                    if error.kind() == Kind::Network
+                        && failures + 1 < self.options.attempts
+                        && !self.is_asked_too_much(&error) =>
+                {
                     log::warn(format_args!("{error}: trying again"));
                     self.pause(failures, &error).await;
                     failures += 1;
@@ -375,7 +266,7 @@ impl Client {
 }
 
 /// Checks that bytes are what a descriptor promises.
-pub(super) fn check_content(descriptor: &Descriptor, bytes: &[u8], what: &str) -> Result<()> {
+fn check_content(descriptor: &Descriptor, bytes: &[u8], what: &str) -> Result<()> {
     if bytes.len() as u64 != descriptor.size {
         return Err(Error::new(
             Kind::Integrity,
@@ -390,10 +281,6 @@ pub(super) fn check_content(descriptor: &Descriptor, bytes: &[u8], what: &str) -
         digest if digest == descriptor.digest => Ok(()),
         digest => Err(wrong_digest(what, &descriptor.digest, &digest)),
     }
-}
-
-fn too_long(what: &str, limit: u64) -> Error {
-    Error::new(Kind::Limit, format!("the {what} is longer than {limit} bytes"))
 }
 
 fn unsendable(text: &str) -> Error {

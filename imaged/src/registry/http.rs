@@ -4,18 +4,11 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{Response, redirect};
+use reqwest::{Response, Url, redirect};
 
-use super::{Options, certificates};
+pub(super) use super::certificates::Trust;
 use crate::error::{Error, Kind, Result};
 use crate::log;
-
-/// What a Retry-After header says, if it says it in seconds.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
-}
 
 /// Tells of a request, and of how and by whom it was answered.
 pub(super) fn tell(asked: &str, result: &Result<Response>, took: Duration) {
@@ -30,19 +23,26 @@ pub(super) fn tell(asked: &str, result: &Result<Response>, took: Duration) {
     }
 }
 
-/// Plain HTTP is spoken to this machine only; reading the system's certificates is saved then.
-pub(super) fn http_client(host: &str, is_plain: bool, options: &Options) -> Result<reqwest::Client> {
+/// A client for one host. Reading the system's certificates is saved where nothing is encrypted; what runs on this
+/// machine is not reached through a proxy.
+pub(super) fn http_client(root: &Url, trust: &Trust, stall: Duration) -> Result<reqwest::Client> {
     // Fails only when another thread was faster, with the same provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = reqwest::Client::builder()
+    let mut builder = reqwest::Client::builder()
         .user_agent(concat!("corten/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(options.stall)
+        .connect_timeout(stall)
         .redirect(redirect::Policy::custom(redirect));
-    let builder = if is_plain {
-        builder.no_proxy().tls_certs_only([])
-    } else {
-        builder.tls_certs_merge(certificates::of(host)?)
+    if root.host_str().is_some_and(is_loopback) {
+        builder = builder.no_proxy();
+    }
+    builder = match (root.scheme(), trust.is_blind) {
+        ("http", _) => builder.tls_certs_only([]),
+        (_, true) => builder.tls_danger_accept_invalid_certs(true),
+        (_, false) => builder.tls_certs_merge(trust.certificates()?),
     };
+    if let Some(identity) = trust.identity()? {
+        builder = builder.identity(identity);
+    }
     builder.build().map_err(|error| {
         Error::new(
             Kind::System,
@@ -84,7 +84,10 @@ pub(super) fn broken(error: &reqwest::Error) -> Error {
         ),
         Some(rustls::Error::InvalidMessage(_)) => broken
             .with_kind(Kind::Unsupported)
-            .hint("does the registry speak HTTPS? Plain HTTP is spoken to registries on this machine only"),
+            .hint(
+                "does the registry speak HTTPS? Plain HTTP is spoken to registries on this machine only, and to \
+                 those that registries.conf calls insecure",
+            ),
         _ if error.is_connect() => broken.hint(
             "the registry was not reached: check its name (no name means docker.io), the network and HTTPS_PROXY",
         ),
@@ -123,20 +126,6 @@ fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_busy_registry_says_how_long_to_wait() {
-        let header = |value: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(RETRY_AFTER, value.parse().unwrap());
-            retry_after(&headers)
-        };
-        assert_eq!(header("120"), Some(Duration::from_secs(120)));
-        assert_eq!(header("Fri, 31 Dec 1999 23:59:59 GMT"), None);
-        assert_eq!(header("-1"), None);
-        let error = Error::new(Kind::Network, "busy").with_retry_after(Duration::from_secs(7));
-        assert_eq!(error.hints(), ["the registry asks to wait 7 s"]);
-    }
 
     #[test]
     fn only_this_machine_is_spoken_to_without_tls() {

@@ -1,24 +1,40 @@
 //! Registries: getting images from them and giving images to them (distribution-spec, "Pull" and "Push").
 
+mod answer;
 mod auth;
 mod blob;
 pub mod builtin;
 mod certificates;
 mod client;
+mod connection;
+pub mod credentials;
+mod documents;
 mod http;
+mod lists;
+mod login;
+mod places;
 mod pull;
 mod push;
+mod search;
+mod upload;
 
 use std::time::Duration;
 
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::image::{Image, Reference};
 use crate::layer::Limits;
+use crate::log;
 use crate::oci::{Digest, Platform};
 use crate::store::Store;
 
 pub use crate::assemble::{Progress, Silent, Step};
-pub use push::{Pushed, Sent, Witness, push};
+pub use documents::{Raw, document, documents, small_blob};
+pub use lists::tags;
+pub use login::login;
+pub use places::candidates;
+pub use push::{Parcel, Pushed, Witness, push};
+pub use search::{Hit, search};
+pub use upload::{Content, Sent};
 
 /// How to pull.
 #[derive(Debug, Clone)]
@@ -59,6 +75,33 @@ pub struct Pulled {
     pub digest: Digest,
     /// Whether the reference meant this very image before.
     pub was_current: bool,
+}
+
+/// Gets the image that the first of the references that exists means; says which that was.
+///
+/// # Errors
+/// As [`pull`]; of several references that do not exist, the last one's.
+pub fn pull_first(
+    store: &Store,
+    references: &[Reference],
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<(Reference, Pulled)> {
+    let mut references = references.iter().peekable();
+    while let Some(reference) = references.next() {
+        match pull(store, reference, options, progress) {
+            Err(error)
+                if references.peek().is_some() && matches!(error.kind(), Kind::NotFound | Kind::Denied) =>
+            {
+                log::debug(format_args!("{reference}: {error}: trying the next registry"));
+            }
+            pulled => return pulled.map(|pulled| (reference.clone(), pulled)),
+        }
+    }
+    Err(Error::new(
+        Kind::NotFound,
+        "no registry is searched for names that say none",
+    ))
 }
 
 /// Gets the image that `reference` means from its registry, and keeps it in the store under that name.

@@ -29,7 +29,7 @@ pub(super) fn pull(
     let client = Arc::new(Client::new(reference, options)?);
     progress.begin(reference);
     let wanted = options.platform.clone().unwrap_or_else(platform::host);
-    let (found, digest) = runtime.block_on(find_manifest(&client, &wanted))?;
+    let (found, digest) = runtime.block_on(find_manifest(&client, reference, &wanted))?;
     let Document::Manifest(manifest) = &found.document else {
         return Err(Error::new(Kind::Unsupported, "an index points at another index"));
     };
@@ -98,8 +98,12 @@ pub(super) fn runtime() -> Result<Runtime> {
 }
 
 /// The manifest for the wanted platform, and the digest that the reference stands for.
-async fn find_manifest(client: &Client, wanted: &crate::oci::Platform) -> Result<(Fetched, Digest)> {
-    let root = client.root_document().await?;
+async fn find_manifest(
+    client: &Client,
+    reference: &Reference,
+    wanted: &crate::oci::Platform,
+) -> Result<(Fetched, Digest)> {
+    let root = client.root_document(reference).await?;
     let digest = root.digest;
     let found = match &root.document {
         Document::Manifest(_) => root,

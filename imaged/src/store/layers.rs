@@ -72,17 +72,14 @@ impl Store {
         }
         let scratch = self.scratch()?;
         fault_point();
-        let files = scratch.path().join("fs");
-        fs::create_dir(&files).map_err(|error| failed_at("mkdir", &files, &error))?;
-        // Whatever the umask: an archive need not say what the root of its files is like.
-        fs::set_permissions(&files, fs::Permissions::from_mode(0o755))
-            .map_err(|error| failed_at("chmod", &files, &error))?;
-        Ok(Claim::Ours(Making {
+        let making = Making {
             store: self.clone(),
             chain_id: *chain_id,
             scratch,
             _lock: lock,
-        }))
+        };
+        making.begin()?;
+        Ok(Claim::Ours(making))
     }
 
     /// The description of a layer.
@@ -103,6 +100,19 @@ impl Store {
 }
 
 impl Making {
+    /// Makes an empty directory for the layer's files; what was there before goes.
+    ///
+    /// # Errors
+    /// The failed call.
+    pub fn begin(&self) -> Result<()> {
+        let files = self.files();
+        remove_tree(&files)?;
+        fs::create_dir(&files).map_err(|error| failed_at("mkdir", &files, &error))?;
+        // Whatever the umask: an archive need not say what the root of its files is like.
+        fs::set_permissions(&files, fs::Permissions::from_mode(0o755))
+            .map_err(|error| failed_at("chmod", &files, &error))
+    }
+
     /// Where the layer's files go.
     pub fn files(&self) -> PathBuf {
         self.scratch.path().join("fs")

@@ -92,7 +92,8 @@ impl Passing {
     }
 }
 
-fn is_still(file: &File, path: &Path) -> Result<bool> {
+/// Whether an open file is still the one at this path.
+pub(super) fn is_still(file: &File, path: &Path) -> Result<bool> {
     let ours = file
         .metadata()
         .map_err(|error| failed_at("fstat", path, &error))?;

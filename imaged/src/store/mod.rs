@@ -12,6 +12,7 @@
 //!   images/HEX.json   an image: its manifest and layers; there only when all of them are there
 //!   refs/HEX32.json   a tag or digest and the image it means, named by the reference's digest
 //!   tmp/NAME/         what is being made or removed; locked by its process as long as that lives
+//!   tmp/partial-HEX   the part of a blob that arrived before its pull ended; locked by who adds to it
 //!   containers/ID/    containers; the store only looks at their `image` files
 //! ```
 //! Every file appears by a rename of a complete, synced one. Readers take no lock.
@@ -23,6 +24,7 @@ mod fault;
 mod images;
 mod layers;
 mod lock;
+mod partial;
 mod refs;
 mod remove;
 mod scratch;
@@ -41,6 +43,7 @@ pub use check::Problem;
 pub use fault::point as fault_point;
 pub use layers::{Claim, LayerRecord, Making};
 pub use lock::Lock;
+pub use partial::Partial;
 pub use refs::Name;
 pub use remove::Removed;
 pub use scratch::Scratch;

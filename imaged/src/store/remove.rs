@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::atomic::sync_dir;
 use super::lock::Passing;
+use super::partial::is_partial;
 use super::scratch::Scratch;
 use super::{Store, failed_at, fault_point};
 use crate::error::{Error, Kind, Result};
@@ -132,13 +133,14 @@ impl Store {
         Ok(needed)
     }
 
-    /// Removes what killed commands left, unless somebody is at work.
+    /// Removes what killed commands left, parts of blobs too, unless somebody is at work.
     ///
     /// # Errors
     /// The failed call.
     pub fn collect(&self) -> Result<()> {
         let lock = self.lock_exclusive()?;
         let scratch = self.scratch()?;
+        self.forget_partials(true)?;
         self.sweep(&self.needed()?, &scratch)?;
         // What was moved into the scratch directory is removed after others may go on.
         drop(lock);
@@ -172,7 +174,8 @@ impl Store {
 
     fn others_work(&self, scratch: &Scratch) -> Result<bool> {
         self.reclaim()?;
-        Ok(self.files_of("tmp")?.iter().any(|path| path != scratch.path()))
+        let working = |path: &PathBuf| path != scratch.path() && !is_partial(path);
+        Ok(self.files_of("tmp")?.iter().any(working))
     }
 
     /// Moves a layer out of sight, to be removed with the scratch directory; false when it is not there.

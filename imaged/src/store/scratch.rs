@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::atomic::unique_name;
 use super::lock::Lock;
+use super::partial::is_partial;
 use super::{Store, failed_at};
 use crate::error::{Error, Kind, Result};
 
@@ -40,17 +41,20 @@ impl Store {
         }
     }
 
-    /// Removes what dead processes left in `tmp/`; returns whether a live process works there.
+    /// Removes what dead processes left in `tmp/`, parts of blobs only when they are old; returns whether a live process
+    /// works there.
     ///
     /// # Errors
     /// The failed call.
     pub fn reclaim(&self) -> Result<bool> {
         let tmp = self.path("tmp");
         let _alone = Lock::exclusive(&self.path("tmp.lock"))?;
+        self.forget_partials(false)?;
         let mut somebody_works = false;
         for entry in fs::read_dir(&tmp).map_err(|error| failed_at("read", &tmp, &error))? {
             let path = entry.map_err(|error| failed_at("read", &tmp, &error))?.path();
             match path.is_dir() {
+                false if is_partial(&path) => {}
                 true => somebody_works |= !reclaim_dir(&path)?,
                 // Temporary files are written under the shared lock: none has a living writer now.
                 false => fs::remove_file(&path).map_err(|error| failed_at("unlink", &path, &error))?,

@@ -1,14 +1,14 @@
 //! The user's terminal: raw while a container's terminal shows through it, restored on every way out.
 #![allow(unsafe_code, reason = "TIOCGWINSZ has no safe wrapper among our libraries")]
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Read};
 use std::os::fd::AsRawFd;
 use std::sync::Mutex;
 
 use nix::libc;
 use nix::sys::termios::{SetArg, Termios, cfmakeraw, tcgetattr, tcsetattr};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// What the terminal was before it became raw; also read by the panic hook.
 static SAVED: Mutex<Option<Termios>> = Mutex::new(None);
@@ -60,6 +60,34 @@ fn restore() {
 /// Whether standard input is a terminal.
 pub(crate) fn stdin_is_terminal() -> bool {
     std::io::stdin().is_terminal()
+}
+
+/// Reads a line from the terminal that is not shown while it is typed.
+///
+/// # Errors
+/// When standard input is not a terminal or ends; `Closed` when it is interrupted.
+pub(crate) fn read_secret() -> Result<String> {
+    let _raw = Raw::new()?;
+    let mut line = Vec::new();
+    let mut byte = [0];
+    let mut input = std::io::stdin().lock();
+    loop {
+        let count = input
+            .read(&mut byte)
+            .map_err(|error| Error::io("read(0)", &error))?;
+        match byte[0] {
+            _ if count == 0 => break,
+            b'\r' | b'\n' => break,
+            // Ctrl-C, and Ctrl-D on an empty line.
+            3 => return Err(Error::new(Kind::Closed, "interrupted")),
+            4 if line.is_empty() => return Err(Error::new(Kind::Closed, "interrupted")),
+            8 | 127 => drop(line.pop()),
+            // Ctrl-U
+            21 => line.clear(),
+            other => line.push(other),
+        }
+    }
+    String::from_utf8(line).map_err(|_| Error::new(Kind::Usage, "what was typed is not UTF-8"))
 }
 
 /// Rows and columns of the terminal on standard output or input.

@@ -52,9 +52,10 @@ impl Answer {
     }
 }
 
-/// A request as it came: path with query, and headers in lower case.
+/// A request as it came: method, path with query, and headers in lower case.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
+    pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) headers: HashMap<String, String>,
 }
@@ -106,7 +107,8 @@ impl FakeRegistry {
         self.address.to_string()
     }
 
-    /// Answers to this path from now on: one after the other, the last one again and again.
+    /// Answers to this path from now on: one after the other, the last one again and again. With a method before the
+    /// path, to that alone.
     pub(crate) fn route(&self, path: impl Into<String>, answers: Vec<Answer>) {
         self.state.routes.lock().unwrap().insert(path.into(), answers);
     }
@@ -154,16 +156,28 @@ fn serve(stream: &TcpStream, state: &State, stalled: &Sender<()>) {
 }
 
 fn read_request(stream: &TcpStream) -> Option<Request> {
-    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
-    let path = lines.next()?.split(' ').nth(1)?.to_owned();
-    let headers = lines
+    let mut input = BufReader::new(stream);
+    let mut lines = input.by_ref().lines().map_while(Result::ok);
+    let first = lines.next()?;
+    let (method, path) = first.split_once(' ')?;
+    let path = path.split(' ').next()?;
+    let headers: HashMap<_, _> = lines
         .take_while(|line| !line.is_empty())
         .filter_map(|line| {
             line.split_once(':')
                 .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
         })
         .collect();
-    Some(Request { path, headers })
+    let length = headers
+        .get("content-length")
+        .and_then(|length| length.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    input.read_exact(&mut body).ok()?;
+    Some(Request {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        headers,
+    })
 }
 
 fn answer_to(request: &Request, state: &State) -> Answer {
@@ -174,7 +188,10 @@ fn answer_to(request: &Request, state: &State) -> Answer {
         }
     }
     let path = request.path.split('?').next().unwrap_or_default();
-    match state.routes.lock().unwrap().get_mut(path) {
+    let mut routes = state.routes.lock().unwrap();
+    let own = format!("{} {path}", request.method);
+    let key = if routes.contains_key(&own) { &own } else { path };
+    match routes.get_mut(key) {
         None => Answer::new(404, "{}"),
         Some(answers) if answers.len() > 1 => answers.remove(0),
         Some(answers) => answers[0].clone(),

@@ -439,7 +439,10 @@ fn check(lie: &Lie) {
     assert!(error.to_string().contains(lie.words), "{}: {error}", lie.name);
     assert!(store.images().unwrap().is_empty(), "{}", lie.name);
     for directory in ["images", "refs", "tmp", "blobs/sha256"] {
-        assert_eq!(names_in(&store, directory), [""; 0], "{}: {directory}", lie.name);
+        let mut left = names_in(&store, directory);
+        // Of a connection that broke, what arrived is kept for the next pull.
+        left.retain(|name| lie.kind != Kind::Network || !name.starts_with("partial-"));
+        assert_eq!(left, [""; 0], "{}: {directory}", lie.name);
     }
 }
 

@@ -1,76 +1,18 @@
 //! `push`, against Debian's docker-registry: what it gets is what was pulled, and only what it lacks.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use super::fake_registry::{Answer, FakeRegistry};
 use super::pulls::{names_in, reference};
+use super::real_registry::Registry;
 use super::sandbox::{HELLO, Sandbox};
 use super::test_image::{TestImage, TestLayer, noise, tar_of, two_layers};
 use corten_imaged::oci::Digest;
 use corten_imaged::store::Store;
 
-/// A real registry with a directory of its own; gone when dropped.
-struct Registry {
-    process: Child,
-    address: String,
-    _storage: tempfile::TempDir,
-}
-
-impl Registry {
-    fn start() -> Self {
-        Self::with("")
-    }
-
-    /// With more lines for its configuration.
-    fn with(more: &str) -> Self {
-        let storage = tempfile::tempdir().unwrap();
-        let configuration = storage.path().join("config.yml");
-        let text = format!(
-            "version: 0.1\nlog: {{level: info}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\n\
-             http: {{addr: \"127.0.0.1:0\"}}\n{more}",
-            storage.path().join("data").display()
-        );
-        fs::write(&configuration, text).unwrap();
-        let mut process = Command::new("docker-registry")
-            .arg("serve")
-            .arg(&configuration)
-            .env("OTEL_TRACES_EXPORTER", "none")
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        let address = loop {
-            let line = lines.next().unwrap().unwrap();
-            if let Some((_, rest)) = line.split_once("listening on ") {
-                break rest.split(['"', ',', ' ']).next().unwrap().to_owned();
-            }
-        };
-        // Whoever does not read lets the registry wait.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self {
-            process,
-            address,
-            _storage: storage,
-        }
-    }
-
-    fn image(&self, name: &str) -> String {
-        format!("{}/{name}", self.address)
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-}
-
 /// A sandbox with the image under this name.
-fn with(image: &TestImage, name: &str) -> Sandbox {
+pub(crate) fn with(image: &TestImage, name: &str) -> Sandbox {
     let (source, sandbox) = (FakeRegistry::start(), Sandbox::new());
     image.serve(&source, "1");
     let pulled = reference(&source, ":1").to_string();
@@ -161,18 +103,10 @@ fn plain_layers_are_compressed_for_the_registry() {
     );
 }
 
-/// Of `me`, whose password is `secret`.
-const PASSWORDS: &str = "me:$2b$05$TGfY2GdaQ8Xa3MGUKGL9uuu5bPgxNlng9vg6vvKbag5PxiDbvnmnm\n";
-
 #[test]
 fn credentials_are_those_of_dockers_configuration() {
     let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("passwords"), PASSWORDS).unwrap();
-    let path = dir.path().join("passwords");
-    let registry = Registry::with(&format!(
-        "auth: {{htpasswd: {{realm: test, path: {}}}}}\n",
-        path.display()
-    ));
+    let registry = Registry::with_passwords();
     let name = registry.image("private:1");
     let sandbox = with(&two_layers(), &name);
     let push = |config: &str| {
