@@ -36,84 +36,45 @@ pub(crate) struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(next_display_order = None)]
 enum Command {
-    Attach(commands::attach::Args),
-    Commit(commands::commit::Args),
-    Create(Box<commands::create::Args>),
-    Diff(commands::diff::Args),
-    Exec(commands::exec::Args),
-    Export(commands::export::Args),
-    History(commands::history::Args),
+    Container(commands::container::Args),
+    #[command(flatten)]
+    OfContainers(commands::container::Shared),
     Image(commands::image::Args),
+    #[command(flatten)]
+    OfImages(commands::image::Shared),
     Images(commands::images::Args),
-    Import(commands::import::Args),
+    Info(commands::info::Args),
     Inspect(commands::inspect::Args),
-    Kill(commands::kill::Args),
-    Load(commands::load::Args),
     Login(commands::login::Args),
     Logout(commands::logout::Args),
-    Logs(commands::logs::Args),
     Manifest(commands::manifest::Args),
-    Pause(commands::pause::Args),
     Ps(commands::ps::Args),
-    Pull(commands::pull::Args),
-    Push(commands::push::Args),
-    Rename(commands::rename::Args),
-    Restart(commands::restart::Args),
-    Rm(commands::rm::Args),
     Rmi(commands::rmi::Args),
-    Run(Box<commands::run::Args>),
-    Save(commands::save::Args),
     Search(commands::search::Args),
-    Start(commands::start::Args),
-    Stop(commands::stop::Args),
     System(commands::system::Args),
-    Tag(commands::tag::Args),
-    Top(commands::top::Args),
-    Unpause(commands::unpause::Args),
     Version(commands::version::Args),
-    Wait(commands::wait::Args),
 }
 
 impl Command {
     fn run(self, settings: &Settings) -> Result<ExitCode> {
         match self {
-            Self::Attach(args) => commands::attach::run(settings, &args),
-            Self::Commit(args) => commands::commit::run(settings, &args),
-            Self::Create(args) => commands::create::run(settings, &args),
-            Self::Diff(args) => commands::diff::run(settings, &args),
-            Self::Exec(args) => commands::exec::run(settings, &args),
-            Self::Export(args) => commands::export::run(settings, &args),
-            Self::History(args) => commands::history::run(settings, &args),
+            Self::Container(args) => commands::container::run(settings, &args),
+            Self::OfContainers(verb) => verb.run(settings),
             Self::Image(args) => commands::image::run(settings, &args),
+            Self::OfImages(verb) => verb.run(settings),
             Self::Images(args) => commands::images::run(settings, &args),
-            Self::Import(args) => commands::import::run(settings, &args),
+            Self::Info(args) => commands::info::run(settings, &args),
             Self::Inspect(args) => commands::inspect::run(settings, &args),
-            Self::Kill(args) => commands::kill::run(settings, &args),
-            Self::Load(args) => commands::load::run(settings, &args),
             Self::Login(args) => commands::login::run(&args),
             Self::Logout(args) => commands::logout::run(&args),
-            Self::Logs(args) => commands::logs::run(settings, &args),
             Self::Manifest(args) => commands::manifest::run(&args),
-            Self::Pause(args) => commands::pause::run(settings, &args),
             Self::Ps(args) => commands::ps::run(settings, &args),
-            Self::Pull(args) => commands::pull::run(settings, &args),
-            Self::Push(args) => commands::push::run(settings, &args),
-            Self::Rename(args) => commands::rename::run(settings, &args),
-            Self::Restart(args) => commands::restart::run(settings, &args),
-            Self::Rm(args) => commands::rm::run(settings, &args),
             Self::Rmi(args) => commands::rmi::run(settings, &args),
-            Self::Run(args) => commands::run::run(settings, &args),
-            Self::Save(args) => commands::save::run(settings, &args),
             Self::Search(args) => commands::search::run(&args),
-            Self::Start(args) => commands::start::run(settings, &args),
-            Self::Stop(args) => commands::stop::run(settings, &args),
             Self::System(args) => commands::system::run(settings, &args),
-            Self::Tag(args) => commands::tag::run(settings, &args),
-            Self::Top(args) => commands::top::run(settings, &args),
-            Self::Unpause(args) => commands::unpause::run(settings, &args),
             Self::Version(args) => commands::version::run(settings, &args),
-            Self::Wait(args) => commands::wait::run(settings, &args),
         }
     }
 }
@@ -215,8 +176,14 @@ fn explain(error: &clap::Error, args: &[OsString]) -> Result<ExitCode> {
 /// Docker's exit code for whatever keeps a container from being made is 125: is this `run` or `create`?
 fn makes_container(args: &[OsString]) -> bool {
     let lenient = Cli::command().ignore_errors(true);
-    let matches = lenient.try_get_matches_from(args);
-    matches.is_ok_and(|matches| matches!(matches.subcommand_name(), Some("run" | "create")))
+    let Ok(matches) = lenient.try_get_matches_from(args) else {
+        return false;
+    };
+    let verb = match matches.subcommand() {
+        Some(("container", group)) => group.subcommand_name(),
+        _ => matches.subcommand_name(),
+    };
+    matches!(verb, Some("run" | "create"))
 }
 
 /// What a verb that is not there is: one of docker's that is still to come, or a slip.
@@ -262,26 +229,21 @@ fn with_suggestion(unknown: Error, error: &clap::Error, kind: ContextKind) -> Er
 
 /// Flags of docker's `create`, `run` and `start` that are still to come.
 #[rustfmt::skip]
-const LATER: [&str; 53] = [
-    "-a", "-p", "-P", "--annotation", "--attach", "--blkio-weight", "--blkio-weight-device", "--cgroup-parent",
-    "--checkpoint", "--checkpoint-dir", "--cpu-count", "--cpu-period", "--cpu-quota", "--cpu-rt-period",
-    "--cpu-rt-runtime", "--cpuset-cpus", "--cpuset-mems", "--device-cgroup-rule", "--device-read-bps",
-    "--device-read-iops", "--device-write-bps", "--device-write-iops", "--disable-content-trust", "--dns-opt",
-    "--dns-option", "--dns-search", "--expose", "--gpus", "--health-cmd", "--health-interval", "--health-retries",
-    "--health-start-interval", "--health-start-period", "--health-timeout", "--ip", "--ip6", "--isolation",
-    "--kernel-memory", "--link", "--link-local-ip", "--mac-address",
-    "--memory-reservation", "--memory-swappiness", "--network-alias", "--no-healthcheck", "--oom-kill-disable",
-    "--publish", "--publish-all", "--restart", "--storage-opt", "--userns", "--volume-driver",
-    "--volumes-from",
+const LATER: &[&str] = &[
+    "-p", "-P", "--checkpoint", "--checkpoint-dir", "--cpu-count", "--disable-content-trust", "--gpus",
+    "--health-cmd", "--health-interval", "--health-retries", "--health-start-interval", "--health-start-period",
+    "--health-timeout", "--ip", "--ip6", "--isolation", "--kernel-memory", "--link", "--link-local-ip",
+    "--mac-address", "--network-alias", "--no-healthcheck", "--publish", "--publish-all", "--restart",
+    "--storage-opt", "--volume-driver",
 ];
 
 /// Docker's commands that are still to come.
 #[rustfmt::skip]
-const LATER_VERBS: [&str; 21] = [
-    "build", "builder", "buildx", "compose", "config", "container", "context", "cp",
-    "events", "info", "network",
-    "node", "plugin", "port", "secret", "service", "stack",
-    "stats", "swarm", "update", "volume",
+const LATER_VERBS: &[&str] = &[
+    "build", "builder", "buildx", "compose", "config", "context",
+    "events", "network",
+    "node", "plugin", "secret", "service", "stack",
+    "swarm", "volume",
 ];
 
 /// Clap's message without its heading and its pointers.

@@ -195,7 +195,10 @@ impl Contents {
 }
 
 /// A stream without its compression: gzip, zstd, or none.
-fn decompressed(input: &mut dyn Read) -> Result<Box<dyn Read + '_>> {
+///
+/// # Errors
+/// `Unsupported` for other compressions; the failed call.
+pub(crate) fn decompressed(input: &mut dyn Read) -> Result<Box<dyn Read + '_>> {
     let mut input = BufReader::with_capacity(PIECE, input);
     let start = input.fill_buf().map_err(|error| unreadable(&error))?;
     match start {

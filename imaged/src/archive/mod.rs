@@ -13,6 +13,7 @@ mod recompress;
 mod save;
 
 pub use compressed::compressed;
+pub(crate) use contents::decompressed;
 pub use import::import;
 pub use layout::Found;
 pub use load::{Input, Loaded, install, load};

@@ -1,46 +1,60 @@
 //! The options that `create` and `run` share, and what they mean.
 
 use super::environment::{self, read};
+use super::limit_options::{FixedLimitOptions, LimitOptions};
 use crate::engine::create::Request;
 use crate::error::{Error, Kind, Result};
 use crate::plan::command::Overrides;
 use crate::plan::flags;
-use crate::plan::options::{Mount, Network, Options, Resources, Seccomp};
+use crate::plan::options::{Mount, Network, Options, Seccomp};
 use crate::settings::Settings;
-
-/// Docker's least memory limit: below it, containers die while they are set up.
-const MIN_MEMORY: i64 = 6 << 20;
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Container options")]
 pub(crate) struct ContainerOptions {
+    #[command(flatten)]
+    limits: LimitOptions,
+    #[command(flatten)]
+    fixed_limits: FixedLimitOptions,
     /// Add a host to /etc/hosts (name:address)
     #[arg(long, value_name = "HOST:IP")]
     add_host: Vec<String>,
+    /// Annotation of the bundle, for the runtime and its hooks
+    #[arg(long, value_name = "KEY=VALUE")]
+    annotation: Vec<String>,
+    /// Attach only these of stdin, stdout and stderr
+    #[arg(short, long, value_name = "STREAM", ignore_case = true, value_parser = ["stdin", "stdout", "stderr"])]
+    pub(crate) attach: Vec<String>,
     /// Add a capability
     #[arg(long, value_name = "CAP")]
     cap_add: Vec<String>,
     /// Drop a capability
     #[arg(long, value_name = "CAP")]
     cap_drop: Vec<String>,
+    /// Cgroup to make the container's in (default corten)
+    #[arg(long, value_name = "CGROUP")]
+    cgroup_parent: Option<String>,
     /// Cgroup namespace (default private with cgroup v2, host otherwise)
     #[arg(long, value_name = "MODE", value_parser = ["private", "host"])]
     cgroupns: Option<String>,
     /// Write the container's id to this file, which must not exist
     #[arg(long, value_name = "FILE")]
     pub(crate) cidfile: Option<String>,
-    /// Relative share of processor time
-    #[arg(short = 'c', long, value_name = "SHARES")]
-    cpu_shares: Option<u64>,
-    /// Number of processors, such as 1.5
-    #[arg(long, value_name = "NUMBER")]
-    cpus: Option<String>,
     /// Add a device of the host (source[:target[:rwm]])
     #[arg(long, value_name = "DEVICE")]
     device: Vec<String>,
+    /// Rule of the devices' cgroup, such as 'c 10:229 rwm'
+    #[arg(long, value_name = "RULE")]
+    device_cgroup_rule: Vec<String>,
     /// Name server
     #[arg(long, value_name = "IP")]
     dns: Vec<String>,
+    /// Option of the resolver
+    #[arg(long, visible_alias = "dns-opt", value_name = "OPTION")]
+    dns_option: Vec<String>,
+    /// Domain to search for names; . is none
+    #[arg(long, value_name = "DOMAIN")]
+    dns_search: Vec<String>,
     /// NIS domain name
     #[arg(long, value_name = "NAME")]
     domainname: Option<String>,
@@ -53,6 +67,9 @@ pub(crate) struct ContainerOptions {
     /// Read environment variables from a file
     #[arg(long, value_name = "FILE")]
     env_file: Vec<String>,
+    /// Port or range of ports that the container listens on; only a note
+    #[arg(long, value_name = "PORT[/PROTOCOL]")]
+    expose: Vec<String>,
     /// Add a group to the process
     #[arg(long, value_name = "GROUP")]
     group_add: Vec<String>,
@@ -80,12 +97,6 @@ pub(crate) struct ContainerOptions {
     /// Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true
     #[arg(long, value_name = "NAME=VALUE")]
     log_opt: Vec<String>,
-    /// Memory limit in bytes, with k, m or g
-    #[arg(short, long, value_name = "BYTES")]
-    memory: Option<String>,
-    /// Limit of memory and swap together; -1 is no limit
-    #[arg(long, value_name = "BYTES", allow_hyphen_values = true)]
-    memory_swap: Option<String>,
     /// Mount something (type=bind|tmpfs|volume,source=…,target=…,readonly,…)
     #[arg(long, value_name = "MOUNT")]
     mount: Vec<String>,
@@ -101,9 +112,6 @@ pub(crate) struct ContainerOptions {
     /// PID namespace
     #[arg(long, value_name = "MODE", value_parser = ["private", "host"])]
     pid: Option<String>,
-    /// Limit of processes; 0 and -1 are no limit
-    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
-    pids_limit: Option<i64>,
     /// Platform of the image, if it has several (os/arch[/variant])
     #[arg(long, value_name = "PLATFORM")]
     pub(crate) platform: Option<String>,
@@ -149,12 +157,18 @@ pub(crate) struct ContainerOptions {
     /// User (name or number[:group])
     #[arg(short, long, value_name = "USER")]
     user: Option<String>,
+    /// User namespace: the host's is the only one
+    #[arg(long, value_name = "MODE", value_parser = ["host"])]
+    userns: Option<String>,
     /// UTS namespace
     #[arg(long, value_name = "MODE", value_parser = ["private", "host"])]
     uts: Option<String>,
     /// Mount a directory or file of the host (source:target[:ro]), or make a volume (target)
     #[arg(short, long, value_name = "VOLUME")]
     volume: Vec<String>,
+    /// Mount what another container has mounted (container[:ro])
+    #[arg(long, value_name = "CONTAINER")]
+    volumes_from: Vec<String>,
     /// Working directory
     #[arg(short, long, value_name = "DIR")]
     workdir: Option<String>,
@@ -180,6 +194,7 @@ impl ContainerOptions {
             image_name: self.image().to_owned(),
             overrides: self.overrides()?,
             options: self.options()?,
+            volumes_from: self.volumes_from.clone(),
             runtime: settings.runtime.clone(),
         })
     }
@@ -200,6 +215,7 @@ impl ContainerOptions {
             working_dir: self.workdir.clone(),
             user: self.user.clone(),
             labels,
+            exposed_ports: parse_all(&self.expose, flags::exposed)?.concat(),
             stop_signal: self.stop_signal.clone(),
             stop_timeout: self.stop_timeout,
         })
@@ -233,12 +249,26 @@ impl ContainerOptions {
             sysctls: flags::labels(self.sysctl.iter().map(String::as_str))?,
             oom_score_adj: self.oom_score_adj,
             shm_size: self.shm_size.as_deref().map(flags::size).transpose()?,
-            resources: self.resources()?,
+            resources: self.fixed_limits.added_to(self.limits.limits()?)?,
+            cgroup_parent: self
+                .cgroup_parent
+                .as_deref()
+                .map(flags::cgroup_parent)
+                .transpose()?,
+            annotations: flags::labels(self.annotation.iter().map(String::as_str))?,
+            device_rules: parse_all(&self.device_cgroup_rule, flags::device_rule)?,
+            dns_options: all(&self.dns_option),
+            dns_search: all(&self.dns_search),
             init: self.init,
             hosts: parse_all(&self.add_host, flags::host)?,
             dns: parse_all(&self.dns, flags::name_server)?,
             log: flags::log(self.log_driver.as_deref(), &self.log_opt)?,
         })
+    }
+
+    /// Whether this stream is attached: without `--attach` every one is.
+    pub(crate) fn attaches(&self, stream: &str) -> bool {
+        self.attach.is_empty() || self.attach.iter().any(|name| name.eq_ignore_ascii_case(stream))
     }
 
     fn mounts(&self) -> Result<Vec<Mount>> {
@@ -250,37 +280,6 @@ impl ContainerOptions {
         mounts.extend(parse_all(&self.tmpfs, flags::tmpfs)?);
         Ok(mounts)
     }
-
-    fn resources(&self) -> Result<Resources> {
-        let signed = |text: &String| match text.as_str() {
-            "-1" => Ok(-1),
-            text => flags::size(text).map(|size| i64::try_from(size).unwrap_or(i64::MAX)),
-        };
-        let resources = Resources {
-            memory: self
-                .memory
-                .as_ref()
-                .map(signed)
-                .transpose()?
-                .filter(|limit| *limit != 0),
-            memory_swap: self.memory_swap.as_ref().map(signed).transpose()?,
-            nano_cpus: self.cpus.as_deref().map(processors).transpose()?.flatten(),
-            cpu_shares: self.cpu_shares.filter(|shares| *shares != 0),
-            pids: self.pids_limit,
-        };
-        match (resources.memory, resources.memory_swap) {
-            (Some(memory), _) if (0..MIN_MEMORY).contains(&memory) => {
-                Err(usage("Minimum memory limit allowed is 6MB".into()))
-            }
-            (None, Some(_)) => Err(usage(
-                "You should always set the Memory limit when using Memoryswap limit".into(),
-            )),
-            (Some(memory), Some(swap)) if swap >= 0 && swap < memory => Err(usage(
-                "Minimum memoryswap limit should be larger than memory limit, see usage".into(),
-            )),
-            _ => Ok(resources),
-        }
-    }
 }
 
 fn usage(message: String) -> Error {
@@ -289,16 +288,6 @@ fn usage(message: String) -> Error {
 
 fn parse_all<T>(values: &[String], parse: impl Fn(&str) -> Result<T>) -> Result<Vec<T>> {
     values.iter().map(|value| parse(value)).collect()
-}
-
-/// Billionths of a processor; 0 is no limit.
-fn processors(text: &str) -> Result<Option<i64>> {
-    let nano = flags::cpus(text)?;
-    if nano == 0 {
-        return Ok(None);
-    }
-    flags::check_cpus(nano, crate::sys::processors()?)?;
-    Ok(Some(nano))
 }
 
 /// An empty name is none.

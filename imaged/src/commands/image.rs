@@ -1,15 +1,12 @@
-//! `corten image prune`.
+//! `corten image VERB`: docker's group of the verbs that are about images.
 
 use std::process::ExitCode;
 
-use super::prune;
+use super::{history, images, import, inspect, load, prune, pull, push, rmi, save, tag};
 use crate::error::Result;
-use crate::format::filter::Filters;
-use crate::output;
 use crate::settings::Settings;
-use crate::store::Store;
 
-/// Look after images.
+/// Manage images.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -17,36 +14,54 @@ pub(crate) struct Args {
 }
 
 #[derive(Debug, clap::Subcommand)]
+#[command(next_display_order = None)]
 enum Verb {
+    /// Show everything about images
+    Inspect(inspect::ImageArgs),
+    #[command(visible_alias = "list")]
+    Ls(images::Args),
     /// Remove images that have no tag and that no container uses
-    Prune {
-        /// Remove all images that no container uses
-        #[arg(short, long)]
-        all: bool,
-        /// Only those that match: label, until
-        #[arg(long, value_name = "KEY=VALUE")]
-        filter: Vec<String>,
-        /// Do not ask
-        #[arg(short, long)]
-        force: bool,
-    },
+    Prune(prune::ImageArgs),
+    #[command(visible_alias = "remove")]
+    Rm(rmi::Args),
+    #[command(flatten)]
+    Shared(Shared),
+}
+
+/// The verbs that stand in the group and on their own.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Shared {
+    History(history::Args),
+    Import(import::Args),
+    Load(load::Args),
+    Pull(pull::Args),
+    Push(push::Args),
+    Save(save::Args),
+    Tag(tag::Args),
 }
 
 /// Runs the verb.
 pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
-    let Verb::Prune { all, filter, force } = &args.verb;
-    let filters = Filters::parse(filter, &prune::FILTERS)?;
-    let warning = match all {
-        true => "WARNING! This will remove all images without at least one container associated to them.",
-        false => "WARNING! This will remove all dangling images.",
-    };
-    if !force && !prune::confirmed(warning)? {
-        return Ok(ExitCode::SUCCESS);
+    match &args.verb {
+        Verb::Inspect(args) => inspect::images(settings, args),
+        Verb::Ls(args) => images::run(settings, args),
+        Verb::Prune(args) => prune::run_images(settings, args),
+        Verb::Rm(args) => rmi::run(settings, args),
+        Verb::Shared(verb) => verb.run(settings),
     }
-    let store = Store::open(&settings.root)?;
-    let before = store.usage()?.total();
-    let removed = prune::images(&store, &filters, *all)?;
-    output::print(&prune::report(&removed))?;
-    output::line(prune::reclaimed(before, store.usage()?.total()))?;
-    Ok(ExitCode::SUCCESS)
+}
+
+impl Shared {
+    /// Runs the verb.
+    pub(crate) fn run(&self, settings: &Settings) -> Result<ExitCode> {
+        match self {
+            Self::History(args) => history::run(settings, args),
+            Self::Import(args) => import::run(settings, args),
+            Self::Load(args) => load::run(settings, args),
+            Self::Pull(args) => pull::run(settings, args),
+            Self::Push(args) => push::run(settings, args),
+            Self::Save(args) => save::run(settings, args),
+            Self::Tag(args) => tag::run(settings, args),
+        }
+    }
 }

@@ -13,11 +13,12 @@ use crate::store::Store;
 /// When the store cannot be read.
 pub(crate) fn details(store: &Store, image: &Image) -> Result<Value> {
     let names = store.names(&image.id)?;
-    let lower = image
+    let layers = image
         .layers
         .iter()
         .rev()
         .map(|chain_id| store.layer_files(chain_id).display().to_string());
+    let layers: Vec<String> = layers.collect();
     let last = image.config.history.last();
     Ok(json!({
         "Id": image.id,
@@ -26,18 +27,29 @@ pub(crate) fn details(store: &Store, image: &Image) -> Result<Value> {
         "Parent": "",
         "Comment": last.and_then(|step| step.comment.as_deref()).unwrap_or_default(),
         "Created": image.config.created,
-        "DockerVersion": "",
+        "DockerVersion": image.config.extra.get("docker_version").and_then(Value::as_str).unwrap_or_default(),
         "Author": image.config.author.as_deref().unwrap_or_default(),
         "Config": config(&image.config.config)?,
         "Architecture": image.config.architecture,
         "Variant": image.config.variant,
         "Os": image.config.os,
+        "OsVersion": image.config.extra.get("os.version"),
         "Size": image.size,
-        "GraphDriver": {"Name": "overlay2", "Data": {"LowerDir": lower.collect::<Vec<_>>().join(":")}},
+        "VirtualSize": image.size,
+        "GraphDriver": {"Name": "overlay2", "Data": graph(&layers)},
         "RootFS": {"Type": "layers", "Layers": image.config.rootfs.diff_ids},
         "Metadata": {"LastTagTime": "0001-01-01T00:00:00Z"},
-        "Descriptor": {"digest": image.manifest},
+        "Descriptor": store.descriptor(image).unwrap_or(Value::Null),
     }))
+}
+
+/// Where the layers are, in docker's words: the topmost alone, and those below it.
+fn graph(layers: &[String]) -> Value {
+    match layers.split_first() {
+        None => json!({}),
+        Some((top, [])) => json!({"UpperDir": top}),
+        Some((top, below)) => json!({"UpperDir": top, "LowerDir": below.join(":")}),
+    }
 }
 
 /// The image's defaults, with the fields that docker always shows.

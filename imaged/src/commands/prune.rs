@@ -1,18 +1,98 @@
-//! What `image prune` and `system prune` share.
+//! `corten container prune` and `image prune`, and what `system prune` shares with them.
 
 use std::io::{self, BufRead, Write};
+use std::process::ExitCode;
 use std::time::SystemTime;
 
+use crate::engine::status::Status;
+use crate::engine::{Containers, remove};
 use crate::error::{Error, Kind, Result};
 use crate::format::filter::Filters;
 use crate::format::human;
 use crate::format::timestamp::Timestamp;
 use crate::image::Image;
 use crate::output;
+use crate::settings::Settings;
 use crate::store::{Removed, Store};
 
-/// The filters of both.
-pub(super) const FILTERS: [&str; 2] = ["label", "until"];
+/// The filters of all of them.
+pub(super) const FILTERS: [&str; 3] = ["label", "label!", "until"];
+
+/// What `container prune` is asked.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Only those that match: label, label!, until
+    #[arg(long, value_name = "KEY=VALUE")]
+    filter: Vec<String>,
+    /// Do not ask
+    #[arg(short, long)]
+    force: bool,
+}
+
+/// What `image prune` is asked.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ImageArgs {
+    /// Remove all images that no container uses
+    #[arg(short, long)]
+    all: bool,
+    #[command(flatten)]
+    how: Args,
+}
+
+/// `container prune`.
+pub(crate) fn containers(settings: &Settings, args: &Args) -> Result<ExitCode> {
+    let filters = Filters::parse(&args.filter, &FILTERS)?;
+    if !args.force && !confirmed("WARNING! This will remove all stopped containers.")? {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let store = Store::open(&settings.root)?;
+    let before = store.usage()?.total();
+    output::print(&stopped_containers(settings, &filters)?)?;
+    output::line(reclaimed(before, store.usage()?.total()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `image prune`.
+pub(crate) fn run_images(settings: &Settings, args: &ImageArgs) -> Result<ExitCode> {
+    let filters = Filters::parse(&args.how.filter, &FILTERS)?;
+    let warning = match args.all {
+        true => "WARNING! This will remove all images without at least one container associated to them.",
+        false => "WARNING! This will remove all dangling images.",
+    };
+    if !args.how.force && !confirmed(warning)? {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let store = Store::open(&settings.root)?;
+    let before = store.usage()?.total();
+    let removed = images(&store, &filters, args.all)?;
+    output::print(&report(&removed))?;
+    output::line(reclaimed(before, store.usage()?.total()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Removes containers that do not run; returns docker's report.
+///
+/// # Errors
+/// The failed call.
+pub(super) fn stopped_containers(settings: &Settings, filters: &Filters) -> Result<String> {
+    let containers = Containers::new(settings);
+    let mut ids = String::new();
+    for record in containers.all()? {
+        let meant = is_meant(filters, Some(&record.created), &record.config.labels)?;
+        if meant && !Status::of(&containers, &record.id).is_running() {
+            match remove::remove(&containers, &record, false) {
+                Ok(()) => ids.push_str(&format!("{}\n", record.id)),
+                // It was started, or somebody else removed it.
+                Err(error) if matches!(error.kind(), Kind::Conflict | Kind::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(match ids.is_empty() {
+        true => ids,
+        false => format!("Deleted Containers:\n{ids}\n"),
+    })
+}
 
 /// Asks whether to go on; nothing but yes is yes.
 ///

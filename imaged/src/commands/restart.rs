@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::several;
+use super::stop::How;
 use crate::engine::{Containers, start, stop};
 use crate::error::Result;
 use crate::settings::Settings;
@@ -10,18 +11,8 @@ use crate::settings::Settings;
 /// Stop containers that run, and start them again.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Signal in place of the container's own
-    #[arg(short, long, value_name = "SIGNAL")]
-    signal: Option<String>,
-    /// Seconds to wait before SIGKILL; -1 waits for ever (default 10, or what the container says)
-    #[arg(
-        short,
-        long,
-        visible_alias = "timeout",
-        value_name = "SECONDS",
-        allow_hyphen_values = true
-    )]
-    time: Option<i64>,
+    #[command(flatten)]
+    how: How,
     /// Names or ids
     #[arg(required = true, value_name = "CONTAINER")]
     containers: Vec<String>,
@@ -30,10 +21,7 @@ pub(crate) struct Args {
 /// Runs the verb.
 pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let containers = Containers::new(settings);
-    let options = stop::Options {
-        signal: args.signal.clone(),
-        timeout: args.time,
-    };
+    let options = args.how.options();
     several::each(&args.containers, |name| {
         let record = containers.find(name)?;
         stop::stop(&containers, &record, &options)?;

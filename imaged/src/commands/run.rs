@@ -35,13 +35,22 @@ pub(crate) struct Args {
 pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let keys = Keys::parse(&args.detach_keys).map_err(|error| error.with_kind(Kind::NotStarted))?;
     let options = &args.options;
+    if args.detach && !options.attach.is_empty() {
+        let conflict = "conflicting options: cannot specify both --attach and --detach";
+        return Err(Error::new(Kind::NotStarted, conflict));
+    }
     if !args.detach {
         foreground::check_terminal(options.tty, options.interactive)?;
     }
     let record = create::make(settings, options)?;
     let containers = Containers::new(settings);
-    let attach =
-        (!args.detach).then(|| foreground::attach(&record, options.interactive, args.sig_proxy, keys));
+    let attach = (!args.detach).then(|| {
+        let stdin = options.interactive && options.attaches("stdin");
+        let mut attach = foreground::attach(&record, stdin, args.sig_proxy, keys);
+        attach.streams.stdout = options.attaches("stdout");
+        attach.streams.stderr = options.attaches("stderr");
+        attach
+    });
     match start::start(&containers, &record, attach) {
         Ok(started) if args.detach => {
             drop(started);

@@ -7,9 +7,9 @@ use crate::engine::{Containers, stop};
 use crate::error::Result;
 use crate::settings::Settings;
 
-/// Stop running containers: a signal, some patience, SIGKILL.
+/// How a container is stopped, here and in `restart`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(super) struct How {
     /// Signal in place of the container's own
     #[arg(short, long, value_name = "SIGNAL")]
     signal: Option<String>,
@@ -22,6 +22,23 @@ pub(crate) struct Args {
         allow_hyphen_values = true
     )]
     time: Option<i64>,
+}
+
+impl How {
+    /// What was typed.
+    pub(super) fn options(&self) -> stop::Options {
+        stop::Options {
+            signal: self.signal.clone(),
+            timeout: self.time,
+        }
+    }
+}
+
+/// Stop running containers: a signal, some patience, SIGKILL.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    how: How,
     /// Names or ids
     #[arg(required = true, value_name = "CONTAINER")]
     containers: Vec<String>,
@@ -30,10 +47,7 @@ pub(crate) struct Args {
 /// Runs the verb: all containers at once.
 pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let containers = Containers::new(settings);
-    let options = stop::Options {
-        signal: args.signal.clone(),
-        timeout: args.time,
-    };
+    let options = args.how.options();
     several::parallel(&args.containers, |name| {
         let record = containers.find(name)?;
         stop::stop(&containers, &record, &options)?;

@@ -1,13 +1,11 @@
-//! `corten system df`, `prune` and `check`.
+//! `corten system df`, `info`, `prune` and `check`.
 
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::prune;
-use crate::engine::status::Status;
-use crate::engine::{Containers, remove};
-use crate::error::{Kind, Result};
+use super::{info, prune};
+use crate::error::Result;
 use crate::format::filter::Filters;
 use crate::format::{Listing, human};
 use crate::output;
@@ -44,12 +42,13 @@ enum Verb {
         #[arg(long)]
         repair: bool,
     },
+    Info(info::Args),
     /// Remove stopped containers, and images that nothing uses
     Prune {
         /// Remove all images that no container uses, not only those without a tag
         #[arg(short, long)]
         all: bool,
-        /// Only those that match: label, until
+        /// Only those that match: label, label!, until
         #[arg(long, value_name = "KEY=VALUE")]
         filter: Vec<String>,
         /// Do not ask
@@ -63,6 +62,7 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     match &args.verb {
         Verb::Df { format } => df(settings, format.as_deref()),
         Verb::Check { repair } => check(settings, *repair),
+        Verb::Info(args) => info::run(settings, args),
         Verb::Prune { all, filter, force } => {
             let filters = Filters::parse(filter, &prune::FILTERS)?;
             prune(settings, &filters, *all, *force)
@@ -96,22 +96,7 @@ fn prune(settings: &Settings, filters: &Filters, all: bool, force: bool) -> Resu
     }
     let store = Store::open(&settings.root)?;
     let before = store.usage()?.total();
-    let containers = Containers::new(settings);
-    let mut ids = String::new();
-    for record in containers.all()? {
-        let meant = prune::is_meant(filters, Some(&record.created), &record.config.labels)?;
-        if meant && !Status::of(&containers, &record.id).is_running() {
-            match remove::remove(&containers, &record, false) {
-                Ok(()) => ids.push_str(&format!("{}\n", record.id)),
-                // It was started, or somebody else removed it.
-                Err(error) if matches!(error.kind(), Kind::Conflict | Kind::NotFound) => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-    if !ids.is_empty() {
-        output::print(&format!("Deleted Containers:\n{ids}\n"))?;
-    }
+    output::print(&prune::stopped_containers(settings, filters)?)?;
     output::print(&prune::report(&prune::images(&store, filters, all)?))?;
     output::line(prune::reclaimed(before, store.usage()?.total()))?;
     Ok(ExitCode::SUCCESS)

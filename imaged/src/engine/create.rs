@@ -34,6 +34,8 @@ pub(crate) struct Request {
     pub(crate) image_name: String,
     pub(crate) overrides: Overrides,
     pub(crate) options: Options,
+    /// Containers whose mounts this one has, too; `:ro` behind the name makes them read-only.
+    pub(crate) volumes_from: Vec<String>,
     /// The runtime's name or path.
     pub(crate) runtime: String,
 }
@@ -67,7 +69,8 @@ pub(crate) fn create(
     record.image = image.id.to_string();
     record.image_name = request.image_name;
     record.config = command::merge(&image.config.config, request.overrides)?;
-    record.options = with_image_volumes(request.options, &record.config);
+    let options = with_volumes_of(containers, request.options, &request.volumes_from)?;
+    record.options = with_image_volumes(options, &record.config);
     fill(containers, store, image, &mut record)?;
     store.put_file(&format!("containers/{id}/{}", record::FILE), &record.to_json()?)?;
     fault_point();
@@ -122,14 +125,67 @@ fn name(containers: &Containers, asked: Option<&str>, id: &str) -> Result<String
     containers.reserve(&name, id).map(|()| name)
 }
 
+/// What other containers have mounted from the host or as volumes is mounted here, too, unless something else is there.
+fn with_volumes_of(containers: &Containers, mut options: Options, others: &[String]) -> Result<Options> {
+    for other in others {
+        let (name, mode) = other.split_once(':').unwrap_or((other, "rw"));
+        if !matches!(mode, "ro" | "rw" | "z" | "Z") {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("invalid mode for volumes-from: {mode}"),
+            ));
+        }
+        let record = containers.find(name)?;
+        for mount in shared_mounts(containers, &record, mode == "ro") {
+            if !has_mount_at(&options, mount.target()) {
+                options.mounts.push(mount);
+            }
+        }
+    }
+    Ok(options)
+}
+
+/// The mounts of a container as another one can have them.
+fn shared_mounts(containers: &Containers, record: &Record, only_read: bool) -> Vec<Mount> {
+    let directory = containers.directory(&record.id);
+    let mut volumes = 0..;
+    let share = |mount: &Mount| match mount {
+        Mount::Bind { .. } => Some(mount.clone()),
+        Mount::Tmpfs { .. } => None,
+        Mount::Volume { target, read_only } => Some(Mount::Bind {
+            source: directory
+                .join("volumes")
+                .join(volumes.next().unwrap_or(0).to_string())
+                .to_string_lossy()
+                .into_owned(),
+            target: target.clone(),
+            read_only: *read_only,
+            propagation: None,
+            make_source: false,
+            recursive: true,
+        }),
+    };
+    let mut mounts: Vec<Mount> = record.options.mounts.iter().filter_map(share).collect();
+    for mount in &mut mounts {
+        if let Mount::Bind { read_only, .. } = mount {
+            *read_only |= only_read;
+        }
+    }
+    mounts
+}
+
+fn has_mount_at(options: &Options, target: &str) -> bool {
+    let bare = |path: &str| path.trim_end_matches('/').to_owned();
+    options
+        .mounts
+        .iter()
+        .any(|mount| bare(mount.target()) == bare(target))
+}
+
 /// The image's volumes become the container's own, unless something else is mounted there.
 fn with_image_volumes(mut options: Options, config: &Config) -> Options {
     for target in &config.volumes {
-        let taken = options
-            .mounts
-            .iter()
-            .any(|mount| mount.target().trim_end_matches('/') == target.trim_end_matches('/'));
-        if !taken {
+        if !has_mount_at(&options, target) {
             options.mounts.push(Mount::Volume {
                 target: target.clone(),
                 read_only: false,

@@ -1,5 +1,6 @@
 //! Looks at the host for what the plan must know.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -12,7 +13,7 @@ use nix::sys::utsname::uname;
 use crate::error::{Error, Kind, Result};
 use crate::plan::Options;
 use crate::plan::facts::{Facts, HostDevice};
-use crate::plan::options::Device;
+use crate::plan::options::{Device, DeviceNumber, Resources};
 
 /// Directories below /dev that are file systems of their own, or that every container has anyway.
 const NOT_DEVICES: [&str; 8] = [
@@ -40,7 +41,7 @@ pub(super) fn gather(options: &Options) -> Result<Facts> {
         architecture: go_architecture(&name.machine().to_string_lossy()).to_owned(),
         kernel: kernel(&name.release().to_string_lossy()),
         hostname: name.nodename().to_string_lossy().into_owned(),
-        cgroup2: statfs("/sys/fs/cgroup").is_ok_and(|facts| facts.filesystem_type() == CGROUP2_SUPER_MAGIC),
+        cgroup2: has_cgroup2_alone(),
         last_capability: last_capability()?,
         devices: if options.privileged {
             host_devices()?
@@ -48,7 +49,39 @@ pub(super) fn gather(options: &Options) -> Result<Facts> {
             Vec::new()
         },
         requested_devices: requested,
+        limited_devices: limited_devices(&options.resources)?,
+        bounding_capabilities: capabilities("CapBnd:")?,
     })
+}
+
+/// What a plan of limits alone must know.
+///
+/// # Errors
+/// When a device does not exist.
+pub(super) fn for_limits(resources: &Resources) -> Result<Facts> {
+    Ok(Facts {
+        cgroup2: has_cgroup2_alone(),
+        limited_devices: limited_devices(resources)?,
+        ..Facts::default()
+    })
+}
+
+/// Whether /sys/fs/cgroup is one cgroup2 file system.
+pub(crate) fn has_cgroup2_alone() -> bool {
+    statfs("/sys/fs/cgroup").is_ok_and(|facts| facts.filesystem_type() == CGROUP2_SUPER_MAGIC)
+}
+
+/// The numbers of the devices that limits name.
+fn limited_devices(resources: &Resources) -> Result<BTreeMap<String, (u64, u64)>> {
+    let numbers = |limit: &DeviceNumber| {
+        let data = fs::metadata(&limit.path)
+            .map_err(|error| Error::io(format!("stat {}", limit.path), &error).with_kind(Kind::NotStarted))?;
+        match node(&data, &limit.path, "") {
+            Some(device) => Ok((limit.path.clone(), (device.major, device.minor))),
+            None => Err(no_device(&limit.path)),
+        }
+    };
+    resources.devices().map(numbers).collect()
 }
 
 /// This machine's architecture in Go's words.
@@ -84,11 +117,16 @@ fn last_capability() -> Result<u8> {
 
 /// This process's own effective capabilities, as a mask.
 pub(super) fn own_capabilities() -> Result<u64> {
+    capabilities("CapEff:")
+}
+
+/// One of this process's masks of capabilities.
+fn capabilities(name: &str) -> Result<u64> {
     let path = "/proc/self/status";
     let text = fs::read_to_string(path).map_err(|error| Error::io(format!("read {path}"), &error))?;
-    let mask = text.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    let mask = text.lines().find_map(|line| line.strip_prefix(name));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .ok_or_else(|| Error::new(Kind::System, format!("{path} has no CapEff")))
+        .ok_or_else(|| Error::new(Kind::System, format!("{path} has no {name}")))
 }
 
 fn requested_device(device: &Device, found: &mut Vec<HostDevice>) -> Result<()> {

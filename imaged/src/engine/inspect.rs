@@ -1,21 +1,49 @@
 //! A container as docker's `inspect` shows it.
 
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
 
+use super::facts;
 use super::layout::Containers;
 use super::logs;
 use super::record::Record;
 use super::status::Status;
-use crate::plan::command;
-use crate::plan::options::{LogDriver, Mount, Options, Seccomp};
+use crate::error::Result;
+use crate::plan::options::{DeviceNumber, LogDriver, Mount, Options, Resources, Seccomp};
+use crate::plan::{self, command, resources};
+use crate::store::Store;
 
 /// What docker writes for a time that never was.
 const NEVER: &str = "0001-01-01T00:00:00Z";
 /// The exit code of a container whose end nobody saw. No process can have it.
 const UNKNOWN: i32 = -1;
 
+/// The bytes of the writable layer's files, and of all files of a container.
+///
+/// # Errors
+/// When the image is gone.
+pub(crate) fn sizes(containers: &Containers, store: &Store, record: &Record) -> Result<(u64, u64)> {
+    let written = bytes_below(&containers.directory(&record.id).join("upper"));
+    let image = store.image(&record.image.parse()?)?;
+    Ok((written, written + image.size))
+}
+
+/// The bytes of the files below a directory; what vanishes meanwhile does not count.
+fn bytes_below(directory: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(directory) else {
+        return 0;
+    };
+    let of_entry = |entry: std::fs::DirEntry| match entry.metadata() {
+        Ok(data) if data.is_dir() => bytes_below(&entry.path()),
+        Ok(data) => data.len(),
+        Err(_) => 0,
+    };
+    entries.filter_map(std::io::Result::ok).map(of_entry).sum()
+}
+
 /// Everything about a container. Lock-free.
-pub(crate) fn details(containers: &Containers, record: &Record) -> Value {
+pub(crate) fn details(containers: &Containers, store: &Store, record: &Record) -> Value {
     let directory = containers.directory(&record.id);
     let path = |name: &str| directory.join(name).to_string_lossy().into_owned();
     let argv = command::argv(&record.config);
@@ -40,6 +68,7 @@ pub(crate) fn details(containers: &Containers, record: &Record) -> Value {
         "RestartCount": 0,
         "Driver": "overlay2",
         "Platform": "linux",
+        "ImageManifestDescriptor": manifest(store, record),
         "MountLabel": "",
         "ProcessLabel": "",
         "AppArmorProfile": "",
@@ -54,6 +83,14 @@ pub(crate) fn details(containers: &Containers, record: &Record) -> Value {
         "NetworkSettings": network(record),
         "Bundle": directory.to_string_lossy(),
     })
+}
+
+/// The descriptor of the image's manifest, as far as the image is still there.
+fn manifest(store: &Store, record: &Record) -> Value {
+    let image = record.image.parse().and_then(|id| store.image(&id));
+    image
+        .and_then(|image| store.descriptor(&image))
+        .unwrap_or(Value::Null)
 }
 
 fn state(status: &Status) -> Value {
@@ -99,7 +136,6 @@ fn state(status: &Status) -> Value {
 
 fn host_config(record: &Record) -> Value {
     let options = &record.options;
-    let resources = &options.resources;
     let host = |host: bool| if host { "host" } else { "" };
     let hosts: Vec<String> = options
         .hosts
@@ -119,19 +155,37 @@ fn host_config(record: &Record) -> Value {
                    "CgroupPermissions": device.access})
         })
         .collect();
-    json!({
+    let mut config = json!({
         "Binds": binds(options),
+        "Mounts": [],
+        "ContainerIDFile": "",
         "LogConfig": {"Type": options.log.driver.name(), "Config": options.log.typed},
         "NetworkMode": options.network.name(),
         "PortBindings": {},
+        "PublishAllPorts": false,
         "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0},
         "AutoRemove": options.auto_remove,
+        "CgroupParent": options.cgroup_parent.as_deref().unwrap_or_default(),
+        "DeviceCgroupRules": options.device_rules,
+        "DeviceRequests": null,
+        "Isolation": "",
+        "VolumeDriver": "",
+        "VolumesFrom": null,
+        "ConsoleSize": [0, 0],
+        "Annotations": options.annotations,
+    });
+    let security = json!({
         "CapAdd": options.cap_add,
         "CapDrop": options.cap_drop,
+        "CgroupnsMode": cgroup_namespace(options),
         "Dns": options.dns,
+        "DnsOptions": options.dns_options,
+        "DnsSearch": options.dns_search,
         "ExtraHosts": hosts,
         "GroupAdd": options.groups,
         "IpcMode": if options.host_ipc { "host" } else { "private" },
+        "Cgroup": "",
+        "Links": null,
         "PidMode": host(options.host_pid),
         "UTSMode": host(options.host_uts),
         "UsernsMode": "",
@@ -139,19 +193,92 @@ fn host_config(record: &Record) -> Value {
         "Privileged": options.privileged,
         "ReadonlyRootfs": options.read_only,
         "SecurityOpt": security_options(options),
+        "StorageOpt": {},
         "ShmSize": options.shm_size.unwrap_or(64 << 20),
         "Sysctls": options.sysctls,
         "Tmpfs": tmpfs(options),
         "Runtime": record.runtime,
         "Init": options.init,
-        "Memory": resources.memory.unwrap_or(0),
-        "MemorySwap": resources.memory_swap.unwrap_or_else(|| resources.memory.unwrap_or(0).saturating_mul(2)),
-        "NanoCpus": resources.nano_cpus.unwrap_or(0),
-        "CpuShares": resources.cpu_shares.unwrap_or(0),
-        "PidsLimit": resources.pids,
         "Ulimits": ulimits,
         "Devices": devices,
-    })
+        "MaskedPaths": if options.privileged { json!([]) } else { json!(plan::bundle::MASKED) },
+        "ReadonlyPaths": if options.privileged { json!([]) } else { json!(plan::bundle::READ_ONLY) },
+    });
+    if let (Some(config), Value::Object(security)) = (config.as_object_mut(), security) {
+        config.extend(security);
+        config.extend(limits(&options.resources));
+    }
+    config
+}
+
+fn cgroup_namespace(options: &Options) -> &'static str {
+    match options.host_cgroup {
+        Some(true) => "host",
+        Some(false) => "private",
+        None if facts::has_cgroup2_alone() && !options.privileged => "private",
+        None => "host",
+    }
+}
+
+/// The limits by docker's names; zero and the empty text are no limit.
+fn limits(limits: &Resources) -> Map<String, Value> {
+    let devices = |limits: &[DeviceNumber], word: &str| -> Vec<Value> {
+        let limit = |limit: &DeviceNumber| json!({"Path": limit.path, word: limit.number});
+        limits.iter().map(limit).collect()
+    };
+    let all = [
+        ("Memory", limits.memory.unwrap_or(0).into()),
+        ("MemoryReservation", limits.memory_reservation.unwrap_or(0).into()),
+        (
+            "MemorySwap",
+            resources::memory_and_swap(limits).unwrap_or(0).into(),
+        ),
+        ("MemorySwappiness", limits.memory_swappiness.into()),
+        ("OomKillDisable", limits.oom_kill_disable.into()),
+        ("NanoCpus", limits.nano_cpus.unwrap_or(0).into()),
+        ("CpuShares", limits.cpu_shares.unwrap_or(0).into()),
+        ("CpuPeriod", limits.cpu_period.unwrap_or(0).into()),
+        ("CpuQuota", limits.cpu_quota.unwrap_or(0).into()),
+        ("CpuRealtimePeriod", limits.cpu_rt_period.unwrap_or(0).into()),
+        ("CpuRealtimeRuntime", limits.cpu_rt_runtime.unwrap_or(0).into()),
+        (
+            "CpusetCpus",
+            limits.cpuset_cpus.as_deref().unwrap_or_default().into(),
+        ),
+        (
+            "CpusetMems",
+            limits.cpuset_mems.as_deref().unwrap_or_default().into(),
+        ),
+        ("CpuCount", 0.into()),
+        ("CpuPercent", 0.into()),
+        ("IOMaximumIOps", 0.into()),
+        ("IOMaximumBandwidth", 0.into()),
+        ("PidsLimit", limits.pids.into()),
+        ("BlkioWeight", limits.blkio_weight.unwrap_or(0).into()),
+        (
+            "BlkioWeightDevice",
+            devices(&limits.blkio_weight_device, "Weight").into(),
+        ),
+        (
+            "BlkioDeviceReadBps",
+            devices(&limits.device_read_bps, "Rate").into(),
+        ),
+        (
+            "BlkioDeviceWriteBps",
+            devices(&limits.device_write_bps, "Rate").into(),
+        ),
+        (
+            "BlkioDeviceReadIOps",
+            devices(&limits.device_read_iops, "Rate").into(),
+        ),
+        (
+            "BlkioDeviceWriteIOps",
+            devices(&limits.device_write_iops, "Rate").into(),
+        ),
+    ];
+    all.into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 fn binds(options: &Options) -> Vec<String> {
@@ -245,13 +372,19 @@ fn config(record: &Record) -> Value {
         "Labels": config.labels,
         "StopSignal": config.stop_signal.as_deref().unwrap_or("SIGTERM"),
         "StopTimeout": config.stop_timeout,
+        "OnBuild": (!config.on_build.is_empty()).then_some(&config.on_build),
+        "Shell": (!config.shell.is_empty()).then_some(&config.shell),
     })
 }
 
 fn network(record: &Record) -> Value {
-    let name = record.options.network.name();
+    let endpoint = json!({
+        "IPAMConfig": null, "Links": null, "Aliases": null, "DriverOpts": null, "GwPriority": 0, "NetworkID": "",
+        "EndpointID": "", "Gateway": "", "IPAddress": "", "MacAddress": "", "IPPrefixLen": 0, "IPv6Gateway": "",
+        "GlobalIPv6Address": "", "GlobalIPv6PrefixLen": 0, "DNSNames": null,
+    });
     json!({
-        "IPAddress": "", "Gateway": "", "MacAddress": "", "Ports": {},
-        "Networks": {name: {"IPAddress": "", "Gateway": "", "MacAddress": ""}},
+        "SandboxID": "", "SandboxKey": "", "IPAddress": "", "Gateway": "", "MacAddress": "", "Ports": {},
+        "Networks": {record.options.network.name(): endpoint},
     })
 }

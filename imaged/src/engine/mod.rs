@@ -5,6 +5,8 @@
 
 pub(crate) mod attach;
 pub(crate) mod commit;
+mod container_root;
+pub(crate) mod copy;
 pub(crate) mod create;
 pub(crate) mod exec;
 mod facts;
@@ -24,12 +26,14 @@ mod rootfs;
 mod runtime;
 pub(crate) mod shim;
 pub(crate) mod start;
+pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod stop;
 pub(crate) mod top;
+pub(crate) mod update;
 mod volumes;
 pub(crate) mod wait;
 
-pub(crate) use facts::architecture;
+pub(crate) use facts::{architecture, has_cgroup2_alone};
 pub(crate) use layout::Containers;
 pub(crate) use record::Record;

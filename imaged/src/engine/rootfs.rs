@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 
-use nix::errno::Errno;
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
+use nix::fcntl::OFlag;
 
 use crate::error::{Error, Kind, Result};
+use crate::sys::resolve;
 
 /// Larger files of accounts are not read.
 const MAX: u64 = 8 << 20;
@@ -39,18 +39,12 @@ pub(crate) fn text_of_process(pid: i32, path: &str) -> Result<String> {
 }
 
 fn text_below(root: std::os::fd::BorrowedFd<'_>, path: &str) -> io::Result<String> {
-    let how = OpenHow::new()
-        .flags(OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY)
-        .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);
-    let looked = OpenHow::new()
-        .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
-        .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+    let open = |flags| resolve::open(root, path.as_bytes(), flags, resolve::IN_ROOT).map(File::from);
     // Looked at first: even to open a device may do something.
-    let found = File::from(open(root, path, looked)?);
-    if !found.metadata()?.is_file() {
+    if !open(OFlag::O_PATH)?.metadata()?.is_file() {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
-    let file = File::from(open(root, path, how)?);
+    let file = open(OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() || metadata.len() > MAX {
         return Err(io::ErrorKind::FileTooLarge.into());
@@ -58,16 +52,6 @@ fn text_below(root: std::os::fd::BorrowedFd<'_>, path: &str) -> io::Result<Strin
     let mut bytes = Vec::new();
     file.take(MAX).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn open(root: std::os::fd::BorrowedFd<'_>, path: &str, how: OpenHow) -> io::Result<std::os::fd::OwnedFd> {
-    loop {
-        match openat2(root, path, how) {
-            // Something was renamed while the kernel walked.
-            Err(Errno::EAGAIN | Errno::EINTR) => {}
-            other => return other.map_err(io::Error::from),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -25,7 +25,12 @@ pub(super) fn call(containers: &Containers, record: &Record, words: &[&str]) -> 
     if output.status.success() {
         return Ok(output.stdout);
     }
-    let message = String::from_utf8_lossy(&output.stderr);
+    Err(failed(record, words, &output.stderr))
+}
+
+/// The error of a call that failed, by what the runtime wrote on its standard error.
+pub(super) fn failed(record: &Record, words: &[&str], stderr: &[u8]) -> Error {
+    let message = String::from_utf8_lossy(stderr);
     let call = format!("{} {}", record.runtime, words.join(" "));
-    Err(Error::new(Kind::System, format!("{call}: {}", message.trim())))
+    Error::new(Kind::System, format!("{call}: {}", message.trim()))
 }

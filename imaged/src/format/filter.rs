@@ -56,12 +56,13 @@ impl Filters {
         self.0.get(key).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether labels satisfy the `label` filters: `key` or `key=value`, all of them.
+    /// Whether labels satisfy the `label` filters, `key` or `key=value`: all of them, and none of `label!`.
     pub(crate) fn labels(&self, labels: &BTreeMap<String, String>) -> bool {
-        self.all("label", |wanted| match wanted.split_once('=') {
+        let has = |wanted: &str| match wanted.split_once('=') {
             Some((key, value)) => labels.get(key).is_some_and(|known| known == value),
             None => labels.contains_key(wanted),
-        })
+        };
+        self.all("label", has) && self.all("label!", |unwanted| !has(unwanted))
     }
 }
 
@@ -71,7 +72,7 @@ mod tests {
 
     fn parse(typed: &[&str]) -> Result<Filters> {
         let typed: Vec<String> = typed.iter().map(|text| (*text).to_owned()).collect();
-        Filters::parse(&typed, &["name", "label"])
+        Filters::parse(&typed, &["name", "label", "label!"])
     }
 
     #[test]
@@ -93,6 +94,8 @@ mod tests {
             ("label=a=1", true),
             ("label=a=2", false),
             ("label=b", false),
+            ("label!=a", false),
+            ("label!=a=2", true),
         ] {
             assert_eq!(parse(&[filter]).unwrap().labels(&labels), passes, "{filter}");
         }

@@ -1,27 +1,37 @@
 //! Sizes and durations as people read them.
 
-/// Bytes in decimal units with four significant digits, as `images` and `ps -s` show them.
+/// Bytes in decimal units with three significant digits, as `images` and `ps -s` show them.
 pub(crate) fn size(bytes: u64) -> String {
-    const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
-    #[expect(clippy::cast_precision_loss, reason = "four digits are shown")]
+    in_units(bytes, 1000.0, 3, ["B", "kB", "MB", "GB", "TB", "PB", "EB"])
+}
+
+/// Bytes in units of powers of 1024 with four significant digits, as `stats` and `info` show them.
+pub(crate) fn binary_size(bytes: u64) -> String {
+    in_units(bytes, 1024.0, 4, ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"])
+}
+
+fn in_units(bytes: u64, base: f64, significant: usize, units: [&str; 7]) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "few digits are shown")]
     let mut value = bytes as f64;
     let mut unit = 0;
-    while value >= 1000.0 && unit + 1 < UNITS.len() {
-        value /= 1000.0;
+    while value >= base && unit + 1 < units.len() {
+        value /= base;
         unit += 1;
     }
-    let digits = match value {
-        v if v >= 100.0 => 0,
-        v if v >= 10.0 => 1,
-        _ => 2,
+    let before_the_point = match value {
+        v if v >= 1000.0 => 4,
+        v if v >= 100.0 => 3,
+        v if v >= 10.0 => 2,
+        _ => 1,
     };
+    let digits = significant.saturating_sub(before_the_point);
     let text = format!("{value:.digits$}");
     let text = if text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.')
     } else {
         &text
     };
-    format!("{text}{}", UNITS[unit])
+    format!("{text}{}", units[unit])
 }
 
 /// A duration in its largest unit: `3 minutes`, `About an hour`.
@@ -72,6 +82,19 @@ mod tests {
             (5_000_000_000, "5GB"),
         ] {
             assert_eq!(size(bytes), text);
+        }
+    }
+
+    #[test]
+    fn binary_sizes() {
+        for (bytes, text) in [
+            (0, "0B"),
+            (1536, "1.5KiB"),
+            (7 << 30, "7GiB"),
+            (1000 << 20, "1000MiB"),
+            (8_200_000_000, "7.637GiB"),
+        ] {
+            assert_eq!(binary_size(bytes), text);
         }
     }
 

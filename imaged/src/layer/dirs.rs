@@ -8,13 +8,14 @@ use std::path::Path;
 use std::rc::Rc;
 
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat2, readlink};
+use nix::fcntl::{AtFlags, OFlag, ResolveFlag, readlink};
 use nix::sys::stat::{Mode, fstatat, mkdirat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use super::path::{clean, refused, show, split};
 use super::tar::excessive;
 use crate::error::{Context, Error, Result};
+use crate::sys::resolve;
 
 /// How many directories are kept open.
 const KEPT: usize = 64;
@@ -131,8 +132,7 @@ impl Dirs {
     /// Follows symlinks as if the layer's root were the root of everything (RESOLVE_IN_ROOT), and asks the kernel
     /// where that led: everything else works with the path without symlinks.
     fn through_symlinks(&self, path: &[u8]) -> Result<Option<Dir>> {
-        let how = ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS;
-        let fd = match open(&self.root, path, how) {
+        let fd = match open(&self.root, path, resolve::IN_ROOT) {
             Ok(fd) => fd,
             Err(Errno::ENOENT) => return Ok(None),
             Err(Errno::ELOOP | Errno::ENOTDIR) => {
@@ -183,10 +183,7 @@ impl Dirs {
 
 /// Opens a directory to work in, never following a symlink at the end.
 fn open(root: &Dir, path: &[u8], how: ResolveFlag) -> std::result::Result<OwnedFd, Errno> {
-    let how = OpenHow::new()
-        .flags(OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC)
-        .resolve(how);
-    openat2(&*root.fd, OsStr::from_bytes(path), how)
+    resolve::open(&*root.fd, path, OFlag::O_PATH | OFlag::O_DIRECTORY, how)
 }
 
 fn is_whiteout(parent: &Dir, name: &[u8]) -> bool {

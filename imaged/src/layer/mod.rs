@@ -26,9 +26,11 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::{Mode, umask};
 
 pub use changes::{Change, Changes, flatten};
+pub(crate) use pack::Packer;
 pub(crate) use path::clean as clean_path;
 pub use settle::copy_root_attributes;
 pub use tar::Limits;
+pub(crate) use unpack::{write_data, write_sparse};
 
 use crate::error::{Error, Result};
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use nix::fcntl::{OFlag, openat, readlinkat};
@@ -22,7 +22,7 @@ const MAX_ID: u32 = 0o7_777_777;
 const MAX_LONG: u64 = 0o77_777_777_777;
 
 /// A tar stream that is being written.
-pub(super) struct Packer<W> {
+pub(crate) struct Packer<W> {
     out: W,
     /// Files with several names: the first name of each.
     links: HashMap<(u64, u64), Vec<u8>>,
@@ -40,13 +40,13 @@ struct Header<'a> {
 }
 
 impl<W: Write> Packer<W> {
-    pub(super) fn new(out: W, latest: Option<i64>) -> Self {
+    pub(crate) fn new(out: W, latest: Option<i64>) -> Self {
         let links = HashMap::new();
         Self { out, links, latest }
     }
 
     /// Adds what `dir` has under `name` as `path`; what changed its type meanwhile, and sockets, are left out.
-    pub(super) fn add(
+    pub(crate) fn add(
         &mut self,
         dir: BorrowedFd<'_>,
         name: &[u8],
@@ -125,7 +125,7 @@ impl<W: Write> Packer<W> {
     }
 
     /// Ends the stream and gives back the writer.
-    pub(super) fn finish(mut self) -> Result<W> {
+    pub(crate) fn finish(mut self) -> Result<W> {
         self.write(&[0; 2 * BLOCK])?;
         Ok(self.out)
     }
@@ -210,15 +210,21 @@ impl<W: Write> Packer<W> {
     }
 }
 
-/// Opens a file or directory that was looked at; none if there is something else now.
+/// Opens a file or directory that was looked at; none if there is something else now. It is opened in two steps: it could
+/// be a device by now, and even to open one may do something.
 fn open(dir: BorrowedFd<'_>, name: &[u8], stat: &FileStat) -> Result<Option<OwnedFd>> {
-    // Not blocking: it could be a pipe by now.
-    let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-    let Ok(file) = openat(dir, OsStr::from_bytes(name), flags, Mode::empty()) else {
+    let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    let Ok(there) = openat(dir, OsStr::from_bytes(name), flags, Mode::empty()) else {
         return Ok(None);
     };
-    let now = fstat(&file).map_err(|errno| failed("fstat", name, errno))?;
-    Ok((now.st_mode & libc::S_IFMT == stat.st_mode & libc::S_IFMT).then_some(file))
+    let now = fstat(&there).map_err(|errno| failed("fstat", name, errno))?;
+    if now.st_mode & libc::S_IFMT != stat.st_mode & libc::S_IFMT {
+        return Ok(None);
+    }
+    let link = format!("/proc/self/fd/{}", there.as_raw_fd());
+    nix::fcntl::open(link.as_str(), OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())
+        .map(Some)
+        .map_err(|errno| failed("open", name, errno))
 }
 
 /// The attributes that belong to the file rather than to this machine.

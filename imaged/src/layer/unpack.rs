@@ -13,7 +13,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, openat};
+use nix::fcntl::{AtFlags, OFlag, ResolveFlag, openat};
 use nix::sys::stat::{
     FchmodatFlags, FileStat, Mode, SFlag, UtimensatFlags, fchmod, fchmodat, fstatat, futimens, makedev,
     mkdirat, mknodat, utimensat,
@@ -25,7 +25,7 @@ use super::dirs::{Dir, Dirs, failed};
 use super::path::{self, Meaning, refused, show, split};
 use super::tar::{Entry, Kind, Limits, Reader, Segment};
 use crate::error::{Context, Error, Result};
-use crate::sys::xattr;
+use crate::sys::{resolve, xattr};
 
 /// What overlayfs calls a directory through which nothing of lower layers shows.
 const OPAQUE: (&[u8], &[u8]) = (b"trusted.overlay.opaque", b"y");
@@ -356,16 +356,13 @@ pub(super) fn is_whiteout(stat: &FileStat) -> bool {
 
 /// Opens a directory of the layer to change its attributes; no part of its path is a symlink.
 pub(super) fn open_directory(root: &Dir, path: &[u8]) -> Result<OwnedFd> {
-    use nix::fcntl::{OpenHow, ResolveFlag, openat2};
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    let how = OpenHow::new()
-        .flags(flags)
-        .resolve(ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS);
-    let relative = if path.is_empty() { b"." } else { path };
-    openat2(&*root.fd, OsStr::from_bytes(relative), how).map_err(|errno| failed("openat2", path, errno))
+    let how = ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS;
+    resolve::open(&*root.fd, path, OFlag::O_RDONLY | OFlag::O_DIRECTORY, how)
+        .map_err(|errno| failed("openat2", path, errno))
 }
 
-fn write_data<R: BufRead>(file: &OwnedFd, reader: &mut Reader<R>, path: &[u8]) -> Result<()> {
+/// Writes the data of the entry that was read last.
+pub(crate) fn write_data<R: BufRead>(file: &OwnedFd, reader: &mut Reader<R>, path: &[u8]) -> Result<()> {
     loop {
         let piece = reader.data()?;
         if piece.is_empty() {
@@ -376,7 +373,8 @@ fn write_data<R: BufRead>(file: &OwnedFd, reader: &mut Reader<R>, path: &[u8]) -
     }
 }
 
-fn write_sparse<R: BufRead>(
+/// The same for a file with holes.
+pub(crate) fn write_sparse<R: BufRead>(
     file: &OwnedFd,
     reader: &mut Reader<R>,
     segments: &[Segment],

@@ -13,12 +13,14 @@ use crate::oci::Config;
 /// The version of the specification whose features are used.
 const OCI_VERSION: &str = "1.0.2";
 
+/// What a container cannot see, unless it is privileged.
 #[rustfmt::skip]
-const MASKED: [&str; 11] = [
+pub(crate) const MASKED: [&str; 11] = [
     "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
     "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
 ];
-const READ_ONLY: [&str; 5] = [
+/// What it can only read.
+pub(crate) const READ_ONLY: [&str; 5] = [
     "/proc/bus",
     "/proc/fs",
     "/proc/irq",
@@ -43,16 +45,11 @@ pub(crate) struct Container<'a> {
 /// When options contradict each other or name what does not exist.
 pub(crate) fn bundle_config(container: &Container<'_>, facts: &Facts) -> Result<Value> {
     let Container { id, options, own, .. } = container;
-    let capabilities = capabilities::resolve(
-        &options.cap_add,
-        &options.cap_drop,
-        options.privileged,
-        facts.last_capability,
-    )?;
+    let capabilities = capabilities::resolve(&options.cap_add, &options.cap_drop, options.privileged, facts)?;
     let mut linux = json!({
-        "cgroupsPath": format!("/corten/{id}"),
+        "cgroupsPath": cgroup(options, id),
         "namespaces": namespaces(options, facts),
-        "resources": resources::cgroup(options, devices::rules(options, facts)),
+        "resources": resources::cgroup(options, facts, devices::rules(options, facts)),
         "rootfsPropagation": root_propagation(options),
     });
     let nodes = devices::nodes(options, facts);
@@ -77,6 +74,9 @@ pub(crate) fn bundle_config(container: &Container<'_>, facts: &Facts) -> Result<
         "mounts": mounts::mounts(options, own)?,
         "linux": linux,
     });
+    if !options.annotations.is_empty() {
+        config["annotations"] = json!(options.annotations);
+    }
     if !options.host_uts {
         config["hostname"] = container.hostname.into();
         if let Some(domainname) = &options.domainname {
@@ -114,6 +114,12 @@ fn process(container: &Container<'_>, capabilities: &[&str]) -> Result<Value> {
         process["rlimits"] = resources::rlimits(&options.ulimits)?.into();
     }
     Ok(process)
+}
+
+/// The container's cgroup, below /corten or the one that was asked for.
+fn cgroup(options: &Options, id: &str) -> String {
+    let parent = options.cgroup_parent.as_deref().unwrap_or("corten");
+    format!("/{}/{id}", parent.trim_matches('/'))
 }
 
 /// The container's variables with the two that docker adds; HOME is left to the runtime, which knows the user.

@@ -11,6 +11,7 @@ fn facts() -> Facts {
         kernel: (6, 1),
         hostname: "host".to_owned(),
         last_capability: 40,
+        bounding_capabilities: u64::MAX,
         ..Facts::default()
     }
 }

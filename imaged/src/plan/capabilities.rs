@@ -1,5 +1,6 @@
 //! Which capabilities a container has.
 
+use super::facts::Facts;
 use crate::error::{Error, Kind, Result};
 
 /// All capabilities by number.
@@ -23,7 +24,8 @@ const DEFAULT: [&str; 14] = [
     "CAP_AUDIT_WRITE",
 ];
 
-/// The capabilities after `--cap-add`, `--cap-drop` and `--privileged`, in the kernel's order.
+/// The capabilities after `--cap-add`, `--cap-drop` and `--privileged`, in the kernel's order. All of them means those that
+/// the kernel knows and this process may give: a runtime cannot give others.
 ///
 /// # Errors
 /// When a name is unknown.
@@ -31,14 +33,19 @@ pub(super) fn resolve(
     add: &[String],
     drop: &[String],
     privileged: bool,
-    last: u8,
+    facts: &Facts,
 ) -> Result<Vec<&'static str>> {
     let add = add.iter().map(|name| parse(name)).collect::<Result<Vec<_>>>()?;
     let drop = drop.iter().map(|name| parse(name)).collect::<Result<Vec<_>>>()?;
-    let known = &NAMES[..NAMES.len().min(usize::from(last) + 1)];
+    let known = &NAMES[..NAMES.len().min(usize::from(facts.last_capability) + 1)];
+    let may_give = in_mask(facts.bounding_capabilities);
+    let all = (privileged || add.contains(&"ALL")).then_some(may_give);
     let drop_all = drop.contains(&"ALL");
     let keep = |name: &&str| {
-        let by_default = privileged || (add.contains(&"ALL") || (!drop_all && DEFAULT.contains(name)));
+        let by_default = match &all {
+            Some(all) => all.contains(name),
+            None => !drop_all && DEFAULT.contains(name),
+        };
         add.contains(name) || (by_default && !drop.contains(name))
     };
     Ok(known.iter().copied().filter(keep).collect())
@@ -81,7 +88,15 @@ mod tests {
 
     fn resolved(add: &[&str], drop: &[&str], privileged: bool) -> Vec<&'static str> {
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        resolve(&owned(add), &owned(drop), privileged, 40).unwrap()
+        resolve(&owned(add), &owned(drop), privileged, &facts(40, u64::MAX)).unwrap()
+    }
+
+    fn facts(last_capability: u8, bounding_capabilities: u64) -> Facts {
+        Facts {
+            last_capability,
+            bounding_capabilities,
+            ..Facts::default()
+        }
     }
 
     #[test]
@@ -103,12 +118,27 @@ mod tests {
 
     #[test]
     fn an_older_kernel_has_fewer() {
-        assert_eq!(resolve(&[], &[], true, 37).unwrap().len(), 38);
+        assert_eq!(resolve(&[], &[], true, &facts(37, u64::MAX)).unwrap().len(), 38);
+    }
+
+    /// `create --privileged` asked for capabilities that this process had lost, which runc cannot give.
+    #[test]
+    fn all_are_those_that_can_be_given() {
+        let facts = facts(40, 0b11);
+        assert_eq!(
+            resolve(&[], &[], true, &facts).unwrap(),
+            ["CAP_CHOWN", "CAP_DAC_OVERRIDE"]
+        );
+        let named = resolve(&["SYS_ADMIN".to_owned()], &[], true, &facts).unwrap();
+        assert!(
+            named.contains(&"CAP_SYS_ADMIN"),
+            "what is named is asked for: the runtime says what it lacks"
+        );
     }
 
     #[test]
     fn unknown_names_are_refused() {
-        let error = resolve(&["FLY".to_owned()], &[], false, 40).unwrap_err();
+        let error = resolve(&["FLY".to_owned()], &[], false, &facts(40, u64::MAX)).unwrap_err();
         assert!(error.to_string().contains("CAP_FLY"), "{error}");
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct Overrides {
     pub(crate) working_dir: Option<String>,
     pub(crate) user: Option<String>,
     pub(crate) labels: BTreeMap<String, String>,
+    /// `80/tcp`.
+    pub(crate) exposed_ports: Vec<String>,
     pub(crate) stop_signal: Option<String>,
     pub(crate) stop_timeout: Option<u64>,
 }
@@ -49,6 +51,11 @@ pub(crate) fn merge(image: &Config, overrides: Overrides) -> Result<Config> {
     config.user = overrides.user.unwrap_or(config.user);
     config.working_dir = working_dir(overrides.working_dir, config.working_dir)?;
     config.labels.extend(overrides.labels);
+    for port in overrides.exposed_ports {
+        if !config.exposed_ports.contains(&port) {
+            config.exposed_ports.push(port);
+        }
+    }
     config.stop_signal = overrides.stop_signal.or(config.stop_signal);
     config.stop_timeout = overrides.stop_timeout.or(config.stop_timeout);
     Ok(config)

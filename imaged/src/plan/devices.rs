@@ -62,7 +62,22 @@ pub(super) fn rules(options: &Options, facts: &Facts) -> Value {
             &device.access,
         )
     }));
+    rules.extend(options.device_rules.iter().filter_map(|text| asked(text)));
     Value::Array(rules)
+}
+
+/// A rule as it was typed, `c 1:* rw`.
+fn asked(text: &str) -> Option<Value> {
+    let mut words = text.split(' ');
+    let (kind, numbers, access) = (words.next()?, words.next()?, words.next()?);
+    let (major, minor) = numbers.split_once(':')?;
+    let mut rule = json!({"allow": true, "type": kind, "access": access});
+    for (name, number) in [("major", major), ("minor", minor)] {
+        if let Ok(number) = number.parse::<u32>() {
+            rule[name] = number.into();
+        }
+    }
+    Some(rule)
 }
 
 #[cfg(test)]
@@ -107,6 +122,21 @@ mod tests {
             *last,
             json!({"allow": true, "type": "c", "major": 10, "minor": 229, "access": "rw"})
         );
+    }
+
+    #[test]
+    fn rules_of_ones_own_come_last() {
+        let options = Options {
+            device_rules: vec!["c 10:* rw".to_owned(), "a *:* m".to_owned()],
+            ..Options::default()
+        };
+        let rules = rules(&options, &Facts::default());
+        let last: Vec<&Value> = rules.as_array().unwrap().iter().rev().take(2).collect();
+        assert_eq!(
+            *last[1],
+            json!({"allow": true, "type": "c", "access": "rw", "major": 10})
+        );
+        assert_eq!(*last[0], json!({"allow": true, "type": "a", "access": "m"}));
     }
 
     #[test]

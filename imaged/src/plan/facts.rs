@@ -1,5 +1,7 @@
 //! What the plan must know about the host.
 
+use std::collections::BTreeMap;
+
 /// Facts about the host, gathered before planning.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
@@ -17,6 +19,10 @@ pub(crate) struct Facts {
     pub(crate) devices: Vec<HostDevice>,
     /// The requested devices, in the order of the options; one option may be a directory of several.
     pub(crate) requested_devices: Vec<HostDevice>,
+    /// Major and minor numbers of the devices that limits name, by path.
+    pub(crate) limited_devices: BTreeMap<String, (u64, u64)>,
+    /// The capabilities that this process may give to others, as a mask.
+    pub(crate) bounding_capabilities: u64,
 }
 
 /// A device node of the host.

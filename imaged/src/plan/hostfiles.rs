@@ -35,20 +35,37 @@ pub(crate) fn hosts(options: &Options, hostname: &str, of_host: &str) -> String 
     text
 }
 
-/// /etc/resolv.conf: the name servers that were asked for, or the host's text.
+/// /etc/resolv.conf: the host's, each kind of line replaced by what was asked for.
 pub(crate) fn resolv_conf(options: &Options, of_host: &str) -> String {
-    if !options.dns.is_empty() {
-        return options
+    let of_host = match of_host.trim().is_empty() {
+        true => FALLBACK_DNS,
+        false => of_host,
+    };
+    if options.dns.is_empty() && options.dns_search.is_empty() && options.dns_options.is_empty() {
+        return of_host.to_owned();
+    }
+    let hosts = |keyword: &str| -> Vec<String> {
+        let is_meant = |line: &&str| line.split_whitespace().next() == Some(keyword);
+        of_host.lines().filter(is_meant).map(str::to_owned).collect()
+    };
+    let mut lines = match options.dns.is_empty() {
+        true => hosts("nameserver"),
+        false => options
             .dns
             .iter()
-            .map(|server| format!("nameserver {server}\n"))
-            .collect();
-    }
-    if of_host.trim().is_empty() {
-        FALLBACK_DNS.to_owned()
-    } else {
-        of_host.to_owned()
-    }
+            .map(|server| format!("nameserver {server}"))
+            .collect(),
+    };
+    lines.extend(match options.dns_search.as_slice() {
+        [] => hosts("search"),
+        [none] if none == "." => Vec::new(),
+        domains => vec![format!("search {}", domains.join(" "))],
+    });
+    lines.extend(match options.dns_options.as_slice() {
+        [] => hosts("options"),
+        words => vec![format!("options {}", words.join(" "))],
+    });
+    lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 #[cfg(test)]
@@ -95,5 +112,20 @@ mod tests {
             "nameserver 9.9.9.9\n"
         );
         assert_eq!(resolv_conf(&Options::default(), ""), FALLBACK_DNS);
+        let options = Options {
+            dns_search: vec!["a".to_owned(), "b".to_owned()],
+            dns_options: vec!["ndots:2".to_owned()],
+            ..Options::default()
+        };
+        let host = "nameserver 9.9.9.9\nsearch x\noptions rotate\n";
+        assert_eq!(
+            resolv_conf(&options, host),
+            "nameserver 9.9.9.9\nsearch a b\noptions ndots:2\n"
+        );
+        let none = Options {
+            dns_search: vec![".".to_owned()],
+            ..Options::default()
+        };
+        assert_eq!(resolv_conf(&none, host), "nameserver 9.9.9.9\noptions rotate\n");
     }
 }

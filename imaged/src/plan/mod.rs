@@ -6,6 +6,7 @@ pub(crate) mod bundle;
 mod capabilities;
 pub(crate) mod change;
 pub(crate) mod command;
+pub(crate) mod copy;
 mod devices;
 pub(crate) mod exec;
 pub(crate) mod facts;
@@ -13,7 +14,7 @@ pub(crate) mod flags;
 pub(crate) mod hostfiles;
 mod mounts;
 pub(crate) mod options;
-mod resources;
+pub(crate) mod resources;
 mod seccomp;
 pub(crate) mod user;
 

@@ -41,6 +41,8 @@ pub(crate) struct Options {
     pub(crate) no_new_privileges: bool,
     pub(crate) ulimits: Vec<Ulimit>,
     pub(crate) devices: Vec<Device>,
+    /// Rules of the devices' cgroup, `c 1:3 rwm`.
+    pub(crate) device_rules: Vec<String>,
     /// Further groups, by name or number.
     pub(crate) groups: Vec<String>,
     pub(crate) sysctls: BTreeMap<String, String>,
@@ -48,12 +50,20 @@ pub(crate) struct Options {
     /// Bytes of /dev/shm.
     pub(crate) shm_size: Option<u64>,
     pub(crate) resources: Resources,
+    /// The cgroup that the container's own is made in.
+    pub(crate) cgroup_parent: Option<String>,
+    /// Annotations of config.json.
+    pub(crate) annotations: BTreeMap<String, String>,
     /// A small init as process 1.
     pub(crate) init: bool,
     /// Lines of /etc/hosts.
     pub(crate) hosts: Vec<Host>,
     /// Name servers in place of the host's.
     pub(crate) dns: Vec<String>,
+    /// Options of the resolver in place of the host's.
+    pub(crate) dns_options: Vec<String>,
+    /// Domains to search in place of the host's; a single `.` is none.
+    pub(crate) dns_search: Vec<String>,
     pub(crate) log: Log,
 }
 
@@ -194,9 +204,58 @@ pub(crate) struct Resources {
     pub(crate) memory: Option<i64>,
     /// Bytes of memory and swap together; -1 is no limit.
     pub(crate) memory_swap: Option<i64>,
+    /// Bytes that are kept free of reclaim pressure.
+    pub(crate) memory_reservation: Option<i64>,
+    /// From 0 to 100.
+    pub(crate) memory_swappiness: Option<u64>,
+    /// The kernel kills nothing of the container when its memory is used up.
+    pub(crate) oom_kill_disable: bool,
     /// Billionths of a processor.
     pub(crate) nano_cpus: Option<i64>,
     pub(crate) cpu_shares: Option<u64>,
+    /// Microseconds.
+    pub(crate) cpu_period: Option<u64>,
+    /// Microseconds of each period; negative is no limit.
+    pub(crate) cpu_quota: Option<i64>,
+    /// Microseconds.
+    pub(crate) cpu_rt_period: Option<u64>,
+    /// Microseconds of each period.
+    pub(crate) cpu_rt_runtime: Option<i64>,
+    /// Processors, as in `0-2,7`.
+    pub(crate) cpuset_cpus: Option<String>,
+    /// Memory nodes.
+    pub(crate) cpuset_mems: Option<String>,
     /// 0 and -1 are no limit.
     pub(crate) pids: Option<i64>,
+    /// From 10 to 1000.
+    pub(crate) blkio_weight: Option<u16>,
+    pub(crate) blkio_weight_device: Vec<DeviceNumber>,
+    /// Bytes a second.
+    pub(crate) device_read_bps: Vec<DeviceNumber>,
+    pub(crate) device_write_bps: Vec<DeviceNumber>,
+    /// Operations a second.
+    pub(crate) device_read_iops: Vec<DeviceNumber>,
+    pub(crate) device_write_iops: Vec<DeviceNumber>,
+}
+
+impl Resources {
+    /// Every device that a limit names.
+    pub(crate) fn devices(&self) -> impl Iterator<Item = &DeviceNumber> {
+        let throttles = [
+            &self.blkio_weight_device,
+            &self.device_read_bps,
+            &self.device_write_bps,
+            &self.device_read_iops,
+            &self.device_write_iops,
+        ];
+        throttles.into_iter().flatten()
+    }
+}
+
+/// A number that is meant for one device: a weight or a rate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DeviceNumber {
+    /// Its path on the host.
+    pub(crate) path: String,
+    pub(crate) number: u64,
 }

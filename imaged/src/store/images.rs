@@ -94,6 +94,20 @@ impl Store {
         })
     }
 
+    /// The descriptor of an image's manifest.
+    ///
+    /// # Errors
+    /// When the manifest is missing or damaged.
+    pub fn descriptor(&self, image: &Image) -> Result<serde_json::Value> {
+        let bytes = self.blob(&image.manifest)?;
+        let manifest: Manifest = read_json(&bytes, "manifest")?;
+        Ok(serde_json::json!({
+            "mediaType": manifest.media_type.as_deref().unwrap_or(crate::oci::media::OCI_MANIFEST),
+            "digest": image.manifest,
+            "size": bytes.len(),
+        }))
+    }
+
     /// All images with their names, newest first.
     ///
     /// # Errors

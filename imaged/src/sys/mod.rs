@@ -2,6 +2,7 @@
 
 pub(crate) mod overlay;
 pub(crate) mod pidfd;
+pub(crate) mod resolve;
 pub(crate) mod terminal;
 pub(crate) mod xattr;
 

@@ -38,6 +38,11 @@ impl Process {
         Ok(Self { fd, pid })
     }
 
+    /// Its number.
+    pub(crate) fn pid(&self) -> i32 {
+        self.pid
+    }
+
     /// Sends a signal; a process that is gone already is no error.
     pub(crate) fn signal(&self, signal: i32) -> Result<()> {
         let no_info: *const libc::siginfo_t = std::ptr::null();

@@ -4,6 +4,7 @@
 mod archives;
 mod attach;
 mod commits;
+mod copies;
 mod crashes;
 mod exec;
 mod fake_registry;

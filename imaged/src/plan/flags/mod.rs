@@ -1,5 +1,6 @@
 //! The values of options as docker writes them: sizes, limits, devices, hosts, labels, variables, signals.
 
+mod limits;
 mod log;
 mod mount;
 
@@ -8,6 +9,10 @@ use std::collections::BTreeMap;
 use super::options::{Device, Host, Ulimit};
 use crate::error::{Error, Kind, Result};
 
+pub(crate) use limits::{
+    bytes_or_unlimited, cgroup_parent, check as check_limits, device_bytes, device_operations, device_rule,
+    device_weight, exposed, number_list,
+};
 pub(crate) use log::log;
 pub(crate) use mount::{mount, tmpfs, volume};
 

@@ -1,0 +1,380 @@
+//! Unpacking a tar stream into a directory that has things already: docker's rules of what replaces what.
+//!
+//! The stream may be hostile, and so may be the processes beside the directory: every entry's directory is resolved
+//! anew from the tree's root by the kernel, and what is made is made by descriptor and name, never through a link.
+
+use std::ffi::{CString, OsStr};
+use std::io::BufRead;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::rc::Rc;
+
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, OFlag, ResolveFlag, openat};
+use nix::sys::stat::{
+    Mode, SFlag, UtimensatFlags, fchmod, fstatat, futimens, makedev, mkdirat, mknodat, utimensat,
+};
+use nix::sys::time::TimeSpec;
+use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fchownat, linkat, symlinkat, unlinkat};
+
+use super::tree::{self, is_directory, refuse_kernels};
+use crate::error::{Context, Error, Kind, Result};
+use crate::layer::tar::{self, Entry, Limits, Reader, Segment};
+use crate::layer::{clean_path, write_data, write_sparse};
+use crate::output;
+use crate::plan::copy::split;
+use crate::sys::{resolve, xattr};
+
+/// Where entries go, and what becomes of their attributes.
+#[derive(Debug)]
+pub(super) struct Target<'a> {
+    /// The root of all paths.
+    pub(super) root: BorrowedFd<'a>,
+    /// The directory below it that entries are relative to.
+    pub(super) directory: &'a [u8],
+    /// How the kernel resolves.
+    pub(super) resolve: ResolveFlag,
+    pub(super) owner: Owner,
+    pub(super) trust: Trust,
+}
+
+/// Who gets what is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// Whom the stream says.
+    Streams,
+    /// Who runs this: root, in a container.
+    Ours,
+}
+
+/// Whether a stream may hand out privileges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// Its author is who runs this, or it stays in a container.
+    Full,
+    /// Set-id bits and file capabilities fall away, and devices are left out: a container is not to make any for the host.
+    Files,
+}
+
+/// Unpacks the stream; returns the paths of devices that were left out.
+///
+/// # Errors
+/// `Invalid` and `Limit` for streams that are refused, `Conflict` where a file would replace a directory or the reverse;
+/// the failed call otherwise. What was unpacked stays.
+pub(super) fn unpack(input: &mut impl BufRead, target: Target<'_>) -> Result<Vec<Vec<u8>>> {
+    let mut reader = Reader::new(input, Limits::default());
+    let mut receiver = Receiver {
+        target,
+        place: None,
+        directories: Vec::new(),
+        left_out: Vec::new(),
+        memory: Limits::default().memory,
+    };
+    while let Some(entry) = reader.next_entry()? {
+        receiver
+            .apply(&entry, &mut reader)
+            .context(|| format!("copy \"{}\"", output::harmless_path(&entry.path)))?;
+    }
+    receiver.finish()
+}
+
+struct Receiver<'a> {
+    target: Target<'a>,
+    /// The directory of the last entry, by its path.
+    place: Option<(Vec<u8>, Rc<OwnedFd>)>,
+    /// Directories that were made or met: their times are set last.
+    directories: Vec<(Vec<u8>, Entry)>,
+    left_out: Vec<Vec<u8>>,
+    /// Bytes of memory that the notes about directories may still take.
+    memory: u64,
+}
+
+impl Receiver<'_> {
+    fn apply<R: BufRead>(&mut self, entry: &Entry, reader: &mut Reader<R>) -> Result<()> {
+        let relative = clean_path(&entry.path)?;
+        if relative.is_empty() {
+            // The target itself keeps its attributes.
+            return Ok(());
+        }
+        let path = self.absolute(&relative);
+        let (above, name) = split(&path);
+        let place = self.place(above)?;
+        let place = place.as_fd();
+        if entry.kind == tar::Kind::Directory {
+            make_directory(place, name, entry.mode)?;
+            return self.remember(path, entry);
+        }
+        if matches!(entry.kind, tar::Kind::Char(..) | tar::Kind::Block(..))
+            && self.target.trust == Trust::Files
+        {
+            self.left_out.push(relative);
+            return Ok(());
+        }
+        clear(place, name)?;
+        match &entry.kind {
+            tar::Kind::File { size, segments } => {
+                self.file(place, name, entry, reader, (*size, segments.as_deref()))
+            }
+            tar::Kind::HardLink(original) => self.link(place, name, original),
+            tar::Kind::Symlink(link) => {
+                symlinkat(OsStr::from_bytes(link), place, OsStr::from_bytes(name))
+                    .map_err(|errno| failed("symlinkat", name, errno))?;
+                self.finish_unopened(place, name, entry)
+            }
+            special => {
+                let (kind, device) = match special {
+                    tar::Kind::Char(major, minor) => {
+                        (SFlag::S_IFCHR, makedev((*major).into(), (*minor).into()))
+                    }
+                    tar::Kind::Block(major, minor) => {
+                        (SFlag::S_IFBLK, makedev((*major).into(), (*minor).into()))
+                    }
+                    _ => (SFlag::S_IFIFO, 0),
+                };
+                let mode = Mode::from_bits_truncate(entry.mode & 0o777);
+                mknodat(place, OsStr::from_bytes(name), kind, mode, device)
+                    .map_err(|errno| failed("mknodat", name, errno))?;
+                self.finish_unopened(place, name, entry)
+            }
+        }
+    }
+
+    fn absolute(&self, relative: &[u8]) -> Vec<u8> {
+        match self.target.directory {
+            b"/" => [b"/", relative].concat(),
+            directory => [directory, b"/", relative].concat(),
+        }
+    }
+
+    /// The directory of this path; what is missing of it is made.
+    fn place(&mut self, path: &[u8]) -> Result<Rc<OwnedFd>> {
+        if let Some((known, place)) = &self.place
+            && known == path
+        {
+            return Ok(Rc::clone(place));
+        }
+        let place = Rc::new(self.open(path)?);
+        refuse_kernels(&*place, &output::harmless_path(path))?;
+        self.place = Some((path.to_vec(), Rc::clone(&place)));
+        Ok(place)
+    }
+
+    fn open(&self, path: &[u8]) -> Result<OwnedFd> {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let relative = match self.target.resolve.contains(ResolveFlag::RESOLVE_BENEATH) {
+            true => path.strip_prefix(b"/").unwrap_or(path),
+            false => path,
+        };
+        match resolve::open(self.target.root, relative, flags, self.target.resolve) {
+            Ok(place) => Ok(place),
+            Err(Errno::ENOENT) if path.len() > self.target.directory.len() && path != b"/" => {
+                let (above, name) = split(path);
+                let above = self.open(above)?;
+                make_directory(above.as_fd(), name, 0o755)?;
+                tree::child(above.as_fd(), name).map_err(|errno| failed("openat2", path, errno))
+            }
+            Err(errno) => Err(failed("openat2", path, errno)),
+        }
+    }
+
+    fn file<R: BufRead>(
+        &self,
+        place: BorrowedFd<'_>,
+        name: &[u8],
+        entry: &Entry,
+        reader: &mut Reader<R>,
+        (size, segments): (u64, Option<&[Segment]>),
+    ) -> Result<()> {
+        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let mode = Mode::from_bits_truncate(0o600);
+        let file = openat(place, OsStr::from_bytes(name), flags, mode)
+            .map_err(|errno| failed("openat", name, errno))?;
+        match segments {
+            None => write_data(&file, reader, name)?,
+            Some(segments) => write_sparse(&file, reader, segments, size, name)?,
+        }
+        self.finish_opened(&file, entry, name)
+    }
+
+    /// Another name of a file that was unpacked before; the original's last name is not followed.
+    fn link(&mut self, place: BorrowedFd<'_>, name: &[u8], original: &[u8]) -> Result<()> {
+        let original = self.absolute(&clean_path(original)?);
+        let (above, original_name) = split(&original);
+        let there = self.open(above)?;
+        linkat(
+            &there,
+            OsStr::from_bytes(original_name),
+            place,
+            OsStr::from_bytes(name),
+            AtFlags::empty(),
+        )
+        .map_err(|errno| failed("linkat", name, errno))
+    }
+
+    fn remember(&mut self, path: Vec<u8>, entry: &Entry) -> Result<()> {
+        let attributes: usize = entry
+            .xattrs
+            .iter()
+            .map(|(name, value)| name.len() + value.len())
+            .sum();
+        let note = (path.len() + attributes + 200) as u64;
+        self.memory = self
+            .memory
+            .checked_sub(note)
+            .ok_or_else(|| Error::new(Kind::Limit, "tar stream: its directories take too much memory"))?;
+        self.directories.push((path, entry.clone()));
+        Ok(())
+    }
+
+    /// Sets what directories are to be like, those at the end first; by then nothing is put into them any more.
+    fn finish(mut self) -> Result<Vec<Vec<u8>>> {
+        for (path, entry) in std::mem::take(&mut self.directories).into_iter().rev() {
+            let directory = self.open(&path)?;
+            self.finish_opened(&directory, &entry, &path)?;
+        }
+        Ok(self.left_out)
+    }
+
+    /// Owner, mode, attributes and times, in this order: chown clears set-id bits and capabilities.
+    fn finish_opened(&self, file: &OwnedFd, entry: &Entry, path: &[u8]) -> Result<()> {
+        if let Some((uid, gid)) = self.owner(entry) {
+            fchown(file, Some(uid), Some(gid)).map_err(|errno| failed("fchown", path, errno))?;
+        }
+        fchmod(file, self.mode(entry)).map_err(|errno| failed("fchmod", path, errno))?;
+        for (name, value) in self.attributes(entry) {
+            let result = xattr::fset(file, &c_string(name)?, value);
+            tolerate_unsupported(result).map_err(|errno| failed("fsetxattr", path, errno))?;
+        }
+        futimens(file, &time(entry.atime), &time(entry.mtime))
+            .map_err(|errno| failed("futimens", path, errno))
+    }
+
+    /// The same for what cannot be opened.
+    fn finish_unopened(&self, place: BorrowedFd<'_>, name: &[u8], entry: &Entry) -> Result<()> {
+        let os_name = OsStr::from_bytes(name);
+        if let Some((uid, gid)) = self.owner(entry) {
+            fchownat(place, os_name, Some(uid), Some(gid), AtFlags::AT_SYMLINK_NOFOLLOW)
+                .map_err(|errno| failed("fchownat", name, errno))?;
+        }
+        let mut full = format!("/proc/self/fd/{}/", place.as_raw_fd()).into_bytes();
+        full.extend_from_slice(name);
+        for (attribute, value) in self.attributes(entry) {
+            let result = xattr::lset(&c_string(&full)?, &c_string(attribute)?, value);
+            tolerate_unsupported(result).map_err(|errno| failed("lsetxattr", name, errno))?;
+        }
+        let flags = UtimensatFlags::NoFollowSymlink;
+        utimensat(place, os_name, &time(entry.atime), &time(entry.mtime), flags)
+            .map_err(|errno| failed("utimensat", name, errno))
+    }
+
+    fn owner(&self, entry: &Entry) -> Option<(Uid, Gid)> {
+        match self.target.owner {
+            Owner::Streams => Some((Uid::from_raw(entry.uid), Gid::from_raw(entry.gid))),
+            // A directory that was there keeps its owner, what is new is ours already.
+            Owner::Ours => None,
+        }
+    }
+
+    fn mode(&self, entry: &Entry) -> Mode {
+        let kept = match self.target.trust {
+            Trust::Full => 0o7777,
+            // The sticky bit gives nobody anything.
+            Trust::Files => 0o1777,
+        };
+        Mode::from_bits_truncate(entry.mode & kept)
+    }
+
+    fn attributes<'e>(&self, entry: &'e Entry) -> impl Iterator<Item = (&'e [u8], &'e [u8])> {
+        let trusted = self.target.trust == Trust::Full;
+        entry
+            .xattrs
+            .iter()
+            .map(|(name, value)| (name.as_slice(), value.as_slice()))
+            .filter(move |(name, _)| match trusted {
+                true => !is_hosts_business(name),
+                false => name.starts_with(b"user.") && !is_hosts_business(name),
+            })
+    }
+}
+
+/// By these overlayfs is controlled, and a security policy of this machine's.
+fn is_hosts_business(name: &[u8]) -> bool {
+    name.starts_with(b"trusted.overlay.") || name.starts_with(b"user.overlay.") || name == b"security.selinux"
+}
+
+/// Makes a directory unless there is one.
+fn make_directory(place: BorrowedFd<'_>, name: &[u8], mode: u32) -> Result<()> {
+    match mkdirat(
+        place,
+        OsStr::from_bytes(name),
+        Mode::from_bits_truncate(mode & 0o777),
+    ) {
+        Ok(()) => Ok(()),
+        Err(Errno::EEXIST) => match stat(place, name)? {
+            Some(true) => Ok(()),
+            _ => Err(Error::new(
+                Kind::Conflict,
+                format!(
+                    "cannot overwrite non-directory \"{}\" with directory",
+                    output::harmless_path(name)
+                ),
+            )),
+        },
+        Err(errno) => Err(failed("mkdirat", name, errno)),
+    }
+}
+
+/// Takes away what has a name already, unless it is a directory.
+fn clear(place: BorrowedFd<'_>, name: &[u8]) -> Result<()> {
+    match stat(place, name)? {
+        None => Ok(()),
+        Some(true) => Err(Error::new(
+            Kind::Conflict,
+            format!(
+                "cannot overwrite directory \"{}\" with non-directory",
+                output::harmless_path(name)
+            ),
+        )),
+        Some(false) => match unlinkat(place, OsStr::from_bytes(name), UnlinkatFlags::NoRemoveDir) {
+            Ok(()) | Err(Errno::ENOENT) => Ok(()),
+            Err(errno) => Err(failed("unlinkat", name, errno)),
+        },
+    }
+}
+
+/// Whether there is a directory or something else under a name.
+fn stat(place: BorrowedFd<'_>, name: &[u8]) -> Result<Option<bool>> {
+    match fstatat(place, OsStr::from_bytes(name), AtFlags::AT_SYMLINK_NOFOLLOW) {
+        Ok(stat) => Ok(Some(is_directory(&stat))),
+        Err(Errno::ENOENT) => Ok(None),
+        Err(errno) => Err(failed("fstatat", name, errno)),
+    }
+}
+
+/// Not every file system has every attribute.
+fn tolerate_unsupported(result: Result<(), Errno>) -> Result<(), Errno> {
+    match result {
+        Err(Errno::EOPNOTSUPP) => Ok(()),
+        other => other,
+    }
+}
+
+fn time((seconds, nanos): (i64, u32)) -> TimeSpec {
+    TimeSpec::new(seconds, nanos.into())
+}
+
+fn c_string(bytes: &[u8]) -> Result<CString> {
+    CString::new(bytes).map_err(|_| Error::new(Kind::Invalid, "tar stream: a name contains a NUL byte"))
+}
+
+fn failed(call: &str, path: &[u8], errno: Errno) -> Error {
+    let error = Error::syscall(format!("{call}({})", output::harmless_path(path)), errno as i32);
+    match errno {
+        Errno::EROFS => error.hint("this is mounted read-only"),
+        Errno::EBUSY => {
+            error.hint("something is mounted there: copy to a path beside it, or write through corten exec")
+        }
+        Errno::ENOSPC | Errno::EDQUOT => error.hint("the disk is full"),
+        _ => error,
+    }
+}
