@@ -17,6 +17,7 @@ mod cve_2025_23266;
 mod cve_2025_31133;
 mod cve_2025_52881;
 mod cve_2026_30892;
+mod documents;
 mod exec;
 mod layers;
 mod lifecycle;
@@ -26,7 +27,7 @@ mod race;
 mod read_only_race;
 mod schema;
 mod seccomp;
-mod security;
+
 mod setup;
 mod systemd;
 

@@ -1,6 +1,6 @@
 //! Mounts of every type and option.
 
-use super::{add_mount, bundle, output, refusal};
+use super::{add_mount, bundle, output, refusal, set_namespace};
 
 use serde_json::{Value, json};
 use std::fs;
@@ -194,6 +194,35 @@ fn destinations_are_made_inside_whatever_links_say() {
     });
     assert_eq!(bundle.must(&["run"]), "in\nin\nin\n");
     assert!(bundle.file("rootfs/real/new").is_dir() && bundle.file("rootfs/outside").is_dir());
+}
+
+/// A directory for each of the machine's hierarchies, in which the container's own group is the top.
+#[test]
+fn the_containers_groups_are_mounted_with_a_cgroup_namespace_and_without() {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let points = mounts
+        .lines()
+        .filter(|line| line.contains(" - cgroup"))
+        .filter_map(|line| line.split(' ').nth(4)?.strip_prefix("/sys/fs/cgroup"));
+    let places: Vec<String> = points.map(|point| format!(".{point}")).collect();
+    let script = format!(
+        "cd /sys/fs/cgroup; for d in {}; do busybox grep -qx 1 $d/cgroup.procs && echo $d; done; \
+         busybox mkdir $d/below 2>&1; true",
+        places.join(" ")
+    );
+    for own in [true, false] {
+        let seen = output("cgroup-mounts", &script, |config| {
+            let namespaces = config["linux"]["namespaces"].as_array_mut().unwrap();
+            namespaces.retain(|namespace| namespace["type"] != "cgroup");
+            if own {
+                set_namespace(config, json!({"type": "cgroup"}));
+            }
+        });
+        let lines: Vec<&str> = seen.lines().collect();
+        let (refusal, seen) = lines.split_last().unwrap();
+        assert_eq!(seen, places, "{own}");
+        assert!(refusal.contains("Read-only file system"), "{own}: {refusal}");
+    }
 }
 
 /// The source is looked up when it is mounted: what an earlier entry mounted is there.

@@ -51,6 +51,22 @@ fn unknown_capabilities_warn_and_are_left_out() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("unknown capability CAP_FLY"));
 }
 
+#[test]
+fn an_ambient_capability_that_cannot_be_raised_is_a_warning() {
+    let bundle = bundle("cap-ambient", "echo ran");
+    bundle.edit(|config| {
+        config["process"]["capabilities"]["inheritable"] = json!([]);
+        config["process"]["capabilities"]["ambient"] = json!(["CAP_KILL"]);
+    });
+    let output = bundle.call(&["run"]);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "ran\n");
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        errors.contains("can't raise ambient capability CAP_KILL"),
+        "{errors}"
+    );
+}
+
 /// Runs the bundle's container by a shell that prepares the call.
 fn run_by_shell(bundle: &Bundle, script: &str) -> std::process::Output {
     let run = bundle.command(&["run", bundle.id()]);
