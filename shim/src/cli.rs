@@ -6,6 +6,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub mod policy;
+use policy::Policy;
+
 /// Keeps one container: holds its stdio, reaps it, records its exit.
 #[derive(Debug, Parser)]
 #[command(name = "corten-shim", version, disable_help_subcommand = true)]
@@ -92,6 +95,23 @@ pub struct RunArgs {
     /// Tell the caller each command line of the runtime.
     #[arg(long, requires = "control_fd")]
     pub debug: bool,
+    /// The directory of the journal of events.
+    #[arg(long, value_name = "DIR", requires = "event_actor")]
+    pub events: Option<PathBuf>,
+    /// What events say of the container: a JSON object of strings.
+    #[arg(long, value_name = "FILE")]
+    pub event_actor: Option<PathBuf>,
+    /// The container's health check.
+    #[arg(long, value_name = "FILE")]
+    pub health: Option<PathBuf>,
+    /// When a container that ended runs again: no, on-failure[:N], always or unless-stopped.
+    #[arg(
+        long,
+        value_name = "POLICY",
+        default_value = "no",
+        conflicts_with = "exit_command"
+    )]
+    pub restart: Policy,
     /// One word of a command that the shim becomes at the very end; repeat for each word.
     #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
     pub exit_command: Vec<OsString>,

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod contract;
 pub mod error;
 pub mod exit;
+mod journal;
 pub mod machine;
 pub mod reactor;
 pub mod stdio;
@@ -24,14 +25,17 @@ use std::time::Duration;
 
 use clap::Parser;
 
+use cli::policy::Policy;
 use cli::{Cli, Command, LogDriver, MountArgs, RunArgs};
 use contract::control::{Reason, Step, ToCaller};
 use error::{Call, Context, Error, Kind, Result};
+use journal::Journal;
 use stdio::Stdio;
 use stdio::log::Format;
 use stdio::log::file::Limits;
 use stdio::session::Facts;
 use supervise::call::Runtime;
+use supervise::events::Events;
 use supervise::{Keeper, LogRequest, Outcome, Request, call, prepare};
 use sys::socket::Control;
 use sys::{mount, process};
@@ -103,18 +107,12 @@ fn run(args: RunArgs) -> Result<()> {
         stdin_once: request.stdin_once,
     };
     let stdio = Stdio::new(facts, prepared.listener, prepared.log);
-    let (keeper, outcome) = reactor::run(Keeper::new(request, prepared.place, stdio))?;
+    let (keeper, outcome) = reactor::run(Keeper::new(request, prepared.place, stdio, prepared.health))?;
     match outcome {
         Outcome::Recorded => become_exit_command(&keeper),
         Outcome::Unrecorded(error) => Err(error),
         Outcome::Failed(step, reason) => {
-            let step = match step {
-                Step::Setup => "setup",
-                Step::Mount => "mount",
-                Step::Create => "create",
-                Step::Start => "start",
-            };
-            let error = Error::new(Kind::Runtime, reason.message).context(step);
+            let error = Error::new(Kind::Runtime, reason.message).context(step.name());
             Err(reason.hints.into_iter().fold(error, Error::hint))
         }
     }
@@ -144,6 +142,10 @@ fn resolve(args: RunArgs, passthrough: Option<[OwnedFd; 3]>) -> Result<Request> 
     call::check_id(&args.id)?;
     if passthrough.is_some() && (args.tty || args.stdin) {
         let why = "--log-driver passthrough takes neither --tty nor --stdin: the shim's own streams are the container's";
+        return Err(Error::new(Kind::Usage, why));
+    }
+    if passthrough.is_some() && args.restart != Policy::No {
+        let why = "--log-driver passthrough takes no --restart: the streams are handed over to one run";
         return Err(Error::new(Kind::Usage, why));
     }
     let dir = absolute(&args.dir)?;
@@ -197,6 +199,15 @@ fn resolve(args: RunArgs, passthrough: Option<[OwnedFd; 3]>) -> Result<Request> 
         hold: args.hold,
         patience: Duration::from_secs(args.runtime_timeout.into()),
         debug: args.debug,
+        events: match (&args.events, &args.event_actor) {
+            (Some(dir), Some(actor)) => Some(Events {
+                journal: Journal::new(&absolute(dir)?),
+                actor: absolute(actor)?,
+            }),
+            _ => None,
+        },
+        health: args.health.as_deref().map(absolute).transpose()?,
+        restart: args.restart,
         exit_command: args.exit_command,
     })
 }

@@ -16,6 +16,7 @@ use crate::sys::process::reap;
 const SIGNALS: u64 = 0;
 const CONTROL: u64 = 1;
 const CONSOLE: u64 = 2;
+const ORDERS: u64 = 3;
 
 /// How many events are taken at a time.
 const BATCH: usize = 32;
@@ -43,7 +44,7 @@ pub fn run(mut keeper: Keeper) -> Result<(Keeper, Outcome)> {
             }
         }
         watch(&mut keeper, &set)?;
-        let count = set.wait(&mut events, keeper.deadline)?;
+        let count = set.wait(&mut events, keeper.next_deadline())?;
         for event in &events[..count] {
             happened(&mut keeper, event.data(), event.events(), &mut queue);
         }
@@ -51,6 +52,8 @@ pub fn run(mut keeper: Keeper) -> Result<(Keeper, Outcome)> {
             keeper.deadline = None;
             queue.push_back(Event::TimedOut);
         }
+        keeper.on_health_due();
+        keeper.stdio.on_due();
     }
 }
 
@@ -79,6 +82,9 @@ fn watch(keeper: &mut Keeper, set: &Set) -> Result<()> {
         let (socket, watch) = console.watched();
         set.update(watch, socket, CONSOLE, Some(EpollFlags::EPOLLIN))?;
     }
+    if let Some((inotify, watch)) = &mut keeper.orders.watch {
+        set.update(watch, &*inotify, ORDERS, Some(EpollFlags::EPOLLIN))?;
+    }
     keeper.execs.watch(set)?;
     keeper.stdio.watch(set)
 }
@@ -91,6 +97,7 @@ fn happened(keeper: &mut Keeper, token: u64, flags: EpollFlags, queue: &mut VecD
             // A failure shows again when `create` ends; until then the runtime may correct it.
             let _ = keeper.connect_console(false);
         }
+        ORDERS => queue.push_back(Event::Wanted(keeper.orders.heard())),
         _ => on_stdio(keeper, token, flags),
     }
 }
@@ -128,7 +135,8 @@ fn on_children(keeper: &mut Keeper, queue: &mut VecDeque<Event>) {
             (None, Some((_, call))) => Some(call.pid),
             (None, None) => return,
         };
-        let Some((pid, ended)) = reap(only) else { return };
+        let Some(child) = reap(only) else { return };
+        let (pid, ended) = (child.pid, child.ended);
         match keeper.call.take() {
             Some((verb, call)) if call.pid == pid => queue.push_back(keeper.call_ended(verb, &call, ended)),
             other => keeper.call = other,
@@ -136,7 +144,8 @@ fn on_children(keeper: &mut Keeper, queue: &mut VecDeque<Event>) {
         keeper.exec_child_ended(pid, ended);
         keeper.stdio.child_ended(pid);
         if keeper.init.as_ref().is_some_and(|init| init.pid == pid) {
-            queue.push_back(Event::InitExited(ended));
+            let event = keeper.end(ended, child.usage);
+            queue.push_back(event);
         }
     }
 }

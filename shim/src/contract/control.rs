@@ -18,6 +18,18 @@ pub enum Step {
     Start,
 }
 
+impl Step {
+    /// Its word in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Setup => "setup",
+            Self::Mount => "mount",
+            Self::Create => "create",
+            Self::Start => "start",
+        }
+    }
+}
+
 /// Why there is no container, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reason {

@@ -3,6 +3,7 @@
 
 pub mod control;
 pub mod frame;
+pub mod health;
 pub mod mounts;
 pub mod record;
 pub mod runtime_log;

@@ -31,8 +31,19 @@ impl Ended {
     }
 }
 
+/// What a process and the children that it waited for used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Usage {
+    /// Processor time in user mode, in microseconds.
+    pub user_usec: u64,
+    /// Processor time in the kernel, in microseconds.
+    pub system_usec: u64,
+    /// The largest resident set of one of them, in bytes.
+    pub max_rss: u64,
+}
+
 /// The exit record of one run of a container.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ExitRecord {
     /// The format's version: 1.
     pub version: u32,
@@ -50,6 +61,17 @@ pub struct ExitRecord {
     pub started_at: Timestamp,
     /// When the shim saw init's end.
     pub finished_at: Timestamp,
+    /// What init used.
+    pub usage: Usage,
+    /// How often the container was restarted before.
+    pub restart_count: u32,
+    /// The shim lets it run again after a pause, if it lives.
+    pub restarting: bool,
+    /// Somebody stopped it.
+    pub stopped: bool,
+    /// Why the container could not be restarted after this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// How a process beside the container's own ended; told to its clients, kept nowhere.
@@ -81,6 +103,8 @@ pub enum Status {
     Running,
     /// Init is gone and its exit is recorded.
     Exited,
+    /// The same, and it will run again after a pause.
+    Restarting,
 }
 
 /// The content of `shim.json`.
@@ -98,6 +122,10 @@ pub struct ShimState {
     pub init_start_time: Option<u64>,
     /// What the container is doing.
     pub status: Status,
+    /// When it was started last; none before the first time.
+    pub started_at: Option<Timestamp>,
+    /// How often it was restarted.
+    pub restart_count: u32,
 }
 
 #[cfg(test)]
@@ -125,10 +153,19 @@ mod tests {
             oom_kills: 0,
             started_at: Timestamp::new(Duration::new(1, 6)),
             finished_at: Timestamp::new(Duration::new(2, 0)),
+            usage: Usage {
+                user_usec: 1,
+                system_usec: 2,
+                max_rss: 4096,
+            },
+            restart_count: 3,
+            restarting: true,
+            stopped: false,
+            error: None,
         };
         assert_eq!(
             serde_json::to_string(&record).expect("plain data"),
-            r#"{"version":1,"id":"x","exit_code":137,"signal":9,"oom_killed":false,"oom_kills":0,"started_at":"1970-01-01T00:00:01.000000006Z","finished_at":"1970-01-01T00:00:02Z"}"#
+            r#"{"version":1,"id":"x","exit_code":137,"signal":9,"oom_killed":false,"oom_kills":0,"started_at":"1970-01-01T00:00:01.000000006Z","finished_at":"1970-01-01T00:00:02Z","usage":{"user_usec":1,"system_usec":2,"max_rss":4096},"restart_count":3,"restarting":true,"stopped":false}"#
         );
     }
 }

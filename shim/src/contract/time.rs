@@ -15,6 +15,11 @@ impl Timestamp {
         Self(since_1970)
     }
 
+    /// How long after 1970 began.
+    pub fn since_1970(self) -> Duration {
+        self.0
+    }
+
     /// The present, by the system's clock.
     pub fn now() -> Self {
         Self(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())

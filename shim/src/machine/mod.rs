@@ -6,13 +6,33 @@
 //!     │ failed           │ caller gone, init exited     │ failed                                 ▲
 //!     └──────────────────┴──────────────────────────────┴────────────────────────────────────────┘
 //! ```
+//! With a restart policy (see [`restart`]) `Deleting` may lead to `Resting` instead, and from there after a pause to
+//! `Creating` again, now without a caller.
+//!
 //! The runtime has all the time it wants while somebody waits for it; once its caller or init has gone, or to
 //! `delete`, it has only so long (`TimedOut`).
 //!
 //! Nothing here knows a descriptor, a clock or a file.
 
+pub mod health;
+pub mod restart;
+
+use std::time::Duration;
+
 use crate::contract::control::{Reason, Step};
 use crate::contract::record::{Ended, Status};
+use restart::{Restarts, Wanted};
+
+/// How init ended, and what that time has to say to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct End {
+    /// How.
+    pub ended: Ended,
+    /// So long after its start.
+    pub ran: Duration,
+    /// What was wanted of the container then.
+    pub wanted: Wanted,
+}
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,13 +48,15 @@ pub enum Event {
     /// The runtime's `start` ended.
     StartDone(Result<(), Reason>),
     /// Init is gone.
-    InitExited(Ended),
+    InitExited(End),
     /// The runtime's `delete` ended.
     DeleteDone,
     /// Somebody sent the shim a signal that is meant for init.
     Signal(i32),
-    /// The runtime took longer than [`Action::LimitCall`] allows.
+    /// The runtime took longer than [`Action::LimitCall`] allows, or the pause of [`Action::Rest`] is over.
     TimedOut,
+    /// Something else is wanted of the container than before.
+    Wanted(Wanted),
 }
 
 /// What to do, in the order given.
@@ -53,13 +75,22 @@ pub enum Action {
     /// Send a signal to init.
     Forward(i32),
     /// Read the output to its end, record the exit, tell the clients.
-    Finish(Ended),
+    Finish {
+        /// How init ended.
+        ended: Ended,
+        /// The container will run again.
+        again: bool,
+    },
     /// Call the runtime's `delete --force`.
     Delete,
     /// From now on the runtime's command that runs may take only so long.
     LimitCall,
     /// Kill the runtime's command that runs.
     KillCall,
+    /// Wait so long, or until something else is wanted.
+    Rest(Duration),
+    /// Make ready for another run.
+    Renew,
     /// Take everything down and leave; with a failure, tell the caller.
     Leave(Option<(Step, Reason)>),
 }
@@ -71,6 +102,7 @@ enum State {
     Starting,
     Running,
     Deleting,
+    Resting,
 }
 
 /// The machine.
@@ -84,7 +116,10 @@ pub struct Machine {
     /// Signals that came before init could take them.
     signals: Vec<i32>,
     /// Init ended before the runtime's `start` did.
-    exited: Option<Ended>,
+    exited: Option<End>,
+    restarts: Restarts,
+    /// The pause before the next run, if there is to be one.
+    pause: Option<Duration>,
     /// The runtime's `create` or `start` was killed: the next time it is not waited for.
     killed: bool,
     failure: Option<(Step, Reason)>,
@@ -99,6 +134,8 @@ impl Machine {
             abandoned: false,
             signals: Vec::new(),
             exited: None,
+            restarts: Restarts::default(),
+            pause: None,
             killed: false,
             failure: None,
         }
@@ -115,13 +152,13 @@ impl Machine {
             }
             (State::Held, Event::StartAsked) => self.start(),
             (State::Held, Event::CallerGone) => self.give_up(Step::Start, "the caller went away"),
-            (State::Held, Event::InitExited(ended)) => self.give_up(Step::Start, died_early(ended)),
-            (State::Starting, Event::InitExited(ended)) => {
-                self.exited = Some(ended);
+            (State::Held, Event::InitExited(end)) => self.give_up(Step::Start, died_early(end.ended)),
+            (State::Starting, Event::InitExited(end)) => {
+                self.exited = Some(end);
                 vec![Action::LimitCall]
             }
             (State::Starting, Event::StartDone(result)) => self.started(result),
-            (State::Running, Event::InitExited(ended)) => self.finish(ended),
+            (State::Running, Event::InitExited(end)) => self.finish(end),
             (State::Running, Event::Signal(signal)) => vec![Action::Forward(signal)],
             (State::Creating | State::Held | State::Starting, Event::Signal(signal)) => {
                 self.signals.push(signal);
@@ -133,9 +170,17 @@ impl Machine {
             }
             (State::Creating, Event::TimedOut) => self.give_up(Step::Create, STUCK),
             (State::Starting, Event::TimedOut) => self.give_up(Step::Start, STUCK),
-            (State::Deleting, Event::DeleteDone) => vec![Action::Leave(self.failure.take())],
+            (State::Deleting, Event::DeleteDone) => self.deleted(),
             // Whoever comes next deletes what is left: `delete --force` may be repeated.
             (State::Deleting, Event::TimedOut) => vec![Action::KillCall, Action::Leave(self.failure.take())],
+            (State::Resting, Event::TimedOut) => self.again(),
+            // Nobody is there to take a signal: who sends one wants the container down.
+            (State::Deleting, Event::Signal(_)) => {
+                self.pause = None;
+                Vec::new()
+            }
+            (State::Resting, Event::Signal(_)) => vec![Action::Leave(None)],
+            (State::Resting, Event::Wanted(wanted)) if wanted.ends_restarts() => vec![Action::Leave(None)],
             // The rest changes nothing: a caller may repeat itself, and go when it likes.
             _ => Vec::new(),
         }
@@ -169,20 +214,44 @@ impl Machine {
         self.state = State::Running;
         let mut actions = vec![Action::Publish(Status::Running), Action::TellStarted];
         actions.extend(self.signals.drain(..).map(Action::Forward));
-        if let Some(ended) = self.exited {
-            actions.append(&mut self.finish(ended));
+        if let Some(end) = self.exited.take() {
+            actions.append(&mut self.finish(end));
         }
         actions
     }
 
-    fn finish(&mut self, ended: Ended) -> Vec<Action> {
+    fn finish(&mut self, end: End) -> Vec<Action> {
         self.state = State::Deleting;
+        self.pause = self.restarts.after(end.ended, end.ran, end.wanted);
+        let (again, ended) = (self.pause.is_some(), end.ended);
         vec![
-            Action::Finish(ended),
-            Action::Publish(Status::Exited),
+            Action::Finish { ended, again },
+            Action::Publish(if again { Status::Restarting } else { Status::Exited }),
             Action::Delete,
             Action::LimitCall,
         ]
+    }
+
+    fn deleted(&mut self) -> Vec<Action> {
+        match self.pause.take() {
+            Some(pause) => {
+                self.state = State::Resting;
+                vec![Action::Rest(pause)]
+            }
+            None => vec![Action::Leave(self.failure.take())],
+        }
+    }
+
+    fn again(&mut self) -> Vec<Action> {
+        self.state = State::Creating;
+        // Whoever held the first run back has long gone.
+        (self.hold, self.killed) = (false, false);
+        vec![Action::Renew, Action::Create]
+    }
+
+    /// How often the container was restarted.
+    pub fn restart_count(&self) -> u32 {
+        self.restarts.count
     }
 
     fn give_up(&mut self, step: Step, reason: impl Into<Reason>) -> Vec<Action> {

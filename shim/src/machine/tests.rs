@@ -3,10 +3,25 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::cli::policy::Policy;
 
 fn run(hold: bool, events: Vec<Event>) -> Vec<Action> {
     let mut machine = Machine::new(hold);
     events.into_iter().flat_map(|event| machine.step(event)).collect()
+}
+
+fn end(ended: Ended) -> Event {
+    wanting(ended, Wanted::default())
+}
+
+fn wanting(ended: Ended, wanted: Wanted) -> Event {
+    let ran = Duration::from_secs(1);
+    Event::InitExited(End { ended, ran, wanted })
+}
+
+/// What is done with a container that ended and stays down.
+fn finish(ended: Ended) -> Action {
+    Action::Finish { ended, again: false }
 }
 
 fn failure(step: Step, message: &str) -> Action {
@@ -20,7 +35,7 @@ fn an_ordinary_life() {
         Event::CreateDone(Ok(())),
         Event::StartDone(Ok(())),
         Event::Signal(15),
-        Event::InitExited(Ended::Exited(3)),
+        end(Ended::Exited(3)),
         Event::DeleteDone,
     ];
     assert_eq!(
@@ -34,7 +49,7 @@ fn an_ordinary_life() {
             Action::Publish(Status::Running),
             Action::TellStarted,
             Action::Forward(15),
-            Action::Finish(Ended::Exited(3)),
+            finish(Ended::Exited(3)),
             Action::Publish(Status::Exited),
             Action::Delete,
             Action::LimitCall,
@@ -97,7 +112,7 @@ fn failures_name_their_step_after_cleaning_up() {
     let killed = vec![
         Event::Begin,
         Event::CreateDone(Ok(())),
-        Event::InitExited(Ended::Signaled(9)),
+        end(Ended::Signaled(9)),
         Event::DeleteDone,
     ];
     assert!(
@@ -111,17 +126,14 @@ fn an_exit_that_overtakes_start_is_recorded_after_it() {
     machine.step(Event::Begin);
     machine.step(Event::CreateDone(Ok(())));
     assert_eq!(machine.step(Event::Signal(10)), []);
-    assert_eq!(
-        machine.step(Event::InitExited(Ended::Exited(0))),
-        [Action::LimitCall]
-    );
+    assert_eq!(machine.step(end(Ended::Exited(0))), [Action::LimitCall]);
     assert_eq!(
         machine.step(Event::StartDone(Ok(()))),
         [
             Action::Publish(Status::Running),
             Action::TellStarted,
             Action::Forward(10),
-            Action::Finish(Ended::Exited(0)),
+            finish(Ended::Exited(0)),
             Action::Publish(Status::Exited),
             Action::Delete,
             Action::LimitCall,
@@ -153,9 +165,111 @@ fn a_runtime_that_hangs_is_killed_and_then_left_behind() {
     deleting.step(Event::CreateDone(Ok(())));
     deleting.step(Event::StartDone(Ok(())));
     assert_eq!(deleting.step(Event::TimedOut), [], "a container may run for ever");
-    deleting.step(Event::InitExited(Ended::Exited(0)));
+    deleting.step(end(Ended::Exited(0)));
     assert_eq!(
         deleting.step(Event::TimedOut),
+        [Action::KillCall, Action::Leave(None)]
+    );
+}
+
+fn always() -> Wanted {
+    Wanted {
+        policy: Policy::Always,
+        stopped: false,
+    }
+}
+
+/// A machine whose container failed and is to run again.
+fn resting() -> Machine {
+    let mut machine = Machine::new(true);
+    machine.step(Event::Begin);
+    machine.step(Event::CreateDone(Ok(())));
+    machine.step(Event::StartAsked);
+    machine.step(Event::StartDone(Ok(())));
+    let ended = Ended::Exited(1);
+    assert_eq!(
+        machine.step(wanting(ended, always())),
+        [
+            Action::Finish { ended, again: true },
+            Action::Publish(Status::Restarting),
+            Action::Delete,
+            Action::LimitCall,
+        ]
+    );
+    let pause = Duration::from_millis(100);
+    assert_eq!(machine.step(Event::DeleteDone), [Action::Rest(pause)]);
+    machine
+}
+
+#[test]
+fn after_a_pause_it_runs_again_without_a_caller() {
+    let mut machine = resting();
+    assert_eq!(machine.step(Event::TimedOut), [Action::Renew, Action::Create]);
+    assert_eq!(
+        machine.step(Event::CreateDone(Ok(()))),
+        [
+            Action::Publish(Status::Created),
+            Action::TellCreated,
+            Action::Start
+        ]
+    );
+    assert_eq!(
+        machine.step(Event::StartDone(Ok(()))),
+        [Action::Publish(Status::Running), Action::TellStarted]
+    );
+    machine.step(wanting(Ended::Exited(1), always()));
+    let pause = Duration::from_millis(200);
+    assert_eq!(machine.step(Event::DeleteDone), [Action::Rest(pause)]);
+    assert_eq!(machine.restart_count(), 2);
+}
+
+#[test]
+fn who_is_stopped_while_it_rests_stays_down() {
+    let stopped = Wanted {
+        stopped: true,
+        ..always()
+    };
+    for event in [
+        Event::Wanted(stopped),
+        Event::Wanted(Wanted::default()),
+        Event::Signal(15),
+    ] {
+        assert_eq!(resting().step(event), [Action::Leave(None)]);
+    }
+    assert_eq!(resting().step(Event::Wanted(always())), []);
+}
+
+#[test]
+fn a_signal_before_the_pause_ends_restarts_too() {
+    let mut machine = resting();
+    machine.step(Event::TimedOut);
+    machine.step(Event::CreateDone(Ok(())));
+    machine.step(Event::StartDone(Ok(())));
+    machine.step(wanting(Ended::Exited(1), always()));
+    assert_eq!(machine.step(Event::Signal(15)), []);
+    assert_eq!(machine.step(Event::DeleteDone), [Action::Leave(None)]);
+}
+
+#[test]
+fn a_restart_that_fails_is_the_end() {
+    let mut machine = resting();
+    machine.step(Event::TimedOut);
+    assert_eq!(
+        machine.step(Event::CreateDone(Err("no".into()))),
+        [Action::Delete, Action::LimitCall]
+    );
+    assert_eq!(machine.step(Event::DeleteDone), [failure(Step::Create, "no")]);
+}
+
+#[test]
+fn a_delete_that_hangs_ends_restarts() {
+    let mut machine = Machine::new(false);
+    machine.step(Event::Begin);
+    machine.step(Event::CreateDone(Ok(())));
+    machine.step(Event::StartDone(Ok(())));
+    machine.step(wanting(Ended::Exited(1), always()));
+    assert_eq!(
+        machine.step(Event::TimedOut),
         [Action::KillCall, Action::Leave(None)]
     );
 }
@@ -164,7 +278,7 @@ fn any_event() -> impl Strategy<Value = Event> {
     prop_oneof![
         Just(Event::StartAsked),
         Just(Event::CallerGone),
-        Just(Event::InitExited(Ended::Exited(1))),
+        Just(end(Ended::Exited(1))),
         Just(Event::Signal(15)),
         Just(Event::CreateDone(Ok(()))),
         Just(Event::CreateDone(Err("".into()))),
@@ -172,11 +286,13 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(Event::StartDone(Err("".into()))),
         Just(Event::DeleteDone),
         Just(Event::TimedOut),
+        Just(wanting(Ended::Exited(1), always())),
+        Just(Event::Wanted(Wanted::default())),
     ]
 }
 
 proptest! {
-    /// Whatever happens in whatever order: at most one record, one delete, and nothing after leaving.
+    /// Whatever happens in whatever order: at most one record and one delete for each run, and nothing after leaving.
     #[test]
     fn no_order_of_events_does_a_thing_twice(
         hold: bool,
@@ -184,10 +300,12 @@ proptest! {
     ) {
         let actions = run(hold, [vec![Event::Begin], events].concat());
         let count = |wanted: fn(&Action) -> bool| actions.iter().filter(|action| wanted(action)).count();
-        prop_assert!(count(|action| matches!(action, Action::Create)) == 1);
-        prop_assert!(count(|action| matches!(action, Action::Start)) <= 1);
-        prop_assert!(count(|action| matches!(action, Action::Finish(_))) <= 1);
-        prop_assert!(count(|action| matches!(action, Action::Delete)) <= 1);
+        let runs = count(|action| matches!(action, Action::Create));
+        prop_assert!(runs == 1 + count(|action| matches!(action, Action::Renew)));
+        prop_assert!(count(|action| matches!(action, Action::Start)) <= runs);
+        let finished = count(|action| matches!(action, Action::Finish { .. }));
+        prop_assert!(finished <= runs);
+        prop_assert!(count(|action| matches!(action, Action::Delete)) <= runs);
         if let Some(leave) = actions.iter().position(|action| matches!(action, Action::Leave(_))) {
             let deleted = actions.iter().position(|action| matches!(action, Action::Delete));
             prop_assert!(deleted.is_some_and(|deleted| deleted < leave));

@@ -9,7 +9,9 @@ pub mod output;
 pub mod session;
 pub mod stdin;
 
+use std::io::ErrorKind;
 use std::os::unix::net::UnixListener;
+use std::time::{Duration, Instant};
 
 use nix::sys::epoll::EpollFlags;
 
@@ -25,6 +27,9 @@ const CHUNK: usize = 64 * 1024;
 /// More clients than this wait to be accepted.
 const MAX_CLIENTS: usize = 256;
 
+/// How long clients wait when there is no descriptor for them: nobody tells when there is one again.
+const STARVED: Duration = Duration::from_secs(1);
+
 /// The token of the listening socket in the epoll set; the container's session has the tokens from 0 on.
 const LISTENER: u64 = 16;
 
@@ -34,6 +39,8 @@ pub struct Stdio {
     listening: Watch,
     container: Session,
     log: Option<Log>,
+    /// No client can be let in before.
+    starved_until: Option<Instant>,
     buffer: Box<[u8]>,
 }
 
@@ -45,6 +52,7 @@ impl Stdio {
             listening: Watch::default(),
             container: Session::new(facts),
             log,
+            starved_until: None,
             buffer: vec![0; CHUNK].into_boxed_slice(),
         }
     }
@@ -74,7 +82,9 @@ impl Stdio {
     /// # Errors
     /// The epoll set refuses a descriptor.
     pub fn watch(&mut self, set: &Set) -> Result<()> {
-        let room = self.container.has_process() && self.container.client_count() < MAX_CLIENTS;
+        let room = self.starved_until.is_none()
+            && self.container.has_process()
+            && self.container.client_count() < MAX_CLIENTS;
         set.update(
             &mut self.listening,
             &self.listener,
@@ -85,13 +95,35 @@ impl Stdio {
     }
 
     fn accept(&mut self) {
-        while let Ok((socket, _)) = self.listener.accept() {
-            if socket.set_nonblocking(true).is_ok() {
-                self.container.add(Client::new(socket));
+        while self.container.client_count() < MAX_CLIENTS {
+            match self.listener.accept() {
+                Ok((socket, _)) if socket.set_nonblocking(true).is_ok() => {
+                    self.container.add(Client::new(socket));
+                }
+                Ok(_) => {}
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock => return,
+                    ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
+                    // No descriptor or memory is left. The client waits on in the queue, and the socket stays readable:
+                    // to look again at once would be to spin.
+                    _ => {
+                        self.starved_until = Some(Instant::now() + STARVED);
+                        return;
+                    }
+                },
             }
-            if self.container.client_count() >= MAX_CLIENTS {
-                return;
-            }
+        }
+    }
+
+    /// When to look for clients again although nothing happened.
+    pub fn due(&self) -> Option<Instant> {
+        self.starved_until
+    }
+
+    /// Time has passed.
+    pub fn on_due(&mut self) {
+        if self.starved_until.is_some_and(|until| Instant::now() >= until) {
+            self.starved_until = None;
         }
     }
 
@@ -112,9 +144,20 @@ impl Stdio {
         }
     }
 
-    /// Tells every client the end, as [`Session::finish`] does.
-    pub fn finish(&mut self, record: &[u8]) {
+    /// Tells every client the end, as [`Session::finish`] does. If the container will run again, whoever comes from now
+    /// on waits for that.
+    pub fn finish(&mut self, record: &[u8], again: bool) {
         self.container.finish(record);
+        if again {
+            self.container.renew();
+        }
+    }
+
+    /// Makes ready for another run of the container.
+    pub fn renew(&mut self) {
+        if let Some(log) = &mut self.log {
+            log.begin();
+        }
     }
 
     /// A child of this process ended.

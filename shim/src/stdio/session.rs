@@ -9,7 +9,7 @@ use nix::sys::epoll::EpollFlags;
 
 use super::client::{Client, Gone};
 use super::ends::Ends;
-use super::log::{Log, Stream};
+use super::log::{Sink, Stream};
 use super::output::{Output, Taken};
 use super::stdin::Stdin;
 use crate::cli::Size;
@@ -112,7 +112,7 @@ impl Session {
         token: u64,
         flags: EpollFlags,
         buffer: &mut [u8],
-        log: Option<&mut Log>,
+        log: Option<&mut impl Sink>,
     ) -> Wishes {
         let mut wishes = Wishes::default();
         match token {
@@ -169,7 +169,7 @@ impl Session {
     }
 
     /// Reads one output once and passes it on; says how much there was.
-    fn read_output(&mut self, index: usize, buffer: &mut [u8], log: Option<&mut Log>) -> Taken {
+    fn read_output(&mut self, index: usize, buffer: &mut [u8], log: Option<&mut impl Sink>) -> Taken {
         let Some(output) = self.outputs.get_mut(index).and_then(Option::as_mut) else {
             return Taken::End;
         };
@@ -277,7 +277,7 @@ impl Session {
     }
 
     /// Reads what the process left behind: everything, or what is in a pipe that somebody still holds.
-    pub fn drain(&mut self, buffer: &mut [u8], mut log: Option<&mut Log>) {
+    pub fn drain(&mut self, buffer: &mut [u8], mut log: Option<&mut impl Sink>) {
         for index in 0..self.outputs.len() {
             let Some(output) = &self.outputs[index] else {
                 continue;
@@ -321,6 +321,12 @@ impl Session {
         self.ended = Some(record.to_owned());
     }
 
+    /// Forgets the process that ended; another one will come.
+    pub fn renew(&mut self) {
+        self.pid = None;
+        self.ended = None;
+    }
+
     /// Lets all go.
     pub fn close(&mut self) {
         self.pid = None;
@@ -330,7 +336,7 @@ impl Session {
     }
 }
 
-fn end_log(log: Option<&mut Log>, stream: Stream) {
+fn end_log(log: Option<&mut impl Sink>, stream: Stream) {
     if let Some(log) = log {
         log.end(stream, Timestamp::now());
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use nix::sys::epoll::EpollFlags;
 
 use super::call::{self, Call};
+use super::capture::Capture;
 use super::console::{self, Console};
 use super::{Keeper, Request};
 use crate::contract::control::Reason;
@@ -44,6 +45,21 @@ struct Exec {
     session: Session,
     state: State,
     started_at: Timestamp,
+    /// It is a probe of the health check: what it wrote, and how it ended.
+    probe: Option<(Capture, Option<Outcome>)>,
+}
+
+/// How a probe ended.
+pub enum Outcome {
+    /// It ran.
+    Ended {
+        /// Its exit code.
+        code: i32,
+        /// What it wrote.
+        output: String,
+    },
+    /// It could not be started, or nobody knows how it ended.
+    Failed(Reason),
 }
 
 enum State {
@@ -99,8 +115,7 @@ impl Execs {
     }
 
     fn forget_settled(&mut self) {
-        self.list
-            .retain(|exec| !matches!(exec.state, State::Over) || !exec.session.is_settled());
+        self.list.retain(|exec| !exec.is_settled());
     }
 }
 
@@ -114,15 +129,34 @@ impl Keeper {
             stdin_once: true,
         });
         session.add(client);
+        self.launch_exec(session, wanted, None);
+    }
+
+    /// Starts a probe of the health check.
+    pub fn start_probe(&mut self, wanted: Wanted) {
+        let facts = Facts {
+            tty: false,
+            stdin_once: true,
+        };
+        self.launch_exec(Session::new(facts), wanted, Some(Capture::default()));
+        self.collect_probes();
+    }
+
+    fn launch_exec(&mut self, mut session: Session, wanted: Wanted, probe: Option<Capture>) {
         let started_at = Timestamp::now();
         let files = Files::new(&self.request, &wanted.id);
         let called = self
             .check_exec(&wanted)
             .and_then(|()| self.call_exec(&wanted, &files).inspect_err(|_| files.remove()));
+        let mut probe = probe.map(|capture| (capture, None));
         let state = match called {
             Ok(state) => state,
             Err(error) => {
-                tell_failed(&mut session, &Reason::from(&error));
+                let reason = Reason::from(&error);
+                tell_failed(&mut session, &reason);
+                if let Some((_, outcome)) = &mut probe {
+                    *outcome = Some(Outcome::Failed(reason));
+                }
                 State::Over
             }
         };
@@ -133,8 +167,42 @@ impl Keeper {
             session,
             state,
             started_at,
+            probe,
         });
         self.execs.forget_settled();
+    }
+
+    /// Hands over how probes ended.
+    fn collect_probes(&mut self) {
+        let mut ended = Vec::new();
+        for exec in &mut self.execs.list {
+            if let Some((_, outcome)) = &mut exec.probe
+                && let Some(outcome) = outcome.take()
+            {
+                ended.push((exec.wanted.id.clone(), outcome));
+            }
+        }
+        self.execs.forget_settled();
+        for (id, outcome) in ended {
+            self.probe_ended(&id, outcome);
+        }
+    }
+
+    /// Kills a process beside the container's own.
+    pub fn kill_exec(&mut self, id: &str) {
+        match self
+            .execs
+            .list
+            .iter()
+            .find(|exec| exec.wanted.id == id)
+            .map(|exec| &exec.state)
+        {
+            Some(State::Starting { call, .. }) => call.kill(),
+            Some(State::Running { handle, .. }) => {
+                let _ = handle.send(libc::SIGKILL);
+            }
+            Some(State::Over) | None => {}
+        }
     }
 
     fn check_exec(&self, wanted: &Wanted) -> Result<()> {
@@ -198,7 +266,8 @@ impl Keeper {
             let _ = exec.connect_console(false);
             return;
         }
-        let wishes = exec.session.on_event(token, flags, self.stdio.buffer(), None);
+        let sink = exec.probe.as_mut().map(|(capture, _)| capture);
+        let wishes = exec.session.on_event(token, flags, self.stdio.buffer(), sink);
         if let State::Running { handle, .. } = &exec.state {
             for signal in wishes.signals {
                 // That it has just gone, or that there is no such signal, is no failure.
@@ -210,6 +279,11 @@ impl Keeper {
 
     /// A child of this process ended: perhaps it is one of these, or the runtime that starts one.
     pub fn exec_child_ended(&mut self, child: i32, ended: Ended) {
+        self.note_exec_child(child, ended);
+        self.collect_probes();
+    }
+
+    fn note_exec_child(&mut self, child: i32, ended: Ended) {
         let mut starting = false;
         for exec in &mut self.execs.list {
             match &exec.state {
@@ -246,9 +320,9 @@ impl Keeper {
     /// The container is down: whatever has not ended by now never will, as far as anybody can tell.
     pub(super) fn end_execs(&mut self) {
         while !self.execs.list.is_empty()
-            && let Some((pid, ended)) = process::reap(None)
+            && let Some(child) = process::reap(None)
         {
-            self.exec_child_ended(pid, ended);
+            self.exec_child_ended(child.pid, child.ended);
         }
         for exec in &mut self.execs.list {
             if !matches!(exec.state, State::Over) {
@@ -261,6 +335,12 @@ impl Keeper {
 }
 
 impl Exec {
+    /// Nobody has anything left to learn about it.
+    fn is_settled(&self) -> bool {
+        let is_told = self.probe.as_ref().is_none_or(|(_, outcome)| outcome.is_none());
+        matches!(self.state, State::Over) && self.session.is_settled() && is_told
+    }
+
     /// The runtime's `exec` ended.
     fn started(
         &mut self,
@@ -324,7 +404,8 @@ impl Exec {
     }
 
     fn ended(&mut self, ended: Ended, buffer: &mut [u8]) {
-        self.session.drain(buffer, None);
+        let sink = self.probe.as_mut().map(|(capture, _)| capture);
+        self.session.drain(buffer, sink);
         let record = ExecRecord {
             version: 1,
             id: self.wanted.id.clone(),
@@ -335,11 +416,18 @@ impl Exec {
         };
         let record = serde_json::to_vec(&record).unwrap_or_default();
         self.session.tell_end(frame::EXITED, &record);
+        if let Some((capture, outcome)) = &mut self.probe {
+            let (code, output) = (ended.code(), capture.text());
+            *outcome = Some(Outcome::Ended { code, output });
+        }
         self.state = State::Over;
     }
 
     fn fail(&mut self, request: &Request, reason: &Reason) {
         tell_failed(&mut self.session, reason);
+        if let Some((_, outcome)) = &mut self.probe {
+            *outcome = Some(Outcome::Failed(reason.clone()));
+        }
         Files::new(request, &self.wanted.id).remove();
         self.state = State::Over;
     }

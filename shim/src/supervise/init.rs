@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::contract::record::Usage;
 use crate::error::{Call, Error, Kind, Result};
 use crate::exit::oom::OomCounter;
 use crate::sys::process::{PidFd, start_time};
@@ -17,6 +18,8 @@ pub struct Init {
     pub start_time: u64,
     /// The process itself.
     pub handle: PidFd,
+    /// What it used, once it has ended.
+    pub usage: Usage,
     oom: Option<OomCounter>,
 }
 
@@ -32,9 +35,15 @@ impl Init {
         Ok(Self {
             pid,
             start_time: start_time(pid)?,
+            usage: Usage::default(),
             handle,
             oom: OomCounter::open(pid),
         })
+    }
+
+    /// Whether it is paused.
+    pub fn is_frozen(&self) -> bool {
+        crate::exit::cgroup::is_frozen(self.pid)
     }
 
     /// How many of the container's processes the kernel has killed for want of memory.

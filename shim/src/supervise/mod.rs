@@ -1,9 +1,13 @@
 //! The container's keeper: what the machine decides is done here, one method for each action.
 
 pub mod call;
+pub mod capture;
 pub mod console;
+pub mod events;
 pub mod exec;
+pub mod health;
 pub mod init;
+pub mod orders;
 pub mod prepare;
 
 use std::ffi::OsString;
@@ -12,21 +16,27 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::cli::Size;
+use crate::cli::policy::Policy;
 use crate::contract::control::{Reason, Step, ToCaller};
-use crate::contract::record::{Ended, ShimState, Status};
+use crate::contract::health::Check;
+use crate::contract::record::{Ended, ExitRecord, ShimState, Status, Usage};
 use crate::contract::time::Timestamp;
 use crate::error::{Context, Result};
-use crate::exit;
-use crate::machine::{Action, Event};
+use crate::exit::{self, Book};
+use crate::machine::restart::Wanted;
+use crate::machine::{Action, End, Event};
 use crate::stdio::log::Format;
 use crate::stdio::log::file::Limits;
 use crate::stdio::{Stdio, ends};
-use crate::sys::files::{Durability, replace};
+use crate::sys::files::{Durability, remove_durably, replace};
 use crate::sys::process;
 use call::{Call, Runtime, Verb};
 use console::Console;
+use events::Events;
 use exec::Execs;
-use init::Init;
+use health::Monitor;
+use init::{Init, PID_FILE};
+use orders::Orders;
 use prepare::Place;
 
 /// What was meant by the command line: every path absolute, every default filled in.
@@ -60,6 +70,12 @@ pub struct Request {
     pub patience: Duration,
     /// The caller is told of each call of the runtime.
     pub debug: bool,
+    /// The health check's file.
+    pub health: Option<PathBuf>,
+    /// The journal of events.
+    pub events: Option<Events>,
+    /// When a container that ended runs again.
+    pub restart: Policy,
     /// What to become at the very end.
     pub exit_command: Vec<OsString>,
 }
@@ -104,15 +120,27 @@ pub struct Keeper {
     pub execs: Execs,
     /// When the runtime's command must have ended.
     pub deadline: Option<Instant>,
-    started_at: Timestamp,
+    /// What others want of the container.
+    pub orders: Orders,
+    /// Its health check.
+    pub health: Option<Monitor>,
+    /// How often the container was restarted.
+    pub restart_count: u32,
+    /// When it was started last.
+    started: Option<(Timestamp, Instant)>,
+    /// Where the exit of this run will be recorded.
+    book: Option<Book>,
+    /// The record of the last run that ended, while another one is tried.
+    last: Option<ExitRecord>,
     unprotected_score: Option<String>,
     unrecorded: Option<crate::error::Error>,
 }
 
 impl Keeper {
     /// A keeper in its prepared place.
-    pub fn new(request: Request, place: Place, stdio: Stdio) -> Self {
+    pub fn new(request: Request, place: Place, stdio: Stdio, health: Option<Check>) -> Self {
         Self {
+            orders: Orders::new(&request.dir, request.restart),
             request,
             place,
             stdio,
@@ -121,7 +149,11 @@ impl Keeper {
             init: None,
             execs: Execs::default(),
             deadline: None,
-            started_at: Timestamp::now(),
+            health: health.map(Monitor::new),
+            restart_count: 0,
+            started: None,
+            book: None,
+            last: None,
             unprotected_score: None,
             unrecorded: None,
         }
@@ -134,12 +166,10 @@ impl Keeper {
                 .create()
                 .err()
                 .map(|error| Event::CreateDone(Err(Reason::from(&error)))),
-            Action::Start => {
-                self.started_at = Timestamp::now();
-                self.call_runtime(Verb::Start, [None, None, None], None)
-                    .err()
-                    .map(|error| Event::StartDone(Err(Reason::from(&error))))
-            }
+            Action::Start => self
+                .start()
+                .err()
+                .map(|error| Event::StartDone(Err(Reason::from(&error)))),
             Action::Delete => self.delete(),
             Action::LimitCall => {
                 self.deadline = self.call.as_ref().map(|_| Instant::now() + self.request.patience);
@@ -155,7 +185,9 @@ impl Keeper {
             Action::TellCreated => self.tell_created(),
             Action::TellStarted => self.tell_started(),
             Action::Forward(signal) => self.forward(signal),
-            Action::Finish(ended) => self.finish(ended),
+            Action::Finish { ended, again } => self.finish(ended, again),
+            Action::Rest(pause) => self.rest(pause),
+            Action::Renew => self.renew(),
             Action::Leave(failure) => return (None, Some(self.leave(failure))),
         };
         (event, None)
@@ -174,6 +206,14 @@ impl Keeper {
         let (ends, stdio) = ends::pipes(self.request.stdin)?;
         self.stdio.connect(ends);
         self.call_runtime(Verb::Create, stdio, None)
+    }
+
+    /// Forgets the last run only now: until then it is all that is known of the container.
+    fn start(&mut self) -> Result<()> {
+        remove_durably(&self.request.exit_file)?;
+        self.book = Some(Book::open(&self.request.exit_file));
+        self.started = Some((Timestamp::now(), Instant::now()));
+        self.call_runtime(Verb::Start, [None, None, None], None)
     }
 
     fn call_runtime(
@@ -237,6 +277,12 @@ impl Keeper {
         Ok(())
     }
 
+    /// When something is to be done although nothing happened.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        let due = self.health.as_ref().and_then(Monitor::due);
+        [self.deadline, due, self.stdio.due()].into_iter().flatten().min()
+    }
+
     fn delete(&mut self) -> Option<Event> {
         if let Some(score) = self.unprotected_score.take() {
             process::restore_oom_score(&score);
@@ -255,6 +301,8 @@ impl Keeper {
             init_pid: self.init.as_ref().map(|init| init.pid),
             init_start_time: self.init.as_ref().map(|init| init.start_time),
             status,
+            started_at: self.started.map(|(at, _)| at),
+            restart_count: self.restart_count,
         };
         let text = serde_json::to_vec(&state).unwrap_or_default();
         // Only information for others: the container's life does not hang on it.
@@ -276,9 +324,11 @@ impl Keeper {
     }
 
     fn tell_started(&mut self) -> Option<Event> {
+        self.tell_event("start", Timestamp::now(), &[], false);
         self.tell(&ToCaller::Started);
         self.place.control = None;
         self.execs.accept(true);
+        self.begin_health();
         self.unprotected_score = process::protect_from_oom();
         crate::sys::memory::give_text_back();
         None
@@ -292,22 +342,108 @@ impl Keeper {
         None
     }
 
-    fn finish(&mut self, ended: Ended) -> Option<Event> {
+    /// Init ended: with what the machine has to know to decide whether it runs again.
+    pub fn end(&mut self, ended: Ended, usage: Usage) -> Event {
+        if let Some(init) = &mut self.init {
+            init.usage = usage;
+        }
+        Event::InitExited(End {
+            ended,
+            ran: self.started.map(|(_, at)| at.elapsed()).unwrap_or_default(),
+            wanted: self.orders.wanted(),
+        })
+    }
+
+    fn finish(&mut self, ended: Ended, again: bool) -> Option<Event> {
         self.execs.accept(false);
+        self.end_health();
         self.stdio.drain();
         let oom_kills = self.init.as_mut().map_or(0, Init::oom_kills);
-        match exit::record(
-            &self.request.exit_file,
-            &self.request.id,
-            ended,
+        let now = Timestamp::now();
+        let record = ExitRecord {
+            version: 1,
+            id: self.request.id.clone(),
+            exit_code: ended.code(),
+            signal: ended.signal(),
+            oom_killed: oom_kills > 0 && ended.signal() == Some(libc::SIGKILL),
             oom_kills,
-            self.started_at,
-        ) {
-            Ok(record) => self.stdio.finish(&record),
+            started_at: self.started.map_or(now, |(at, _)| at),
+            finished_at: now,
+            usage: self.init.as_ref().map(|init| init.usage).unwrap_or_default(),
+            restart_count: self.restart_count,
+            restarting: again,
+            stopped: self.orders.wanted().stopped,
+            error: None,
+        };
+        match self.record(&record) {
+            Ok(text) => {
+                self.tell_end(&record);
+                self.stdio.finish(&text, again);
+            }
             Err(error) => {
                 self.stdio.close();
                 self.unrecorded = Some(error);
             }
+        }
+        self.last = Some(record);
+        None
+    }
+
+    /// Tells a journal, if there is one, what happened to the container.
+    fn tell_event(&self, action: &str, at: Timestamp, attributes: &[(&str, String)], durable: bool) {
+        if let Some(events) = &self.request.events {
+            events.tell(&self.request.id, action, at, attributes, durable);
+        }
+    }
+
+    fn tell_end(&self, record: &ExitRecord) {
+        if record.oom_kills > 0 {
+            self.tell_event("oom", record.finished_at, &[], false);
+        }
+        let ran = self
+            .started
+            .map(|(_, at)| at.elapsed().as_secs())
+            .unwrap_or_default();
+        let attributes = [
+            ("execDuration", ran.to_string()),
+            ("exitCode", record.exit_code.to_string()),
+        ];
+        self.tell_event("die", record.finished_at, &attributes, true);
+    }
+
+    fn record(&mut self, record: &ExitRecord) -> Result<Vec<u8>> {
+        let spare = self.request.dir.join(exit::SPARE);
+        let mut book = self.book.take().unwrap_or_default();
+        book.write(&self.request.exit_file, &spare, record)
+    }
+
+    /// Waits for the next run. An order that came in before the first look may be about this.
+    fn rest(&mut self, pause: Duration) -> Option<Event> {
+        self.end_execs();
+        self.init = None;
+        self.deadline = Some(Instant::now() + pause);
+        self.unprotected_score = process::protect_from_oom();
+        // Without an ear for orders the pause goes by, and the file is read after it.
+        let _ = self.orders.listen();
+        self.wanted_now()
+    }
+
+    /// What is wanted now, if that could end the pause.
+    fn wanted_now(&self) -> Option<Event> {
+        let wanted: Wanted = self.orders.wanted();
+        wanted.ends_restarts().then_some(Event::Wanted(wanted))
+    }
+
+    /// Makes ready for another run: mounts, log, lock and sockets stay.
+    fn renew(&mut self) -> Option<Event> {
+        self.restart_count += 1;
+        self.orders.watch = None;
+        if let Some(score) = self.unprotected_score.take() {
+            process::restore_oom_score(&score);
+        }
+        self.stdio.renew();
+        for stale in [call::LOG, PID_FILE] {
+            let _ = std::fs::remove_file(self.request.dir.join(stale));
         }
         None
     }
@@ -320,6 +456,13 @@ impl Keeper {
         self.end_execs();
         self.stdio.close();
         self.console = None;
+        let failure = match (failure, self.last.take()) {
+            (Some((step, reason)), Some(last)) => {
+                self.record_failed_restart(step, &reason, last);
+                None
+            }
+            (failure, _) => failure,
+        };
         self.place.take_down(failure.is_some());
         let outcome = match (failure, self.unrecorded.take()) {
             (Some((step, reason)), _) => Outcome::Failed(step, reason),
@@ -333,5 +476,19 @@ impl Keeper {
             });
         }
         outcome
+    }
+
+    /// No caller waits for a restart: why there was none is in the record.
+    fn record_failed_restart(&mut self, step: Step, reason: &Reason, last: ExitRecord) {
+        let record = ExitRecord {
+            restarting: false,
+            restart_count: self.restart_count,
+            error: Some(exit::cut(&format!("{}: {}", step.name(), reason.message))),
+            ..last
+        };
+        if let Err(error) = self.record(&record) {
+            self.unrecorded = Some(error);
+        }
+        self.publish(Status::Exited);
     }
 }

@@ -2,17 +2,19 @@
 
 use std::fs::File;
 use std::os::unix::net::UnixListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nix::fcntl::Flock;
 use nix::sys::signalfd::SignalFd;
 
-use super::Request;
 use super::call::LOG;
 use super::init::PID_FILE;
+use super::{Request, orders};
 use crate::contract::control::Step;
+use crate::contract::health::{self, Check};
 use crate::contract::mounts;
 use crate::error::{Call, Context, Error, Result};
+use crate::exit::SPARE;
 use crate::stdio::log::{self, Log};
 use crate::sys::epoll::Watch;
 use crate::sys::files::{lock, open_dir, remove_durably, short_path};
@@ -49,6 +51,8 @@ pub struct Prepared {
     pub listener: UnixListener,
     /// The log, if there is one.
     pub log: Option<Log>,
+    /// The health check, if there is one.
+    pub health: Option<Check>,
 }
 
 /// Prepares everything; nothing is left behind when it fails.
@@ -88,13 +92,19 @@ fn read_list(request: &Request) -> Result<Vec<mounts::Mount>> {
     mounts::parse(&text).context(|| path.display().to_string())
 }
 
+fn read_check(path: &Path) -> Result<Check> {
+    let text = std::fs::read(path).call(|| format!("read({})", path.display()))?;
+    health::parse(&text).context(|| path.display().to_string())
+}
+
 fn set_up(request: &Request) -> Result<Prepared> {
     let dir = open_dir(&request.dir)?;
     let lock = lock(&request.dir.join("shim.lock"))?;
     remove_durably(&request.exit_file).context(|| "the exit record")?;
-    for stale in [LOG, PID_FILE] {
+    for stale in [LOG, PID_FILE, SPARE, orders::FILE, super::health::FILE] {
         let _ = std::fs::remove_file(request.dir.join(stale));
     }
+    let health = request.health.as_deref().map(read_check).transpose()?;
     let pid = std::process::id().cast_signed();
     let log = match request.log.format {
         Some(format) => Some(log::open(&request.log.path, request.log.limits, format)?),
@@ -117,7 +127,12 @@ fn set_up(request: &Request) -> Result<Prepared> {
         path,
         _lock: lock,
     };
-    Ok(Prepared { place, listener, log })
+    Ok(Prepared {
+        place,
+        listener,
+        log,
+        health,
+    })
 }
 
 fn mount(request: &Request, place: &mut Place, list: &[mounts::Mount]) -> Result<()> {

@@ -3,11 +3,11 @@
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, Flock, FlockArg, OFlag};
+use nix::fcntl::{FallocateFlags, FcntlArg, Flock, FlockArg, OFlag};
 
 use crate::error::{Call, Error, Kind, Result};
 
@@ -83,20 +83,75 @@ fn temporary_beside(path: &Path) -> PathBuf {
 
 fn write_new(path: &Path, content: &[u8], durability: Durability) -> Result<()> {
     let shown = path.display();
-    let mut options = OpenOptions::new();
-    let mut file = options
+    let mut file = create(path).call(|| format!("open({shown}, O_CREAT)"))?;
+    file.write_all(content).call(|| format!("write({shown})"))?;
+    if durability == Durability::Durable {
+        file.sync_all().call(|| format!("fsync({shown})"))?;
+    }
+    Ok(())
+}
+
+/// Room on the disk for a small file that must be written however full the disk is by then.
+#[derive(Debug)]
+pub struct Reserved {
+    file: File,
+    temporary: PathBuf,
+    path: PathBuf,
+}
+
+/// Reserves room for the file `path` of at most `size` bytes.
+///
+/// # Errors
+/// There is no room, or no such directory.
+pub fn reserve(path: &Path, size: u32) -> Result<Reserved> {
+    let temporary = temporary_beside(path);
+    let shown = temporary.display();
+    let file = create(&temporary).call(|| format!("open({shown}, O_CREAT)"))?;
+    let reserved = Reserved {
+        file,
+        temporary: temporary.clone(),
+        path: path.to_owned(),
+    };
+    match nix::fcntl::fallocate(&reserved.file, FallocateFlags::empty(), 0, size.into()) {
+        // A file system that cannot reserve is no reason to run no containers on it.
+        Ok(()) | Err(Errno::EOPNOTSUPP) => Ok(reserved),
+        Err(errno) => Err(Error::syscall(format!("fallocate({shown}, {size})"), errno)),
+    }
+}
+
+impl Reserved {
+    /// Makes the file with this content, durably.
+    ///
+    /// # Errors
+    /// The disk refuses it all the same; then there is no file.
+    pub fn fill(self, content: &[u8]) -> Result<()> {
+        let shown = self.temporary.display();
+        self.file
+            .write_all_at(content, 0)
+            .and_then(|()| self.file.set_len(content.len() as u64))
+            .call(|| format!("write({shown})"))?;
+        self.file.sync_all().call(|| format!("fsync({shown})"))?;
+        std::fs::rename(&self.temporary, &self.path)
+            .call(|| format!("rename(…, {})", self.path.display()))?;
+        sync_parent(&self.path)
+    }
+}
+
+impl Drop for Reserved {
+    /// Once it has its name, this one is free.
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.temporary);
+    }
+}
+
+fn create(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(true)
         .mode(0o600)
         .custom_flags(libc::O_NOFOLLOW)
         .open(path)
-        .call(|| format!("open({shown}, O_CREAT)"))?;
-    file.write_all(content).call(|| format!("write({shown})"))?;
-    if durability == Durability::Durable {
-        file.sync_all().call(|| format!("fsync({shown})"))?;
-    }
-    Ok(())
 }
 
 fn parent(path: &Path) -> &Path {

@@ -15,7 +15,7 @@ use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_s
 use nix::sys::signal::{SigHandler, SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-use crate::contract::record::Ended;
+use crate::contract::record::{Ended, Usage};
 use crate::error::{Call, Error, Kind, Result};
 
 /// The signals that are passed on to init.
@@ -162,21 +162,45 @@ pub fn become_command(command: &[OsString]) -> Error {
     Error::syscall(format!("execve({})", command[0].display()), error)
 }
 
+/// A child that ended and was reaped.
+#[derive(Debug, Clone, Copy)]
+pub struct Reaped {
+    /// Its number, which is free from now on.
+    pub pid: i32,
+    /// How it ended.
+    pub ended: Ended,
+    /// What it used.
+    pub usage: Usage,
+}
+
 /// Reaps one ended child, if there is one; with `only`, no other than that.
-pub fn reap(only: Option<i32>) -> Option<(i32, Ended)> {
+pub fn reap(only: Option<i32>) -> Option<Reaped> {
     let mut status = 0;
+    // SAFETY: all-zero bytes are a valid rusage.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
     loop {
-        // SAFETY: `status` is a place for an int. The raw call, because real-time signals have no name.
-        let pid = unsafe { libc::waitpid(only.unwrap_or(-1), &raw mut status, libc::WNOHANG) };
-        match Errno::result(pid) {
+        // SAFETY: `status` and `usage` are places for an int and a rusage. The raw call, because real-time signals have
+        // no name.
+        let pid = unsafe { libc::wait4(only.unwrap_or(-1), &raw mut status, libc::WNOHANG, &raw mut usage) };
+        let ended = match Errno::result(pid) {
             Ok(0) => return None,
-            Ok(pid) if libc::WIFEXITED(status) => {
-                return Some((pid, Ended::Exited(libc::WEXITSTATUS(status))));
-            }
-            Ok(pid) => return Some((pid, Ended::Signaled(libc::WTERMSIG(status)))),
-            Err(Errno::EINTR) => {}
+            Ok(_) if libc::WIFEXITED(status) => Ended::Exited(libc::WEXITSTATUS(status)),
+            Ok(_) => Ended::Signaled(libc::WTERMSIG(status)),
+            Err(Errno::EINTR) => continue,
             Err(_) => return None,
-        }
+        };
+        let usage = used(&usage);
+        return Some(Reaped { pid, ended, usage });
+    }
+}
+
+fn used(usage: &libc::rusage) -> Usage {
+    let positive = |number: i64| u64::try_from(number).unwrap_or(0);
+    let time = |time: libc::timeval| positive(time.tv_sec) * 1_000_000 + positive(time.tv_usec);
+    Usage {
+        user_usec: time(usage.ru_utime),
+        system_usec: time(usage.ru_stime),
+        max_rss: positive(usage.ru_maxrss) * 1024,
     }
 }
 

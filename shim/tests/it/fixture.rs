@@ -334,6 +334,13 @@ impl Shim<'_> {
         serde_json::from_slice(&fs::read(self.dir.join("shim.json")).unwrap()).unwrap()
     }
 
+    /// Sends the init of this state a signal.
+    pub fn forward(&self, signal: i32, state: &Value) {
+        let pid = i32::try_from(state["init_pid"].as_i64().unwrap()).unwrap();
+        let signal = nix::sys::signal::Signal::try_from(signal).unwrap();
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal).unwrap();
+    }
+
     pub fn pid(&self) -> i32 {
         self.child.id().cast_signed()
     }
@@ -382,7 +389,15 @@ impl Shim<'_> {
             "the runtime's state"
         );
         let mut left = names(&self.dir);
-        left.retain(|name| !["exit.json", "shim.json", "shim.lock", "runtime.log"].contains(&name.as_str()));
+        let kept = [
+            "exit.json",
+            "shim.json",
+            "shim.lock",
+            "runtime.log",
+            "health.json",
+            "restart.json",
+        ];
+        left.retain(|name| !kept.contains(&name.as_str()));
         assert_eq!(left, Vec::<String>::new(), "the shim's directory");
         assert!(
             names(&self.bundle.path().join("rootfs")).is_empty(),

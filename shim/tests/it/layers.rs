@@ -10,7 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &["cli"],
     &["contract"],
     &["sys"],
-    &["machine", "stdio"],
+    &["journal", "machine", "stdio"],
     &["exit"],
     &["supervise"],
     &["reactor"],

@@ -4,9 +4,11 @@
 
 mod attach;
 mod budget;
+mod events;
 mod exec;
 mod fixture;
 mod hanging;
+mod health;
 mod killed;
 mod layers;
 mod life;
@@ -15,6 +17,7 @@ mod manual;
 mod mounts;
 mod noise;
 mod oom;
+mod restart;
 mod start_failures;
 mod stdio;
 mod terminal;

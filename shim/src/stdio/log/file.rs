@@ -79,7 +79,12 @@ impl LogFile {
         written
     }
 
-    /// Takes back what was appended since the file was opened.
+    /// Another run begins here.
+    pub fn begin(&mut self) {
+        self.start = self.size;
+    }
+
+    /// Takes back what was appended since the run began.
     pub fn take_back(&mut self) {
         // What cannot be taken back is only more than need be.
         if self.file.set_len(self.start).is_ok() {

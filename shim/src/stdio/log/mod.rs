@@ -55,6 +55,14 @@ impl Format {
     }
 }
 
+/// Where a process's output goes besides the clients.
+pub trait Sink {
+    /// The process wrote `bytes` at the time `now`.
+    fn write(&mut self, stream: Stream, bytes: &[u8], now: Timestamp);
+    /// A stream ended.
+    fn end(&mut self, stream: Stream, now: Timestamp);
+}
+
 /// What one stream has not finished yet.
 #[derive(Debug, Default)]
 struct Unfinished {
@@ -93,46 +101,12 @@ impl Log {
         }
     }
 
-    /// Logs what the container wrote at the time `now`.
-    pub fn write(&mut self, stream: Stream, mut bytes: &[u8], now: Timestamp) {
-        let mut unfinished = std::mem::take(&mut self.unfinished[stream as usize]);
-        while !bytes.is_empty() {
-            let room = MAX_LINE - unfinished.text.len();
-            let window = &bytes[..room.min(bytes.len())];
-            let newline = window.iter().position(|byte| *byte == b'\n');
-            let (piece, taken) = match newline {
-                Some(at) => (&window[..at], at + 1),
-                None => (window, window.len()),
-            };
-            bytes = &bytes[taken..];
-            if newline.is_none() && window.len() < room {
-                unfinished.text.extend_from_slice(piece);
-                break;
-            }
-            let time = unfinished.begun.unwrap_or(now);
-            self.record(stream, [&unfinished.text, piece], newline.is_some(), time);
-            unfinished.text.clear();
-            unfinished.begun = newline.is_none().then_some(time);
-        }
-        self.unfinished[stream as usize] = unfinished;
-        self.flush(now);
+    /// Another run of the container begins here.
+    pub fn begin(&mut self) {
+        self.file.begin();
     }
 
-    /// Logs the last line of a stream that ended, if it has no newline.
-    pub fn end(&mut self, stream: Stream, now: Timestamp) {
-        let unfinished = std::mem::take(&mut self.unfinished[stream as usize]);
-        if !unfinished.text.is_empty() {
-            self.record(
-                stream,
-                [&unfinished.text, &[]],
-                false,
-                unfinished.begun.unwrap_or(now),
-            );
-            self.flush(now);
-        }
-    }
-
-    /// Takes back what was logged since the file was opened.
+    /// Takes back what was logged since the run began.
     pub fn take_back(&mut self) {
         self.file.take_back();
     }
@@ -174,6 +148,47 @@ impl Log {
         }
         self.records.clear();
         self.count = 0;
+    }
+}
+
+impl Sink for Log {
+    /// Logs what the container wrote at the time `now`.
+    fn write(&mut self, stream: Stream, mut bytes: &[u8], now: Timestamp) {
+        let mut unfinished = std::mem::take(&mut self.unfinished[stream as usize]);
+        while !bytes.is_empty() {
+            let room = MAX_LINE - unfinished.text.len();
+            let window = &bytes[..room.min(bytes.len())];
+            let newline = window.iter().position(|byte| *byte == b'\n');
+            let (piece, taken) = match newline {
+                Some(at) => (&window[..at], at + 1),
+                None => (window, window.len()),
+            };
+            bytes = &bytes[taken..];
+            if newline.is_none() && window.len() < room {
+                unfinished.text.extend_from_slice(piece);
+                break;
+            }
+            let time = unfinished.begun.unwrap_or(now);
+            self.record(stream, [&unfinished.text, piece], newline.is_some(), time);
+            unfinished.text.clear();
+            unfinished.begun = newline.is_none().then_some(time);
+        }
+        self.unfinished[stream as usize] = unfinished;
+        self.flush(now);
+    }
+
+    /// Logs the last line of a stream that ended, if it has no newline.
+    fn end(&mut self, stream: Stream, now: Timestamp) {
+        let unfinished = std::mem::take(&mut self.unfinished[stream as usize]);
+        if !unfinished.text.is_empty() {
+            self.record(
+                stream,
+                [&unfinished.text, &[]],
+                false,
+                unfinished.begun.unwrap_or(now),
+            );
+            self.flush(now);
+        }
     }
 }
 
