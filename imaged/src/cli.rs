@@ -41,6 +41,7 @@ enum Command {
     Container(commands::container::Args),
     #[command(flatten)]
     OfContainers(commands::container::Shared),
+    Events(commands::events::Args),
     Image(commands::image::Args),
     #[command(flatten)]
     OfImages(commands::image::Shared),
@@ -62,6 +63,7 @@ impl Command {
         match self {
             Self::Container(args) => commands::container::run(settings, &args),
             Self::OfContainers(verb) => verb.run(settings),
+            Self::Events(args) => commands::events::run(settings, &args),
             Self::Image(args) => commands::image::run(settings, &args),
             Self::OfImages(verb) => verb.run(settings),
             Self::Images(args) => commands::images::run(settings, &args),
@@ -230,20 +232,16 @@ fn with_suggestion(unknown: Error, error: &clap::Error, kind: ContextKind) -> Er
 /// Flags of docker's `create`, `run` and `start` that are still to come.
 #[rustfmt::skip]
 const LATER: &[&str] = &[
-    "-p", "-P", "--checkpoint", "--checkpoint-dir", "--cpu-count", "--disable-content-trust", "--gpus",
-    "--health-cmd", "--health-interval", "--health-retries", "--health-start-interval", "--health-start-period",
-    "--health-timeout", "--ip", "--ip6", "--isolation", "--kernel-memory", "--link", "--link-local-ip",
-    "--mac-address", "--network-alias", "--no-healthcheck", "--publish", "--publish-all", "--restart",
-    "--storage-opt", "--volume-driver",
+    "-p", "-P", "--checkpoint", "--checkpoint-dir", "--cpu-count", "--disable-content-trust", "--gpus", "--ip", "--ip6",
+    "--isolation", "--kernel-memory", "--link", "--link-local-ip", "--mac-address", "--network-alias", "--publish",
+    "--publish-all", "--storage-opt", "--volume-driver",
 ];
 
 /// Docker's commands that are still to come.
 #[rustfmt::skip]
 const LATER_VERBS: &[&str] = &[
-    "build", "builder", "buildx", "compose", "config", "context",
-    "events", "network",
-    "node", "plugin", "secret", "service", "stack",
-    "swarm", "volume",
+    "build", "builder", "buildx", "compose", "config", "context", "network", "node", "plugin", "secret", "service",
+    "stack", "swarm", "volume",
 ];
 
 /// Clap's message without its heading and its pointers.

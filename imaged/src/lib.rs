@@ -9,6 +9,7 @@ mod cli;
 mod commands;
 mod engine;
 pub mod error;
+mod events;
 mod format;
 pub mod image;
 pub mod layer;

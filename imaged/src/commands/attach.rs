@@ -41,6 +41,7 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     match Status::of(&containers, &record.id) {
         Status::Running { paused: true, .. } => return refused("paused container, unpause it first"),
         Status::Running { .. } => {}
+        Status::Restarting(_) => return refused("restarting container, wait until it is running"),
         _ => return refused("stopped container, start it first"),
     }
     let stdin = record.options.stdin && !args.no_stdin;

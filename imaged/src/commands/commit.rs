@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::ArgAction;
 
 use super::source_date;
-use crate::engine::{Containers, commit};
+use crate::engine::{Containers, announce, commit};
 use crate::error::Result;
 use crate::output;
 use crate::settings::Settings;
@@ -49,6 +49,8 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let record = containers.find(&args.container)?;
     let store = Store::open(&settings.root)?;
     let made = commit::commit(&containers, &store, &record, request)?;
+    let id = made.image.id.to_string();
+    announce::container(&containers, &record, "commit", &[("imageID", id)]);
     output::line(made.image.id)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,9 +4,11 @@ use super::environment::{self, read};
 use super::limit_options::{FixedLimitOptions, LimitOptions};
 use crate::engine::create::Request;
 use crate::error::{Error, Kind, Result};
+use crate::format::timestamp::parse_duration;
 use crate::plan::command::Overrides;
 use crate::plan::flags;
-use crate::plan::options::{Mount, Network, Options, Seccomp};
+use crate::plan::health::Wanted;
+use crate::plan::options::{Mount, Network, Options, Restart, Seccomp};
 use crate::settings::Settings;
 
 #[derive(Debug, clap::Args)]
@@ -73,6 +75,24 @@ pub(crate) struct ContainerOptions {
     /// Add a group to the process
     #[arg(long, value_name = "GROUP")]
     group_add: Vec<String>,
+    /// Command line that tells whether the container is well
+    #[arg(long, value_name = "COMMAND")]
+    health_cmd: Option<String>,
+    /// Time between two health checks (default 30s)
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    health_interval: Option<String>,
+    /// Failures in a row that mean unhealthy (default 3)
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    health_retries: Option<i64>,
+    /// Time between two health checks in the start period (default 5s)
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    health_start_interval: Option<String>,
+    /// Time after the start in which failures do not count (default 0s)
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    health_start_period: Option<String>,
+    /// Time that one health check may take (default 30s)
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    health_timeout: Option<String>,
     /// Host name
     #[arg(short = 'h', long, value_name = "NAME")]
     hostname: Option<String>,
@@ -106,6 +126,9 @@ pub(crate) struct ContainerOptions {
     /// Network: none (a loopback device only; the default) or host
     #[arg(long, visible_alias = "net", value_name = "NETWORK")]
     network: Option<String>,
+    /// Run no health check, whatever the image says
+    #[arg(long)]
+    no_healthcheck: bool,
     /// Adjust the OOM killer's preference (-1000 to 1000)
     #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = clap::value_parser!(i32).range(-1000..=1000))]
     oom_score_adj: Option<i32>,
@@ -127,6 +150,9 @@ pub(crate) struct ContainerOptions {
     /// The root file system cannot be written
     #[arg(long)]
     read_only: bool,
+    /// When to run it again after it ended: no, on-failure[:MAX], always, unless-stopped
+    #[arg(long, value_name = "POLICY", default_value = "no")]
+    restart: String,
     /// Remove the container when it exits
     #[arg(long)]
     pub(crate) rm: bool,
@@ -218,6 +244,7 @@ impl ContainerOptions {
             exposed_ports: parse_all(&self.expose, flags::exposed)?.concat(),
             stop_signal: self.stop_signal.clone(),
             stop_timeout: self.stop_timeout,
+            health: self.health()?,
         })
     }
 
@@ -263,6 +290,44 @@ impl ContainerOptions {
             hosts: parse_all(&self.add_host, flags::host)?,
             dns: parse_all(&self.dns, flags::name_server)?,
             log: flags::log(self.log_driver.as_deref(), &self.log_opt)?,
+            restart: self.restart_policy()?,
+        })
+    }
+
+    fn restart_policy(&self) -> Result<Restart> {
+        let restart = flags::restart(&self.restart)?;
+        if self.rm && restart != Restart::default() {
+            return Err(usage(
+                "conflicting options: cannot specify both --restart and --rm".into(),
+            ));
+        }
+        Ok(restart)
+    }
+
+    fn health(&self) -> Result<Wanted> {
+        let time = |name: &str, text: &Option<String>| {
+            match text {
+            Some(text) if text.starts_with('-') => Err(usage(format!("--health-{name} cannot be negative"))),
+            Some(text) => match parse_duration(text) {
+                Some(time) => Ok(Some(time)),
+                // As Go has it, 0 needs no unit.
+                None if text == "0" => Ok(None),
+                None => Err(usage(format!(
+                    "invalid argument \"{text}\" for \"--health-{name}\" flag: time: invalid duration \"{text}\""
+                ))
+                .hint("a duration has a unit: 500ms, 30s, 1m30s")),
+            },
+            None => Ok(None),
+        }
+        };
+        Ok(Wanted {
+            none: self.no_healthcheck,
+            command: self.health_cmd.clone().filter(|command| !command.is_empty()),
+            interval: time("interval", &self.health_interval)?,
+            timeout: time("timeout", &self.health_timeout)?,
+            start_period: time("start-period", &self.health_start_period)?,
+            start_interval: time("start-interval", &self.health_start_interval)?,
+            retries: self.health_retries,
         })
     }
 

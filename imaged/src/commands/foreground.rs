@@ -6,6 +6,7 @@ use crate::engine::attach::{Keys, Outcome, Streams};
 use crate::engine::start::{Attach, Started};
 use crate::engine::{Containers, Record, remove, wait};
 use crate::error::{Error, Kind, Result};
+use crate::plan::options::RestartPolicy;
 use crate::sys::terminal;
 
 /// Docker's check: a terminal for the container needs one here.
@@ -46,7 +47,9 @@ pub(crate) fn run(containers: &Containers, record: &Record, started: Started) ->
         Outcome::Gone => wait::wait(containers, record),
     };
     // The prompt returns when everything is cleaned up.
-    if let Some(shim) = started.shim {
+    if let Some(shim) = started.shim
+        && record.options.restart.policy == RestartPolicy::No
+    {
         shim.wait()?;
     }
     if record.options.auto_remove {

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use super::source_date;
 use crate::archive;
 use crate::error::{Error, Kind, Result};
+use crate::events;
 use crate::format::timestamp::Timestamp;
 use crate::image::{Reference, platform};
 use crate::oci::{Config, History, ImageConfig};
@@ -51,6 +52,8 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
         path => Box::new(File::open(path).map_err(|error| Error::io(format!("open {path}"), &error))?),
     };
     let made = archive::import(&store, &mut input, config, name)?;
+    let id = made.image.id.to_string();
+    events::image(&settings.root, "import", &id, args.name.as_deref().unwrap_or(&id));
     output::line(made.image.id)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 
 use crate::archive::{self, Input, Loaded};
 use crate::error::{Context, Error, Kind, Result};
+use crate::events;
+use crate::image::Reference;
 use crate::output;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -41,7 +43,15 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
         }
     };
     let loaded = loaded.context(|| "load")?;
-    loaded.iter().try_for_each(show)?;
+    for loaded in &loaded {
+        let id = loaded.image.id.to_string();
+        let name = loaded
+            .names
+            .first()
+            .map_or_else(|| id.clone(), Reference::familiar);
+        events::image(&settings.root, "load", &id, &name);
+        show(loaded)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

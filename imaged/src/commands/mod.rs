@@ -8,6 +8,7 @@ pub(crate) mod cp;
 pub(crate) mod create;
 pub(crate) mod diff;
 mod environment;
+pub(crate) mod events;
 pub(crate) mod exec;
 pub(crate) mod export;
 mod foreground;

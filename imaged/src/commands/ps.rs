@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use crate::engine::status::Status;
-use crate::engine::{Containers, Record};
+use crate::engine::{Containers, Record, health};
 use crate::error::{Error, Kind, Result};
 use crate::format::filter::Filters;
 use crate::format::timestamp::Timestamp;
@@ -13,8 +13,8 @@ use crate::format::{Listing, human};
 use crate::output;
 use crate::settings::Settings;
 
-const FILTERS: [&str; 8] = [
-    "id", "name", "status", "label", "ancestor", "exited", "before", "since",
+const FILTERS: [&str; 9] = [
+    "id", "name", "status", "health", "label", "ancestor", "exited", "before", "since",
 ];
 const COLUMNS: &str =
     "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
@@ -41,7 +41,7 @@ pub(crate) struct Args {
     /// Show all containers, not only running ones
     #[arg(short, long)]
     all: bool,
-    /// Show only those that match: id, name, status, label, ancestor, exited, before, since
+    /// Show only those that match: id, name, status, health, label, ancestor, exited, before, since
     #[arg(short, long, value_name = "KEY=VALUE")]
     filter: Vec<String>,
     /// `table`, `table TEMPLATE`, `json` or a Go template
@@ -78,7 +78,7 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let mut rows = Vec::new();
     for record in &known {
         let status = Status::of(&containers, &record.id);
-        if (all || status.is_running()) && matches(&filters, record, &status, &known)? {
+        if (all || status.is_running()) && matches(&filters, &containers, record, &status, &known)? {
             rows.push(row(&containers, record, &status, args));
         }
         if limit == Some(rows.len()) {
@@ -105,7 +105,13 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn matches(filters: &Filters, record: &Record, status: &Status, known: &[Record]) -> Result<bool> {
+fn matches(
+    filters: &Filters,
+    containers: &Containers,
+    record: &Record,
+    status: &Status,
+    known: &[Record],
+) -> Result<bool> {
     for word in filters.values("status") {
         let words = [
             "created",
@@ -118,6 +124,13 @@ fn matches(filters: &Filters, record: &Record, status: &Status, known: &[Record]
         ];
         if !words.contains(&word.as_str()) {
             return Err(Error::new(Kind::Usage, format!("invalid filter 'status={word}'"))
+                .hint(format!("the states are {}", words.join(", "))));
+        }
+    }
+    for word in filters.values("health") {
+        let words = ["starting", "healthy", "unhealthy", "none"];
+        if !words.contains(&word.as_str()) {
+            return Err(Error::new(Kind::Usage, format!("invalid filter 'health={word}'"))
                 .hint(format!("the states are {}", words.join(", "))));
         }
     }
@@ -148,6 +161,9 @@ fn matches(filters: &Filters, record: &Record, status: &Status, known: &[Record]
             record.name.contains(wanted.trim_start_matches('/'))
         })
         && filters.any("status", |wanted| status.word() == wanted)
+        && filters.any("health", |wanted| {
+            health::word(containers, record, status) == wanted
+        })
         && filters.any("exited", |wanted| code.as_deref() == Some(wanted))
         && filters.any("ancestor", image)
         && filters.labels(&record.config.labels)
@@ -188,7 +204,7 @@ fn row(containers: &Containers, record: &Record, status: &Status, args: &Args) -
         "CreatedAt": record.created,
         "RunningFor": human::ago(created.seconds, now.seconds),
         "State": status.word(),
-        "Status": describe(status, now),
+        "Status": describe(status, &health::word(containers, record, status), now),
         "Ports": "",
         "Size": size,
         "Names": record.name,
@@ -200,7 +216,7 @@ fn row(containers: &Containers, record: &Record, status: &Status, args: &Args) -
 }
 
 /// Docker's sentence about how a container stands.
-fn describe(status: &Status, now: Timestamp) -> String {
+fn describe(status: &Status, health: &str, now: Timestamp) -> String {
     let since = |time: &str| {
         human::duration(
             now.seconds
@@ -213,18 +229,36 @@ fn describe(status: &Status, now: Timestamp) -> String {
             started_at,
             orphaned,
             paused,
+            unresponsive,
             ..
         } => {
+            // As docker has it: of one that is paused only that is said.
+            let health = match health {
+                "none" => "",
+                _ if *paused => "",
+                "starting" => " (health: starting)",
+                "healthy" => " (healthy)",
+                _ => " (unhealthy)",
+            };
+            let unresponsive = if *unresponsive {
+                " (shim not responding)"
+            } else {
+                ""
+            };
             let paused = if *paused { " (Paused)" } else { "" };
             let orphaned = if *orphaned { " (shim lost)" } else { "" };
-            format!("Up {}{paused}{orphaned}", since(started_at))
+            format!("Up {}{health}{paused}{orphaned}{unresponsive}", since(started_at))
         }
-        Status::Exited(exit) => {
+        Status::Exited(exit) | Status::Restarting(exit) => {
             let ago = exit
                 .finished_at
                 .as_deref()
                 .map_or_else(|| "some time".to_owned(), since);
-            format!("Exited ({}) {ago} ago", exit.exit_code)
+            let word = match status {
+                Status::Restarting(_) => "Restarting",
+                _ => "Exited",
+            };
+            format!("{word} ({}) {ago} ago", exit.exit_code)
         }
         Status::Lost { .. } => "Exited (unknown)".to_owned(),
     }

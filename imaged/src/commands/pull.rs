@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use super::pull_display::{Display, Stream};
 use crate::error::{Error, Kind, Result};
+use crate::events;
 use crate::image::{Reference, platform};
 use crate::output;
 use crate::registry::{self, Options, Pulled, Silent};
@@ -40,20 +41,37 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     for references in &names {
         match (args.all_tags, references.first()) {
             (true, Some(repository)) => {
-                all_tags(&store, repository, &options, args.quiet)?;
+                all_tags(settings, &store, repository, &options, args.quiet)?;
                 output::line(repository.repository())?;
             }
-            _ => output::line(one(&store, references, &options, args.quiet)?)?,
+            _ => output::line(one(settings, &store, references, &options, args.quiet)?)?,
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Pulls what the first of the references that exists means, which is returned.
-fn one(store: &Store, references: &[Reference], options: &Options, quiet: bool) -> Result<Reference> {
-    if quiet {
-        return registry::pull_first(store, references, options, &Silent).map(|(reference, _)| reference);
-    }
+fn one(
+    settings: &Settings,
+    store: &Store,
+    references: &[Reference],
+    options: &Options,
+    quiet: bool,
+) -> Result<Reference> {
+    let reference = match quiet {
+        true => registry::pull_first(store, references, options, &Silent)?.0,
+        false => shown(store, references, options)?,
+    };
+    events::image(
+        &settings.root,
+        "pull",
+        &reference.familiar(),
+        &reference.familiar_name(),
+    );
+    Ok(reference)
+}
+
+fn shown(store: &Store, references: &[Reference], options: &Options) -> Result<Reference> {
     if references.iter().any(Reference::has_default_tag) {
         output::line("Using default tag: latest")?;
     }
@@ -64,12 +82,18 @@ fn one(store: &Store, references: &[Reference], options: &Options, quiet: bool) 
 }
 
 /// Every tag that the registry has of a repository.
-fn all_tags(store: &Store, repository: &Reference, options: &Options, quiet: bool) -> Result<()> {
+fn all_tags(
+    settings: &Settings,
+    store: &Store,
+    repository: &Reference,
+    options: &Options,
+    quiet: bool,
+) -> Result<()> {
     if !repository.has_default_tag() {
         return Err(Error::new(Kind::Usage, "tag can't be used with --all-tags/-a"));
     }
     for reference in registry::tags(repository, options)? {
-        one(store, &[reference], options, quiet)?;
+        one(settings, store, &[reference], options, quiet)?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use crate::archive::{self, Format, Packing};
 use crate::error::{Error, Kind, Result};
+use crate::events;
 use crate::image::Reference;
 use crate::oci::Digest;
 use crate::output;
@@ -66,6 +67,12 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     }
     for (reference, image) in references.iter().zip(there.into_iter().flatten()) {
         push(&store, reference, &image.0.id, args)?;
+        events::image(
+            &settings.root,
+            "push",
+            &reference.familiar(),
+            &reference.familiar(),
+        );
     }
     Ok(ExitCode::SUCCESS)
 }

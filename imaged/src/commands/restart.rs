@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::several;
 use super::stop::How;
-use crate::engine::{Containers, start, stop};
+use crate::engine::{Containers, announce, start, stop};
 use crate::error::Result;
 use crate::settings::Settings;
 
@@ -26,6 +26,7 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
         let record = containers.find(name)?;
         stop::stop(&containers, &record, &options)?;
         start::start(&containers, &record, None)?;
+        announce::container(&containers, &record, "restart", &[]);
         Ok(Some(name.to_owned()))
     })
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use super::several;
 use crate::error::Result;
+use crate::events;
 use crate::settings::Settings;
 use crate::store::{Removed, Store};
 
@@ -22,9 +23,26 @@ pub(crate) struct Args {
 pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let store = Store::open(&settings.root)?;
     several::each(&args.images, |name| {
+        let id = store.resolve(name).map(|image| image.id.to_string());
         let removed = store.remove_image(name, args.force)?;
+        if let Ok(id) = id {
+            removed
+                .iter()
+                .for_each(|removed| announce(settings, &id, removed));
+        }
         Ok(Some(removed.iter().map(line).collect::<Vec<_>>().join("\n")))
     })
+}
+
+/// Of what goes with an image docker tells the image alone.
+fn announce(settings: &Settings, id: &str, removed: &Removed) {
+    match removed {
+        Removed::Untagged(name) => events::image(&settings.root, "untag", id, name),
+        Removed::Deleted(digest) if digest.to_string() == id => {
+            events::image(&settings.root, "delete", id, id);
+        }
+        Removed::Deleted(_) => {}
+    }
 }
 
 fn line(removed: &Removed) -> String {

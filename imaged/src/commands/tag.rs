@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::error::{Error, Kind, Result};
+use crate::events;
 use crate::image::Reference;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -27,6 +28,10 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
             "refusing to create a tag with a digest reference",
         ));
     }
-    Store::open(&settings.root)?.tag(&args.source, &target)?;
+    let store = Store::open(&settings.root)?;
+    store.tag(&args.source, &target)?;
+    if let Some((image, _)) = store.known_as(&target)? {
+        events::image(&settings.root, "tag", &image.id.to_string(), &target.familiar());
+    }
     Ok(ExitCode::SUCCESS)
 }

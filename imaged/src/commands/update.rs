@@ -6,15 +6,19 @@ use super::limit_options::LimitOptions;
 use super::several;
 use crate::engine::{Containers, update};
 use crate::error::{Error, Kind, Result};
+use crate::plan::flags;
 use crate::plan::options::Resources;
 use crate::settings::Settings;
 use crate::store::Store;
 
-/// Change the limits of containers, whether they run or not.
+/// Change limits and restart policies of containers, whether they run or not.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     limits: LimitOptions,
+    /// When to run it again after it ended: no, on-failure[:MAX], always, unless-stopped
+    #[arg(long, value_name = "POLICY")]
+    restart: Option<String>,
     /// Names or ids
     #[arg(required = true, value_name = "CONTAINER", help_heading = "Arguments")]
     containers: Vec<String>,
@@ -23,7 +27,8 @@ pub(crate) struct Args {
 /// Runs the verb.
 pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let limits = args.limits.limits()?;
-    if limits == Resources::default() {
+    let restart = args.restart.as_deref().map(flags::restart).transpose()?;
+    if limits == Resources::default() && restart.is_none() {
         return Err(Error::new(
             Kind::Usage,
             "you must provide one or more flags when using this command",
@@ -32,6 +37,6 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let containers = Containers::new(settings);
     let store = Store::open(&settings.root)?;
     several::each(&args.containers, |name| {
-        update::update(&containers, &store, name, &limits).map(|()| Some(name.to_owned()))
+        update::update(&containers, &store, name, &limits, restart).map(|()| Some(name.to_owned()))
     })
 }

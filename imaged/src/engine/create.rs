@@ -7,7 +7,7 @@ use std::path::Path;
 use super::imagefs::ImageFs;
 use super::layout::{Containers, private_directory};
 use super::record::{self, Record};
-use super::{facts, ids, names, programs, remove, volumes};
+use super::{announce, facts, health, ids, names, programs, remove, volumes};
 use crate::error::{Context, Error, Kind, Result};
 use crate::format::timestamp::Timestamp;
 use crate::image::Image;
@@ -75,6 +75,7 @@ pub(crate) fn create(
     store.put_file(&format!("containers/{id}/{}", record::FILE), &record.to_json()?)?;
     fault_point();
     made.keep = true;
+    announce::container(containers, &record, "create", &[]);
     log::debug(format_args!(
         "container {id} ({}) of the image {}: the bundle is {}",
         record.name,
@@ -229,6 +230,10 @@ fn fill(containers: &Containers, store: &Store, image: &Image, record: &mut Reco
         own: &own,
     };
     let config = plan::bundle_config(&container, &facts)?;
+    if let Some(check) = plan::health::for_shim(&config["process"], &record.config, &record.hostname)? {
+        write(&directory.join(health::CHECK_FILE), check.to_string().as_bytes())?;
+    }
+    announce::write_actor(containers, record)?;
     write(
         &directory.join("config.json"),
         &serde_json::to_vec_pretty(&config).map_err(|error| invalid(&error))?,

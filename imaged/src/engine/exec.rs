@@ -11,7 +11,7 @@ use super::attach::{Connection, Failure, Keys, Opened, Relay, Streams};
 use super::layout::Containers;
 use super::record::Record;
 use super::status::Status;
-use super::{facts, ids, rootfs, shim};
+use super::{facts, ids, pause, rootfs, shim};
 use crate::error::{Error, Kind, Result};
 use crate::plan::exec::{self, Process};
 use crate::plan::user;
@@ -47,6 +47,10 @@ pub(crate) fn start(containers: &Containers, record: &Record, request: Request, 
                 "Container {} is paused, unpause the container before exec",
                 record.id
             );
+            return Err(Error::new(Kind::Conflict, why));
+        }
+        Status::Restarting(_) => {
+            let why = format!("Container {} {}", record.id, pause::RESTARTING);
             return Err(Error::new(Kind::Conflict, why));
         }
         Status::Running { pid, .. } if pid > 0 => pid,

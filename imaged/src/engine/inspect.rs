@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::facts;
 use super::layout::Containers;
-use super::logs;
 use super::record::Record;
-use super::status::Status;
+use super::status::{ShimFile, Status};
+use super::{health, logs};
 use crate::error::Result;
 use crate::plan::options::{DeviceNumber, LogDriver, Mount, Options, Resources, Seccomp};
 use crate::plan::{self, command, resources};
@@ -47,6 +47,7 @@ pub(crate) fn details(containers: &Containers, store: &Store, record: &Record) -
     let directory = containers.directory(&record.id);
     let path = |name: &str| directory.join(name).to_string_lossy().into_owned();
     let argv = command::argv(&record.config);
+    let status = Status::of(containers, &record.id);
     let (program, args) = argv
         .split_first()
         .map_or(("", [].as_slice()), |(program, args)| (program.as_str(), args));
@@ -55,7 +56,7 @@ pub(crate) fn details(containers: &Containers, store: &Store, record: &Record) -
         "Created": record.created,
         "Path": program,
         "Args": args,
-        "State": state(&Status::of(containers, &record.id)),
+        "State": state(containers, record, &status),
         "Image": record.image,
         "ResolvConfPath": path("etc/resolv.conf"),
         "HostnamePath": path("etc/hostname"),
@@ -65,7 +66,7 @@ pub(crate) fn details(containers: &Containers, store: &Store, record: &Record) -
             _ => path(logs::FILE),
         },
         "Name": format!("/{}", record.name),
-        "RestartCount": 0,
+        "RestartCount": restart_count(containers, record, &status),
         "Driver": "overlay2",
         "Platform": "linux",
         "ImageManifestDescriptor": manifest(store, record),
@@ -93,9 +94,16 @@ fn manifest(store: &Store, record: &Record) -> Value {
         .unwrap_or(Value::Null)
 }
 
-fn state(status: &Status) -> Value {
+fn restart_count(containers: &Containers, record: &Record, status: &Status) -> u32 {
+    match status {
+        Status::Exited(exit) | Status::Restarting(exit) => exit.restart_count,
+        _ => ShimFile::read(&containers.shim_directory(&record.id)).map_or(0, |shim| shim.restart_count()),
+    }
+}
+
+fn state(containers: &Containers, record: &Record, status: &Status) -> Value {
     let mut state = json!({
-        "Status": status.word(), "Running": status.is_running(), "Paused": matches!(status, Status::Running { paused: true, .. }), "Restarting": false,
+        "Status": status.word(), "Running": status.is_running(), "Paused": matches!(status, Status::Running { paused: true, .. }), "Restarting": matches!(status, Status::Restarting(_)),
         "OOMKilled": false, "Dead": false, "Pid": 0, "ExitCode": 0, "Error": "",
         "StartedAt": NEVER, "FinishedAt": NEVER,
     });
@@ -111,15 +119,19 @@ fn state(status: &Status) -> Value {
             pid,
             started_at,
             orphaned,
+            unresponsive,
             ..
         } => {
             state["Pid"] = (*pid).into();
             state["StartedAt"] = started_at.as_str().into();
             if *orphaned {
                 state["Error"] = "the shim is gone: the exit code will not be recorded".into();
+            } else if *unresponsive {
+                state["Error"] = "the shim is stopped and answers nobody: SIGCONT wakes it".into();
             }
         }
-        Status::Exited(exit) => {
+        Status::Exited(exit) | Status::Restarting(exit) => {
+            state["Error"] = exit.error.as_deref().unwrap_or_default().into();
             state["ExitCode"] = exit.exit_code.into();
             state["OOMKilled"] = exit.oom_killed.into();
             state["StartedAt"] = exit.started_at.as_deref().unwrap_or(NEVER).into();
@@ -130,6 +142,9 @@ fn state(status: &Status) -> Value {
             state["StartedAt"] = started_at.as_str().into();
             state["Error"] = "the exit code is unknown: the shim was gone when the container ended".into();
         }
+    }
+    if let Some(health) = health::details(containers, record, status) {
+        state["Health"] = health;
     }
     state
 }
@@ -163,7 +178,7 @@ fn host_config(record: &Record) -> Value {
         "NetworkMode": options.network.name(),
         "PortBindings": {},
         "PublishAllPorts": false,
-        "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0},
+        "RestartPolicy": {"Name": options.restart.policy.name(), "MaximumRetryCount": options.restart.maximum},
         "AutoRemove": options.auto_remove,
         "CgroupParent": options.cgroup_parent.as_deref().unwrap_or_default(),
         "DeviceCgroupRules": options.device_rules,

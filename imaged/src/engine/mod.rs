@@ -3,6 +3,7 @@
 //! A container is a directory ([`layout`]); how it stands is read from files and processes, never remembered
 //! ([`status`]); a shim keeps it while it runs ([`shim`]).
 
+pub(crate) mod announce;
 pub(crate) mod attach;
 pub(crate) mod commit;
 mod container_root;
@@ -10,6 +11,7 @@ pub(crate) mod copy;
 pub(crate) mod create;
 pub(crate) mod exec;
 mod facts;
+pub(crate) mod health;
 mod ids;
 mod imagefs;
 mod init;
@@ -17,6 +19,7 @@ pub(crate) mod inspect;
 pub(crate) mod layout;
 pub(crate) mod logs;
 mod names;
+mod orders;
 pub(crate) mod pause;
 pub(crate) mod programs;
 pub(crate) mod record;

@@ -10,8 +10,10 @@ use std::time::{Duration, Instant};
 use nix::fcntl::{Flock, FlockArg};
 use nix::libc::SIGKILL;
 
+use super::announce;
 use super::ids;
 use super::layout::Containers;
+use super::orders;
 use super::pause;
 use super::record::{self, Record};
 use super::runtime;
@@ -28,13 +30,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// When it runs and `force` is not set, or something of it cannot be removed.
 pub(crate) fn remove(containers: &Containers, record: &Record, force: bool) -> Result<()> {
     let _lock = containers.lock(&record.id)?;
-    if !force && Status::of(containers, &record.id).is_running() {
+    let status = Status::of(containers, &record.id);
+    if !force && status.is_running() {
         return Err(Error::new(
             Kind::Conflict,
             format!(
-                "cannot remove container \"/{}\": container is running: stop the container before removing or \
-                 force remove",
-                record.name
+                "cannot remove container \"/{}\": container is {}: stop the container before removing or force \
+                 remove",
+                record.name,
+                status.word()
             ),
         ));
     }
@@ -45,7 +49,9 @@ pub(crate) fn remove(containers: &Containers, record: &Record, force: bool) -> R
     fault_point();
     containers.release(&record.name, &record.id)?;
     fault_point();
-    tree(&containers.directory(&record.id))
+    tree(&containers.directory(&record.id))?;
+    announce::container(containers, record, "destroy", &[]);
+    Ok(())
 }
 
 /// Leaves no process, mount, cgroup or file of the last run, whatever state it was in, and forgets its outcome.
@@ -63,11 +69,13 @@ pub(super) fn clear_last_run(containers: &Containers, record: &Record) -> Result
 /// Ends the container's first process and then the shim, which gets time to finish its work.
 fn end_processes(containers: &Containers, record: &Record, directory: &Path) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
+    orders::stay_down(containers, record)?;
     let (shim, init) = match ShimFile::read(directory) {
         Some(file) => (file.shim(), file.init()),
         None => (None, None),
     };
     if let Some(init) = init {
+        announce::container(containers, record, "kill", &[("signal", SIGKILL.to_string())]);
         init.signal(SIGKILL)?;
         // With cgroup v1 not even SIGKILL reaches what is frozen.
         if init.is_frozen() {

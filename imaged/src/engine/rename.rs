@@ -1,5 +1,6 @@
 //! Another name for a container.
 
+use super::announce;
 use super::layout::Containers;
 use super::record::{self, Record};
 use crate::error::{Error, Kind, Result};
@@ -36,5 +37,8 @@ pub(crate) fn rename(containers: &Containers, store: &Store, record: &Record, na
         return Err(error);
     }
     fault_point();
-    containers.release(&old, &record.id)
+    announce::write_actor(containers, &record)?;
+    containers.release(&old, &record.id)?;
+    announce::container(containers, &record, "rename", &[("oldName", format!("/{old}"))]);
+    Ok(())
 }

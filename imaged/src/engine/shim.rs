@@ -14,10 +14,11 @@ use serde::Deserialize;
 use super::layout::Containers;
 use super::record::Record;
 use super::status::EXIT_FILE;
-use super::{logs, programs};
+use super::{announce, health, logs, programs};
 use crate::error::{Error, Kind, Result};
+use crate::events;
 use crate::log;
-use crate::plan::options::{Log, LogDriver};
+use crate::plan::options::{Log, LogDriver, RestartPolicy};
 
 /// The largest message on the control socket.
 const MESSAGE: usize = 64 << 10;
@@ -201,11 +202,20 @@ fn arguments(containers: &Containers, record: &Record, size: Option<(u16, u16)>)
         ("--runtime-root", path(&containers.runtime_root())),
         ("--mounts", path(&bundle.join("mounts.json"))),
         ("--exit-file", path(&bundle.join(EXIT_FILE))),
+        ("--events", path(&containers.root().join(events::DIRECTORY))),
+        ("--event-actor", path(&bundle.join(announce::ACTOR_FILE))),
     ] {
         words.extend([option.into(), value]);
     }
     words.extend(log_arguments(&record.options.log, &bundle));
     let options = &record.options;
+    if options.restart.policy != RestartPolicy::No {
+        words.extend(["--restart".into(), options.restart.to_string().into()]);
+    }
+    let check = bundle.join(health::CHECK_FILE);
+    if check.exists() {
+        words.extend(["--health".into(), check.into_os_string()]);
+    }
     for (option, given) in [
         ("--tty", options.tty),
         ("--stdin", options.stdin),

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::announce;
 use super::attach::{Keys, Relay, Streams};
 use super::layout::{Containers, private_directory};
 use super::record::Record;
@@ -94,6 +95,7 @@ fn launch(containers: &Containers, record: &Record, attach: Option<Attach>) -> R
 
 fn connect(containers: &Containers, record: &Record, attach: Attach) -> Result<Relay> {
     let directory = containers.shim_directory(&record.id);
+    announce::container(containers, record, "attach", &[]);
     Relay::connect(
         &directory,
         attach.streams,

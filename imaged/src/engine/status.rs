@@ -24,6 +24,12 @@ pub(crate) struct ShimFile {
     init_pid: Option<i32>,
     #[serde(default)]
     init_start_time: Option<u64>,
+    /// When the shim started the container last.
+    #[serde(default)]
+    started_at: Option<String>,
+    /// How often it did that by itself.
+    #[serde(default)]
+    restart_count: u32,
 }
 
 impl ShimFile {
@@ -49,8 +55,21 @@ impl ShimFile {
         Process::find(self.init_pid.filter(|pid| *pid > 0)?, self.init_start_time?)
     }
 
-    fn shim_lives(&self) -> bool {
-        !self.is_ourselves() && pidfd::start_time_of(self.pid) == Some(self.start_time)
+    /// Whether the shim lives, and if so, whether it can do anything: not while somebody has stopped it.
+    fn shim_state(&self) -> Option<Shim> {
+        let (state, start_time) = pidfd::state_of(self.pid)?;
+        if self.is_ourselves() || start_time != self.start_time {
+            return None;
+        }
+        Some(match state {
+            'T' | 't' => Shim::Stopped,
+            _ => Shim::Alive,
+        })
+    }
+
+    /// How often the shim restarted the container.
+    pub(crate) fn restart_count(&self) -> u32 {
+        self.restart_count
     }
 
     fn init_pid(&self) -> Option<i32> {
@@ -58,6 +77,14 @@ impl ShimFile {
         (pidfd::start_time_of(pid).is_some() && pidfd::start_time_of(pid) == self.init_start_time)
             .then_some(pid)
     }
+}
+
+/// How the shim is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shim {
+    Alive,
+    /// By a signal or a debugger.
+    Stopped,
 }
 
 /// The shim's exit record.
@@ -70,6 +97,18 @@ pub(crate) struct ExitRecord {
     pub(crate) started_at: Option<String>,
     #[serde(default)]
     pub(crate) finished_at: Option<String>,
+    /// How often the container had been restarted.
+    #[serde(default)]
+    pub(crate) restart_count: u32,
+    /// The shim restarts it, if it lives.
+    #[serde(default)]
+    restarting: bool,
+    /// Somebody stopped it.
+    #[serde(default)]
+    pub(crate) stopped: bool,
+    /// Why it could not be restarted.
+    #[serde(default)]
+    pub(crate) error: Option<String>,
 }
 
 /// What corten noted about the last start.
@@ -97,7 +136,11 @@ pub(crate) enum Status {
         orphaned: bool,
         /// Whether its processes are frozen.
         paused: bool,
+        /// Whether its shim answers nobody, because somebody has stopped it.
+        unresponsive: bool,
     },
+    /// It ended, and its shim will start it again after a pause.
+    Restarting(ExitRecord),
     /// It ended, and the shim recorded how.
     Exited(ExitRecord),
     /// It ended when its shim was gone already: the exit code is unknown.
@@ -109,40 +152,52 @@ impl Status {
     pub(crate) fn of(containers: &Containers, id: &str) -> Self {
         let directory = containers.directory(id);
         let shim = ShimFile::read(&containers.shim_directory(id));
-        let shim_lives = shim.as_ref().is_some_and(ShimFile::shim_lives);
+        let shim_state = shim.as_ref().and_then(ShimFile::shim_state);
         let init = shim.as_ref().and_then(ShimFile::init_pid);
         // Read after that: a shim that was seen dead has written its record before.
-        if let Some(record) = read_json(&directory.join(EXIT_FILE)) {
-            return Self::Exited(record);
+        if let Some(record) = exit_record(containers, id) {
+            return match record.restarting && shim_state.is_some() {
+                true => Self::Restarting(record),
+                false => Self::Exited(record),
+            };
         }
         // Read last: whoever forgets a run forgets its start before its end.
         let start: Option<StartFile> = read_json(&directory.join(START_FILE));
         match start {
             Some(start) if start.error.is_some() => Self::Created { failure: Some(start) },
-            Some(start) if shim_lives || init.is_some() => Self::Running {
+            Some(start) if shim_state.is_some() || init.is_some() => Self::Running {
                 pid: init.unwrap_or(0),
-                started_at: start.at,
-                orphaned: !shim_lives,
+                started_at: shim.and_then(|shim| shim.started_at).unwrap_or(start.at),
+                orphaned: shim_state.is_none(),
                 paused: init.is_some_and(pidfd::is_frozen),
+                unresponsive: shim_state == Some(Shim::Stopped),
             },
             Some(start) => Self::Lost { started_at: start.at },
             None => Self::Created { failure: None },
         }
     }
 
-    /// Docker's word: `created`, `running`, `paused` or `exited`.
+    /// Docker's word: `created`, `running`, `paused`, `restarting` or `exited`.
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Created { .. } => "created",
             Self::Running { paused: true, .. } => "paused",
             Self::Running { .. } => "running",
+            Self::Restarting(_) => "restarting",
             Self::Exited(_) | Self::Lost { .. } => "exited",
         }
     }
 
+    /// As docker sees it: one that is about to be restarted counts as running.
     pub(crate) fn is_running(&self) -> bool {
-        matches!(self, Self::Running { .. })
+        matches!(self, Self::Running { .. } | Self::Restarting(_))
     }
+}
+
+/// How the container ended: from the disk, or from memory if the disk refused it.
+fn exit_record(containers: &Containers, id: &str) -> Option<ExitRecord> {
+    read_json(&containers.directory(id).join(EXIT_FILE))
+        .or_else(|| read_json(&containers.shim_directory(id).join(EXIT_FILE)))
 }
 
 /// A JSON file's content; none if it is not there, not whole or not of this form.

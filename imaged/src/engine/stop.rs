@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use nix::libc::{SIGKILL, SIGTERM};
 
+use super::announce;
 use super::layout::Containers;
+use super::orders;
 use super::pause;
 use super::record::Record;
 use super::status::{ShimFile, Status};
@@ -31,23 +33,34 @@ pub(crate) struct Options {
 /// # Errors
 /// When it survives even SIGKILL, or a signal is unknown.
 pub(crate) fn stop(containers: &Containers, record: &Record, options: &Options) -> Result<()> {
-    let signal = match options.signal.as_ref().or(record.config.stop_signal.as_ref()) {
+    let signal = match &options.signal {
         Some(name) => flags::signal(name)?,
-        None => SIGTERM,
+        None => stop_signal(record)?,
     };
+    if !Status::of(containers, &record.id).is_running() {
+        return Ok(());
+    }
+    orders::stay_down(containers, record)?;
     let (init, shim) = processes(containers, record);
     if let Some(init) = init {
-        init.signal(signal)?;
+        send(containers, record, &init, signal)?;
         go_on(&init, containers, record)?;
         if !init.wait(deadline(options, record))? {
-            end(&init, record)?;
+            end(containers, &init, record)?;
         }
     }
     // The exit is recorded when the shim is gone, even if the process ended before we came.
-    match shim {
-        Some(shim) => shim.wait(Some(Instant::now() + AFTER_KILL)).map(drop),
-        None => Ok(()),
+    if let Some(shim) = shim {
+        shim.wait(Some(Instant::now() + AFTER_KILL))?;
     }
+    announce::container(containers, record, "stop", &[]);
+    Ok(())
+}
+
+/// Sends a signal, and says so first: then nothing that it causes is told before it.
+fn send(containers: &Containers, record: &Record, init: &Process, signal: i32) -> Result<()> {
+    announce::container(containers, record, "kill", &[("signal", signal.to_string())]);
+    init.signal(signal)
 }
 
 /// A paused container goes on, as in docker: otherwise no signal would reach it.
@@ -58,8 +71,8 @@ fn go_on(init: &Process, containers: &Containers, record: &Record) -> Result<()>
     }
 }
 
-fn end(init: &Process, record: &Record) -> Result<()> {
-    init.signal(SIGKILL)?;
+fn end(containers: &Containers, init: &Process, record: &Record) -> Result<()> {
+    send(containers, record, init, SIGKILL)?;
     if init.wait(Some(Instant::now() + AFTER_KILL))? {
         return Ok(());
     }
@@ -88,7 +101,17 @@ fn deadline(options: &Options, record: &Record) -> Option<Instant> {
 /// When it does not run, or the signal is unknown.
 pub(crate) fn kill(containers: &Containers, record: &Record, signal: &str) -> Result<()> {
     let signal = flags::signal(signal)?;
+    let stops = signal == SIGKILL || signal == stop_signal(record)?;
+    let between_runs = matches!(Status::of(containers, &record.id), Status::Restarting(_));
+    if stops || between_runs {
+        // Whoever is killed so is not meant to come back; nor is one between two runs, which no signal reaches.
+        orders::stay_down(containers, record)?;
+    }
     let (Some(init), shim) = processes(containers, record) else {
+        if between_runs {
+            announce::container(containers, record, "kill", &[("signal", signal.to_string())]);
+            return shim_gone(containers, record);
+        }
         return Err(Error::new(
             Kind::Conflict,
             format!(
@@ -97,7 +120,7 @@ pub(crate) fn kill(containers: &Containers, record: &Record, signal: &str) -> Re
             ),
         ));
     };
-    init.signal(signal)?;
+    send(containers, record, &init, signal)?;
     if signal == SIGKILL {
         go_on(&init, containers, record)?;
         // Docker waits, too: what follows a kill may rely on it.
@@ -107,6 +130,23 @@ pub(crate) fn kill(containers: &Containers, record: &Record, signal: &str) -> Re
         }
     }
     Ok(())
+}
+
+/// The signal that asks the container to stop.
+fn stop_signal(record: &Record) -> Result<i32> {
+    match &record.config.stop_signal {
+        Some(name) => flags::signal(name),
+        None => Ok(SIGTERM),
+    }
+}
+
+/// Waits for a shim that has nothing left to do.
+fn shim_gone(containers: &Containers, record: &Record) -> Result<()> {
+    let shim = ShimFile::read(&containers.shim_directory(&record.id)).and_then(|file| file.shim());
+    match shim {
+        Some(shim) => shim.wait(Some(Instant::now() + AFTER_KILL)).map(drop),
+        None => Ok(()),
+    }
 }
 
 /// The first process and the shim of a running container, as far as they live.

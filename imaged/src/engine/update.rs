@@ -1,4 +1,5 @@
-//! New limits for a container: told to its runtime while it runs, and kept for its next start.
+//! New limits and another restart policy for a container: told to its runtime and its shim while it runs, and kept for
+//! its next start.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -8,10 +9,10 @@ use serde_json::Value;
 use super::layout::Containers;
 use super::record::{self, Record};
 use super::status::Status;
-use super::{facts, runtime};
+use super::{announce, facts, orders, runtime};
 use crate::error::{Error, Kind, Result};
 use crate::plan::flags;
-use crate::plan::options::Resources;
+use crate::plan::options::{Resources, Restart};
 use crate::plan::resources;
 use crate::store::Store;
 
@@ -19,16 +20,45 @@ use crate::store::Store;
 ///
 /// # Errors
 /// When the limits contradict each other or those that stay, or the runtime refuses them: nothing is changed then.
-pub(crate) fn update(containers: &Containers, store: &Store, name: &str, wanted: &Resources) -> Result<()> {
+pub(crate) fn update(
+    containers: &Containers,
+    store: &Store,
+    name: &str,
+    wanted: &Resources,
+    restart: Option<Restart>,
+) -> Result<()> {
     let id = containers.find(name)?.id;
     let _lock = containers.lock(&id)?;
     // Read again: somebody else may have changed it until now.
     let mut record = containers.find(&id)?;
+    if restart.is_some() && record.options.auto_remove {
+        let why = "Restart policy cannot be updated because AutoRemove is enabled for the container";
+        return Err(Error::new(Kind::Conflict, why));
+    }
+    record.options.restart = restart.unwrap_or(record.options.restart);
+    if *wanted != Resources::default() {
+        update_limits(containers, store, &mut record, wanted)?;
+    }
+    store.put_file(&format!("containers/{id}/{}", record::FILE), &record.to_json()?)?;
+    if restart.is_some() {
+        orders::new_policy(containers, &record)?;
+    }
+    announce::container(containers, &record, "update", &[]);
+    Ok(())
+}
+
+fn update_limits(
+    containers: &Containers,
+    store: &Store,
+    record: &mut Record,
+    wanted: &Resources,
+) -> Result<()> {
+    let id = &record.id;
     let limits = changed(&record.options.resources, wanted);
     flags::check_limits(&limits)?;
     let told = resources::limits(&limits, &facts::for_limits(&limits)?);
-    if Status::of(containers, &id).is_running() {
-        tell(containers, &record, &Value::Object(told.clone()))?;
+    if matches!(Status::of(containers, id), Status::Running { .. }) {
+        tell(containers, record, &Value::Object(told.clone()))?;
     }
     let path = format!("containers/{id}/config.json");
     let bytes = std::fs::read(containers.root().join(&path))
@@ -45,8 +75,7 @@ pub(crate) fn update(containers: &Containers, store: &Store, name: &str, wanted:
     }
     let config = serde_json::to_vec_pretty(&config).map_err(|error| invalid(&path, &error))?;
     record.options.resources = limits;
-    store.put_file(&path, &config)?;
-    store.put_file(&format!("containers/{id}/{}", record::FILE), &record.to_json()?)
+    store.put_file(&path, &config)
 }
 
 /// The limits with those that are given in place of the old ones.

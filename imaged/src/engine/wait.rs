@@ -22,7 +22,8 @@ pub(crate) fn wait(containers: &Containers, record: &Record) -> Result<i32> {
                     init.wait(None)?;
                 }
             }
-            Status::Running { .. } => {
+            // Between two runs the shim lets nobody in: this waits for the next end, as docker does.
+            Status::Running { .. } | Status::Restarting(_) => {
                 // Nobody listens any more when the shim is finishing: then its end is what to wait for.
                 match Connection::open(&directory, Streams::default()) {
                     Ok(mut connection) => {

@@ -46,6 +46,9 @@ pub(crate) fn apply(config: &mut Config, change: &str) -> Result<()> {
             super::flags::signal(rest)?;
             config.stop_signal = Some(rest.to_owned());
         }
+        "HEALTHCHECK" => {
+            config.healthcheck = Some(super::health::instruction(rest).map_err(|why| wrong(change, &why))?);
+        }
         "ONBUILD" => config.on_build.push(rest.to_owned()),
         _ => return Err(wrong(change, "this instruction cannot be applied to an image")),
     }
@@ -54,7 +57,8 @@ pub(crate) fn apply(config: &mut Config, change: &str) -> Result<()> {
 
 fn wrong(change: &str, why: &str) -> Error {
     Error::new(Kind::Usage, format!("invalid change \"{change}\": {why}")).hint(
-        "the instructions are CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME and WORKDIR",
+        "the instructions are CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME and \
+         WORKDIR",
     )
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::health;
 use crate::error::{Error, Kind, Result};
 use crate::oci::Config;
 
@@ -23,6 +24,7 @@ pub(crate) struct Overrides {
     pub(crate) exposed_ports: Vec<String>,
     pub(crate) stop_signal: Option<String>,
     pub(crate) stop_timeout: Option<u64>,
+    pub(crate) health: health::Wanted,
 }
 
 /// The configuration of a container of an image.
@@ -57,6 +59,7 @@ pub(crate) fn merge(image: &Config, overrides: Overrides) -> Result<Config> {
         }
     }
     config.stop_signal = overrides.stop_signal.or(config.stop_signal);
+    config.healthcheck = health::merge(config.healthcheck, &overrides.health)?;
     config.stop_timeout = overrides.stop_timeout.or(config.stop_timeout);
     Ok(config)
 }

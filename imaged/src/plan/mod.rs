@@ -11,6 +11,7 @@ mod devices;
 pub(crate) mod exec;
 pub(crate) mod facts;
 pub(crate) mod flags;
+pub(crate) mod health;
 pub(crate) mod hostfiles;
 mod mounts;
 pub(crate) mod options;

@@ -3,6 +3,7 @@
 //! A container keeps them in its `container.json`, so every type here can be written and read again.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -65,6 +66,53 @@ pub(crate) struct Options {
     /// Domains to search in place of the host's; a single `.` is none.
     pub(crate) dns_search: Vec<String>,
     pub(crate) log: Log,
+    pub(crate) restart: Restart,
+}
+
+/// What happens when the container ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Restart {
+    pub(crate) policy: RestartPolicy,
+    /// How many restarts of a failing container there may be; 0 is no limit.
+    pub(crate) maximum: u32,
+}
+
+/// When a container that ended runs again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RestartPolicy {
+    /// Never.
+    #[default]
+    No,
+    /// When its exit code is not 0.
+    OnFailure,
+    /// Always, until somebody stops it.
+    Always,
+    /// The same; and if somebody stopped it, not after a reboot either.
+    UnlessStopped,
+}
+
+impl RestartPolicy {
+    /// Docker's word for it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::OnFailure => "on-failure",
+            Self::Always => "always",
+            Self::UnlessStopped => "unless-stopped",
+        }
+    }
+}
+
+impl fmt::Display for Restart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.policy.name())?;
+        match self.maximum {
+            0 => Ok(()),
+            maximum => write!(f, ":{maximum}"),
+        }
+    }
 }
 
 /// Where the output is kept.

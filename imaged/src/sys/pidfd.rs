@@ -120,13 +120,19 @@ impl AsFd for Process {
 
 /// When a living process started, in clock ticks since boot; none for zombies and the dead.
 pub(crate) fn start_time_of(pid: i32) -> Option<u64> {
+    state_of(pid).map(|(_, start_time)| start_time)
+}
+
+/// A living process's state (`R`, `S`, `T`, …; proc_pid_stat(5)) and start in clock ticks since boot; none for zombies
+/// and the dead.
+pub(crate) fn state_of(pid: i32) -> Option<(char, u64)> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The command, in parentheses, may contain anything.
     let (_, rest) = stat.rsplit_once(')')?;
     let mut fields = rest.split_ascii_whitespace();
-    match fields.next()? {
-        "Z" | "X" | "x" => None,
-        _ => fields.nth(18)?.parse().ok(),
+    match fields.next()?.chars().next()? {
+        'Z' | 'X' | 'x' => None,
+        state => Some((state, fields.nth(18)?.parse().ok()?)),
     }
 }
 

@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["oci", "sys"],
     &["image"],
     &["plan"],
-    &["layer", "store"],
+    &["events", "layer", "store"],
     &["assemble", "snapshot"],
     &["archive", "registry"],
     &["build", "engine", "network"],

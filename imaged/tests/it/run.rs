@@ -120,8 +120,8 @@ fn what_is_asked_wrongly_is_named() {
     let sandbox = Sandbox::new();
     for (words, part) in [
         (
-            &["--restart", "always", HELLO][..],
-            "the flag --restart is not supported yet",
+            &["--isolation", "process", HELLO][..],
+            "the flag --isolation is not supported yet",
         ),
         (&["-p", "80:80", HELLO], "the flag -p is not supported yet"),
         (&["--frobnicate", HELLO], "unknown flag: --frobnicate"),

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 
 /// The image that needs no registry.
@@ -109,6 +111,19 @@ impl Sandbox {
         let text = fs::read(self.state().join("shims").join(id).join("shim.json")).unwrap();
         let value: Value = serde_json::from_slice(&text).unwrap();
         i32::try_from(value["pid"].as_i64().unwrap()).unwrap()
+    }
+
+    /// Kills a container's shim and then its process, as nothing but a power cut does.
+    pub(crate) fn kill_shim_and_init(&self, name: &str) {
+        let details = self.inspect(name);
+        let shim = self.shim(details["Id"].as_str().unwrap());
+        let init = i32::try_from(details["State"]["Pid"].as_i64().unwrap()).unwrap();
+        for pid in [shim, init] {
+            kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+            while fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z")) {
+                std::thread::yield_now();
+            }
+        }
     }
 
     pub(crate) fn root(&self) -> PathBuf {

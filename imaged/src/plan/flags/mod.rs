@@ -3,6 +3,7 @@
 mod limits;
 mod log;
 mod mount;
+mod restart;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ pub(crate) use limits::{
 };
 pub(crate) use log::log;
 pub(crate) use mount::{mount, tmpfs, volume};
+pub(crate) use restart::restart;
 
 fn wrong(message: String) -> Error {
     Error::new(Kind::Usage, message)

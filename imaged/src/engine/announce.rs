@@ -1,0 +1,39 @@
+//! Events of containers: what corten itself does to them. What happens to them by itself their shims tell.
+
+use super::layout::Containers;
+use super::record::Record;
+use crate::error::{Error, Result};
+use crate::events::{self, Subject};
+
+/// What events say of the container, for its shim: in the container's directory.
+pub(super) const ACTOR_FILE: &str = "actor.json";
+
+/// Tells that something was done to a container.
+pub(crate) fn container(containers: &Containers, record: &Record, action: &str, more: &[(&str, String)]) {
+    let mut attributes = events::attributes(&record.image_name, &record.name, &record.config.labels);
+    attributes.extend(
+        more.iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone())),
+    );
+    events::tell(
+        containers.root(),
+        Subject::Container,
+        action,
+        &record.id,
+        &attributes,
+    );
+}
+
+/// Writes down what the shim shall say of the container.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(super) fn write_actor(containers: &Containers, record: &Record) -> Result<()> {
+    let attributes = events::attributes(&record.image_name, &record.name, &record.config.labels);
+    let directory = containers.directory(&record.id);
+    let (path, temporary) = (directory.join(ACTOR_FILE), directory.join(".actor.json.new"));
+    let text = serde_json::to_vec(&attributes).unwrap_or_default();
+    std::fs::write(&temporary, text)
+        .and_then(|()| std::fs::rename(&temporary, &path))
+        .map_err(|error| Error::io(format!("write {}", path.display()), &error))
+}

@@ -1,0 +1,132 @@
+//! The journal of events: docker's events of containers and images, written by whoever causes them.
+//!
+//! The shims of containers write to the same journal; its format is docs/contracts/events.md.
+
+mod journal;
+mod read;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::format::timestamp::Timestamp;
+use crate::log;
+use journal::Journal;
+pub(crate) use read::Reader;
+
+/// The journal's directory below the root.
+pub(crate) const DIRECTORY: &str = "events";
+/// The most that attributes may take: the names and values of labels are an image's, which may say anything.
+const MAX_ATTRIBUTES: usize = 32 << 10;
+
+/// What an event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject {
+    Container,
+    Image,
+}
+
+/// Tells the journal of this root that something happened. What already happened does not fail for that.
+pub(crate) fn tell(
+    root: &Path,
+    subject: Subject,
+    action: &str,
+    id: &str,
+    attributes: &BTreeMap<String, String>,
+) {
+    let event = event(subject, action, id, attributes, Timestamp::now());
+    let journal = Journal::new(&root.join(DIRECTORY));
+    if let Err(error) = journal.append(event.to_string().as_bytes(), false) {
+        log::debug(format_args!(
+            "the event {action} of {id} is not in the journal: {error}"
+        ));
+    }
+}
+
+/// Tells that something happened to an image; `name` is what docker calls it there.
+pub(crate) fn image(root: &Path, action: &str, id: &str, name: &str) {
+    let attributes = BTreeMap::from([("name".to_owned(), name.to_owned())]);
+    tell(root, Subject::Image, action, id, &attributes);
+}
+
+/// A container's attributes, bounded: labels that are too much are left out.
+pub(crate) fn attributes(
+    image: &str,
+    name: &str,
+    labels: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let mut size = 0;
+    let mut known: BTreeMap<String, String> = BTreeMap::new();
+    for (label, value) in labels {
+        size += label.len() + value.len();
+        if size > MAX_ATTRIBUTES {
+            break;
+        }
+        known.insert(label.clone(), value.clone());
+    }
+    known.insert("image".to_owned(), image.to_owned());
+    known.insert("name".to_owned(), name.to_owned());
+    known
+}
+
+fn event(
+    subject: Subject,
+    action: &str,
+    id: &str,
+    attributes: &BTreeMap<String, String>,
+    now: Timestamp,
+) -> Value {
+    let (kind, from) = match subject {
+        Subject::Container => ("container", attributes.get("image")),
+        Subject::Image => ("image", None),
+    };
+    let nanos = u128::from(now.seconds) * 1_000_000_000 + u128::from(now.nanos);
+    let mut event = json!({
+        "status": action,
+        "id": id,
+        "Type": kind,
+        "Action": action,
+        "Actor": {"ID": id, "Attributes": attributes},
+        "scope": "local",
+        "time": now.seconds,
+        "timeNano": u64::try_from(nanos).unwrap_or(u64::MAX),
+    });
+    if let Some(from) = from {
+        event["from"] = from.as_str().into();
+    }
+    event
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_reads_as_dockers() {
+        let attributes = attributes(
+            "alpine",
+            "one",
+            &BTreeMap::from([("a".to_owned(), "b".to_owned())]),
+        );
+        let now = Timestamp { seconds: 5, nanos: 6 };
+        assert_eq!(
+            event(Subject::Container, "create", "abc", &attributes, now),
+            json!({
+                "status": "create", "id": "abc", "from": "alpine", "Type": "container", "Action": "create",
+                "Actor": {"ID": "abc", "Attributes": {"a": "b", "image": "alpine", "name": "one"}},
+                "scope": "local", "time": 5, "timeNano": 5_000_000_006_u64,
+            })
+        );
+    }
+
+    #[test]
+    fn labels_without_end_are_cut() {
+        let labels = (0..100)
+            .map(|number| (format!("label{number:03}"), "x".repeat(1000)))
+            .collect();
+        let attributes = attributes("i", "n", &labels);
+        assert!(attributes.len() < 40 && attributes.contains_key("label000"));
+        assert_eq!(attributes["name"], "n");
+    }
+}
