@@ -109,6 +109,40 @@ fn the_runtime_killed_in_create() {
     }
 }
 
+#[test]
+fn the_runtime_killed_in_delete() {
+    if programs::peer("strace").is_none() {
+        skip!("strace is not installed");
+    }
+    let runtime = Runtime::ours();
+    let started = |case: &Case| {
+        let bundle = Bundle::new(case, "bundle", &["block"]).write();
+        let create = runtime.cmd(case).args(["create", "--bundle"]).arg(&bundle.dir);
+        create.arg(case.id("c")).ok();
+        runtime.cmd(case).arg("start").arg(case.id("c")).ok();
+    };
+    let called = |case: &Case, cmd: Cmd| {
+        let cmd = cmd
+            .arg(runtime.program())
+            .arg("--root")
+            .arg(case.dir("root-corten-runtime"));
+        cmd.args(["delete", "--force"]).arg(case.id("c"))
+    };
+    let counted = {
+        let case = Case::new();
+        started(&case);
+        count(&case, Follow::No, |cmd| called(&case, cmd))
+    };
+    for n in moments(counted) {
+        let case = Case::new();
+        started(&case);
+        called(&case, killed_at(&case, Follow::No, n)).run();
+        runtime.cmd(&case).args(["delete", "--force", &case.id("c")]).ok();
+        case.assert_empty("root-corten-runtime");
+        assert_no_leaks(&case, n);
+    }
+}
+
 #[track_caller]
 fn assert_no_leaks(case: &Case, n: usize) {
     let left = case.leaks();

@@ -1,5 +1,6 @@
 //! `checkpoint` and `restore` by CRIU. `CORTEN_CRIU` names the program; without it the one in PATH serves.
 
+mod killed;
 mod options;
 mod round_trip;
 
