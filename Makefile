@@ -35,7 +35,6 @@ conformance:
 
 # Makes its machine where it is missing: some 15 minutes, once.
 test-vm:
-	@scripts/install-packages vm
 	@scripts/test-vm
 
 SECONDS ?= 60

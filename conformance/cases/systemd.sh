@@ -133,6 +133,31 @@ case_the_verbs_work_in_a_scope() {
     runtime delete --force a
 }
 
+# The machine's own programs in the container: systemd-notify is one of them.
+case_a_notify_service_is_ready_when_its_container_is() {
+    needs systemd-notify
+    bundle a '.process.args=["/bin/bash","-c","while [ ! -e /tmp/go ]; do sleep 0.2; done; systemd-notify --ready; exec sleep 1000"]
+        | .process.env=["PATH=/usr/bin:/bin"] | .mounts += [{"destination":"/tmp","source":"'"$WORK"'/tmp","options":["bind"]}]'
+    mkdir -p "$WORK/tmp"
+    rm -rf "$WORK/a/rootfs/bin" "$WORK/tmp/go"
+    local dir
+    for dir in usr bin lib lib64; do
+        mkdir -p "$WORK/a/rootfs/$dir"
+        edit a ".mounts += [{\"destination\":\"/$dir\",\"source\":\"/$dir\",\"options\":[\"rbind\",\"ro\"]}]"
+    done
+    systemd-run --unit corten-notify --no-block -p Type=notify -p NotifyAccess=all -p KillMode=none \
+        "$RUNTIME" --root "$WORK/state" --systemd-cgroup run --detach --bundle "$WORK/a" a
+    soon test -e "$WORK/state/a/notify/notify.sock"
+    equal "$(show corten-notify ActiveState)" activating
+    touch "$WORK/tmp/go"
+    soon ready
+    equal "$(show corten-notify MainPID)" "$(pid a)"
+    runtime delete --force a
+    soon gone
+}
+ready() { [ "$(show corten-notify ActiveState)" = active ]; }
+gone() { [ "$(show corten-notify ActiveState)" != active ] && { systemctl reset-failed corten-notify 2>/dev/null || true; }; }
+
 case_a_user_namespace_in_a_scope() {
     bundle a '.linux.namespaces += [{"type":"user"}] | .linux.uidMappings=[{"containerID":0,"hostID":100000,"size":65536}]
         | .linux.gidMappings=.linux.uidMappings | .process.args=["sh","-c","id -u; cat /proc/self/uid_map"]'
