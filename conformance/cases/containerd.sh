@@ -29,7 +29,7 @@ make_image() {
     local dir=$WORK/layout layer config manifest program
     mkdir -p "$dir/blobs/sha256" "$WORK/rootfs"/{bin,etc,tmp,proc,sys,dev}
     cp "$(command -v busybox)" "$WORK/rootfs/bin/"
-    for program in sh cat sleep id true echo ls touch test; do ln -s busybox "$WORK/rootfs/bin/$program"; done
+    for program in sh cat head sleep id true echo ls touch test tty stty; do ln -s busybox "$WORK/rootfs/bin/$program"; done
     tar -C "$WORK/rootfs" -c . >"$WORK/layer"
     layer=$(blob "$WORK/layer")
     jq -n --arg layer "sha256:$layer" '{architecture:"amd64",os:"linux",config:{Cmd:["sleep","1000"],Env:["PATH=/bin"]},rootfs:{type:"layers",diff_ids:[$layer]}}' >"$WORK/config"

@@ -15,6 +15,8 @@ pub mod reactor;
 pub mod stdio;
 pub mod supervise;
 pub mod sys;
+pub mod task;
+pub mod ttrpc;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -42,6 +44,13 @@ use sys::{mount, process};
 
 /// Runs the program with the given arguments (the first is the program's name) and returns its exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut args = args.into_iter().peekable();
+    let called = args
+        .peek()
+        .map(|name| Path::new(name).file_name().unwrap_or_default().to_owned());
+    if called.is_some_and(|called| called == task::NAME) {
+        return exit_code(task::NAME, task::main(args.skip(1)));
+    }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -58,17 +67,21 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Mount(args) => mounted(&args),
         Command::Compress(args) => stdio::log::compress::compress(&args.file),
     };
+    exit_code("corten-shim", result)
+}
+
+fn exit_code(name: &str, result: Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            report(&error);
+            report(name, &error);
             ExitCode::FAILURE
         }
     }
 }
 
-fn report(error: &Error) {
-    let mut text = format!("corten-shim: {error}\n");
+fn report(name: &str, error: &Error) {
+    let mut text = format!("{name}: {error}\n");
     for hint in error.hints() {
         text.push_str(&format!("  hint: {hint}\n"));
     }

@@ -108,6 +108,23 @@ pub fn parse(text: &[u8]) -> Result<Vec<Mount>> {
         .collect()
 }
 
+/// Plans one mount: type, source, the target below the bundle, and options as in fstab.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn mount(kind: &str, source: &str, target: String, options: &[String]) -> Result<Mount> {
+    let mut options = options.to_vec();
+    if kind == "bind" && !options.iter().any(|option| option == "rbind") {
+        options.push("bind".to_owned());
+    }
+    plan(Entry {
+        kind: kind.to_owned(),
+        source: source.to_owned(),
+        target,
+        options,
+    })
+}
+
 fn plan(entry: Entry) -> Result<Mount> {
     check_target(&entry.target)?;
     let recursive_bind = entry.options.iter().any(|option| option == "rbind");

@@ -37,7 +37,7 @@ impl Init {
             start_time: start_time(pid)?,
             usage: Usage::default(),
             handle,
-            oom: OomCounter::open(pid),
+            oom: OomCounter::open(pid).map(|(counter, _)| counter),
         })
     }
 

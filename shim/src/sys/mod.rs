@@ -1,6 +1,7 @@
 //! The kernel's interface: every raw system call and every `unsafe` block of the program is below here.
 
 pub mod epoll;
+pub mod fifo;
 pub mod files;
 pub mod memory;
 pub mod mount;

@@ -97,6 +97,21 @@ impl Mounted {
     }
 }
 
+/// Detaches everything that is mounted at `path`, which is not followed if it is a link. What is busy goes when it is not.
+///
+/// # Errors
+/// The privilege is missing.
+pub fn unmount_all(path: &Path) -> Result<()> {
+    loop {
+        match nix::mount::umount2(path, MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW) {
+            Ok(()) => {}
+            // Nothing is mounted there, or nothing is there.
+            Err(Errno::EINVAL | Errno::ENOENT) => return Ok(()),
+            Err(errno) => return Err(errno).call(|| format!("umount2({}, MNT_DETACH)", path.display())),
+        }
+    }
+}
+
 fn make(bundle: &File, mount: &Mount) -> Result<()> {
     let target = open_target(bundle, &mount.target)?;
     let tree = match &mount.what {

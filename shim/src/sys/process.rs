@@ -110,13 +110,31 @@ pub fn signals() -> Result<SignalFd> {
     SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK).call(|| "signalfd")
 }
 
-/// Starts `command` with these stdin, stdout and stderr (`None`: /dev/null) and returns its process id.
-/// posix_spawn copies nothing of this process, and gives the child an empty signal mask without this
+/// Starts `command` with these stdin, stdout and stderr (`None`: /dev/null) and this program's environment, and returns
+/// its process id. posix_spawn copies nothing of this process, and gives the child an empty signal mask without this
 /// process ever having one.
 ///
 /// # Errors
 /// The program cannot be executed.
 pub fn spawn(command: &[OsString], stdio: [Option<OwnedFd>; 3]) -> Result<i32> {
+    let environment: Vec<CString> = std::env::vars_os()
+        // Runtimes wait for containers that are told of a service manager, and this one is the engine's, not theirs.
+        .filter(|(name, _)| name != "NOTIFY_SOCKET")
+        .filter_map(|(name, value)| variable(&name, &value))
+        .collect();
+    spawn_with(command, stdio, &[], &environment)
+}
+
+/// The same with further descriptors, each under its number, and another environment.
+///
+/// # Errors
+/// The program cannot be executed.
+pub fn spawn_with(
+    command: &[OsString],
+    stdio: [Option<OwnedFd>; 3],
+    more: &[(OwnedFd, i32)],
+    environment: &[CString],
+) -> Result<i32> {
     let call = || format!("execve({})", command[0].display());
     let words: Vec<CString> = command
         .iter()
@@ -133,6 +151,14 @@ pub fn spawn(command: &[OsString], stdio: [Option<OwnedFd>; 3]) -> Result<i32> {
         let source = fd.as_ref().map_or_else(|| null.as_raw_fd(), AsRawFd::as_raw_fd);
         actions.add_dup2(source, target).call(call)?;
     }
+    // Out of the way first: a number that is still to be copied must not be the target of another copy.
+    let high: Vec<(OwnedFd, i32)> = more
+        .iter()
+        .map(|(fd, target)| Ok((duplicate_above(fd, 100)?, *target)))
+        .collect::<Result<_>>()?;
+    for (fd, target) in &high {
+        actions.add_dup2(fd.as_raw_fd(), *target).call(call)?;
+    }
     let mut attributes = PosixSpawnAttr::init().call(call)?;
     attributes
         .set_flags(PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF)
@@ -141,13 +167,15 @@ pub fn spawn(command: &[OsString], stdio: [Option<OwnedFd>; 3]) -> Result<i32> {
     attributes
         .set_sigdefault(&SigSet::from_iter([Signal::SIGPIPE]))
         .call(call)?;
-    let environment: Vec<CString> = std::env::vars_os()
-        // Runtimes wait for containers that are told of a service manager, and this one is the engine's, not theirs.
-        .filter(|(name, _)| name != "NOTIFY_SOCKET")
-        .filter_map(|(name, value)| variable(&name, &value))
-        .collect();
-    let pid = posix_spawnp(&words[0], &actions, &attributes, &words, &environment).call(call)?;
+    let pid = posix_spawnp(&words[0], &actions, &attributes, &words, environment).call(call)?;
     Ok(pid.as_raw())
+}
+
+fn duplicate_above(fd: &OwnedFd, least: i32) -> Result<OwnedFd> {
+    let raw = nix::fcntl::fcntl(fd, nix::fcntl::FcntlArg::F_DUPFD_CLOEXEC(least))
+        .call(|| format!("fcntl({fd:?}, F_DUPFD_CLOEXEC, {least})"))?;
+    // SAFETY: the kernel has just made this descriptor, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(raw) })
 }
 
 fn variable(name: &OsStr, value: &OsStr) -> Option<CString> {
@@ -265,6 +293,18 @@ impl PidFd {
     }
 }
 
+/// Waits until the process has ended, at most until `deadline`; says whether it has.
+///
+/// # Errors
+/// Only those of a wrong call.
+pub fn wait_until(process: &PidFd, deadline: std::time::Instant) -> Result<bool> {
+    let set = super::epoll::Set::new()?;
+    let mut watch = super::epoll::Watch::default();
+    set.update(&mut watch, process, 0, Some(nix::sys::epoll::EpollFlags::EPOLLIN))?;
+    let mut events = [nix::sys::epoll::EpollEvent::empty()];
+    Ok(set.wait(&mut events, Some(deadline))? > 0)
+}
+
 impl AsFd for PidFd {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
@@ -291,6 +331,66 @@ fn parse_start_time(stat: &[u8]) -> Option<u64> {
 /// The score of a process whose end would orphan a container: as safe as a privileged user may make it.
 const PROTECTED: &str = "-999";
 const OOM_SCORE_ADJ: &str = "/proc/self/oom_score_adj";
+
+/// Makes this process as likely a victim of the OOM killer as `parent`, and by `more` likelier.
+pub fn follow_oom_score(parent: i32, more: i32) {
+    let score = std::fs::read_to_string(format!("/proc/{parent}/oom_score_adj"));
+    if let Some(score) = score.ok().and_then(|score| score.trim().parse::<i32>().ok()) {
+        restore_oom_score(&(score + more).min(1000).to_string());
+    }
+}
+
+/// Makes this process and its children trust only each other with a core's hyperthreads.
+///
+/// # Errors
+/// The kernel or the machine has no core scheduling.
+pub fn share_core_with_group() -> Result<()> {
+    // The caller's process group, as containerd's own shim; PIDTYPE_PGID has no name in libc.
+    const PROCESS_GROUP: libc::c_ulong = 2;
+    let (create, none): (libc::c_ulong, libc::c_ulong) = (1, 0);
+    // SAFETY: takes plain numbers.
+    let done = unsafe { libc::prctl(libc::PR_SCHED_CORE, create, none, PROCESS_GROUP, none) };
+    Errno::result(done)
+        .call(|| "prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE)")
+        .map_err(|error| error.hint("core scheduling needs hyperthreads and CONFIG_SCHED_CORE"))?;
+    Ok(())
+}
+
+/// What a fork returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fork {
+    /// In the parent, with the child's number.
+    Parent(i32),
+    /// In the child.
+    Child,
+}
+
+/// Splits this process in two.
+///
+/// # Errors
+/// No process or memory is left.
+pub fn fork() -> Result<Fork> {
+    // SAFETY: this program has one thread: nothing of it is left locked or half done in the child.
+    match unsafe { nix::unistd::fork() }.call(|| "fork")? {
+        nix::unistd::ForkResult::Parent { child } => Ok(Fork::Parent(child.as_raw())),
+        nix::unistd::ForkResult::Child => Ok(Fork::Child),
+    }
+}
+
+/// Runs `work` in a child process and returns its number: for calls of the kernel that may take long.
+///
+/// # Errors
+/// No process or memory is left.
+pub fn in_child(work: impl FnOnce() -> bool) -> Result<i32> {
+    match fork()? {
+        Fork::Parent(child) => Ok(child),
+        Fork::Child => {
+            let status = i32::from(!work());
+            // SAFETY: ends the child at once; nothing of the parent's is flushed or dropped twice.
+            unsafe { libc::_exit(status) }
+        }
+    }
+}
 
 /// Protects this process from the OOM killer; returns the score to restore before any child is started.
 pub fn protect_from_oom() -> Option<String> {

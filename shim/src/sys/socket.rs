@@ -115,6 +115,25 @@ impl std::os::fd::AsFd for Control {
     }
 }
 
+/// Connects to a socket without waiting for its owner, not even when more callers wait than it lets in.
+///
+/// # Errors
+/// Nobody listens (`ECONNREFUSED`), there is no such socket (`ENOENT`), or its queue is full (`EAGAIN`).
+pub fn connect(path: &std::path::Path) -> Result<UnixStream> {
+    use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
+    let call = || format!("connect({})", path.display());
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let made = socket(AddressFamily::Unix, SockType::Stream, flags, None).call(call)?;
+    connect(made.as_raw_fd(), &UnixAddr::new(path).call(call)?).call(call)?;
+    Ok(made.into())
+}
+
+/// Whether the other end is root, or who this process is.
+pub fn is_trusted(socket: &UnixStream) -> bool {
+    let credentials = nix::sys::socket::getsockopt(socket, sockopt::PeerCredentials);
+    credentials.is_ok_and(|peer| peer.uid() == 0 || peer.uid() == nix::unistd::geteuid().as_raw())
+}
+
 /// Lets the kernel hold up to `bytes` more for the peer, so that they outlive this process.
 /// Says whether it does; the privilege for it is CAP_NET_ADMIN.
 pub fn force_send_buffer(socket: &UnixStream, bytes: usize) -> bool {

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["error"],
     &["cli"],
-    &["contract"],
+    &["contract", "ttrpc"],
     &["sys"],
     &["journal", "machine", "stdio"],
     &["exit"],
     &["supervise"],
-    &["reactor"],
+    &["reactor", "task"],
     &["lib", "main"],
 ];
 
