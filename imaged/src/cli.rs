@@ -42,6 +42,7 @@ enum Command {
     #[command(flatten)]
     OfContainers(commands::container::Shared),
     Events(commands::events::Args),
+    Copy(commands::copy::Args),
     Image(commands::image::Args),
     #[command(flatten)]
     OfImages(commands::image::Shared),
@@ -55,6 +56,7 @@ enum Command {
     Rmi(commands::rmi::Args),
     Search(commands::search::Args),
     System(commands::system::Args),
+    Verify(commands::verify::Args),
     Version(commands::version::Args),
 }
 
@@ -64,6 +66,7 @@ impl Command {
             Self::Container(args) => commands::container::run(settings, &args),
             Self::OfContainers(verb) => verb.run(settings),
             Self::Events(args) => commands::events::run(settings, &args),
+            Self::Copy(args) => commands::copy::run(&args),
             Self::Image(args) => commands::image::run(settings, &args),
             Self::OfImages(verb) => verb.run(settings),
             Self::Images(args) => commands::images::run(settings, &args),
@@ -76,6 +79,7 @@ impl Command {
             Self::Rmi(args) => commands::rmi::run(settings, &args),
             Self::Search(args) => commands::search::run(&args),
             Self::System(args) => commands::system::run(settings, &args),
+            Self::Verify(args) => commands::verify::run(&args),
             Self::Version(args) => commands::version::run(settings, &args),
         }
     }

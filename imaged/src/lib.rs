@@ -7,6 +7,7 @@ pub mod archive;
 pub mod assemble;
 mod cli;
 mod commands;
+mod copy;
 mod engine;
 pub mod error;
 mod events;
@@ -22,6 +23,7 @@ mod settings;
 pub mod snapshot;
 pub mod store;
 mod sys;
+pub mod trust;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

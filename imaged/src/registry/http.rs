@@ -82,6 +82,10 @@ pub(super) fn broken(error: &reqwest::Error) -> Error {
             "the registry's certificate is not trusted: put its authority's into \
              /etc/docker/certs.d/HOST[:PORT]/ca.crt, or name a bundle with SSL_CERT_FILE",
         ),
+        Some(rustls::Error::AlertReceived(_)) => broken.with_kind(Kind::Denied).hint(
+            "the registry may want a certificate of ours: put it and its key into \
+             /etc/docker/certs.d/HOST[:PORT]/client.cert and client.key",
+        ),
         Some(rustls::Error::InvalidMessage(_)) => broken
             .with_kind(Kind::Unsupported)
             .hint(

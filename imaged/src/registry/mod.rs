@@ -15,7 +15,9 @@ mod login;
 mod places;
 mod pull;
 mod push;
+mod repository;
 mod search;
+mod signatures;
 mod upload;
 
 use std::time::Duration;
@@ -33,7 +35,9 @@ pub use lists::tags;
 pub use login::login;
 pub use places::candidates;
 pub use push::{Parcel, Pushed, Witness, push};
+pub use repository::{Repository, nameless};
 pub use search::{Hit, search};
+pub use signatures::{check_policy, verify};
 pub use upload::{Content, Sent};
 
 /// How to pull.

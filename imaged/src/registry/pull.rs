@@ -6,7 +6,7 @@ use tokio::runtime::Runtime;
 
 use super::blob::Downloads;
 use super::client::{Client, Fetched};
-use super::{Options, Pulled};
+use super::{Options, Pulled, signatures};
 use crate::assemble::{Progress, Workshop, layers_of};
 use crate::error::{Error, Kind, Result};
 use crate::image::{Reference, platform};
@@ -36,6 +36,9 @@ pub(super) fn pull(
     if !media::is_config(&manifest.config.media_type) {
         return Err(not_an_image(manifest));
     }
+    let mut digests = vec![digest, found.digest];
+    digests.dedup();
+    runtime.block_on(signatures::obey(&client, reference, &digests))?;
     let config_bytes = match store.blob(&manifest.config.digest) {
         Ok(known) => known,
         // Not there, or damaged.

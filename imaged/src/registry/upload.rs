@@ -219,6 +219,34 @@ impl Upload {
     }
 }
 
+/// Whether the registry has a blob, or takes it from its other repository `origin`; none when it has to be sent.
+pub(super) async fn offer(client: &Client, digest: &Digest, origin: Option<&str>) -> Result<Option<Sent>> {
+    if is_there(client, digest).await? {
+        return Ok(Some(Sent::Exists));
+    }
+    let Some(origin) = origin else {
+        return Ok(None);
+    };
+    let connection = client.origin();
+    let mut url = connection.url("blobs/uploads/")?;
+    url.query_pairs_mut()
+        .append_pair("mount", &digest.to_string())
+        .append_pair("from", origin);
+    let response = connection
+        .request(Method::POST, &url, &HeaderMap::new(), Bytes::new())
+        .await?;
+    if response.status() == StatusCode::CREATED {
+        return Ok(Some(Sent::Mounted(origin.to_owned())));
+    }
+    if let Ok(begun) = location(&response, &url) {
+        // An upload was begun that nobody goes on with; whether its end is heard of does not matter.
+        let _ = connection
+            .request(Method::DELETE, &begun, &HeaderMap::new(), Bytes::new())
+            .await;
+    }
+    Ok(None)
+}
+
 /// Whether the registry has a blob.
 pub(super) async fn is_there(client: &Client, digest: &Digest) -> Result<bool> {
     let connection = client.origin();

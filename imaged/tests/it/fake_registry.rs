@@ -188,6 +188,11 @@ fn answer_to(request: &Request, state: &State) -> Answer {
         }
     }
     let path = request.path.split('?').next().unwrap_or_default();
+    // A proxy is told the whole address.
+    let path = path
+        .strip_prefix("http://")
+        .and_then(|rest| Some(&rest[rest.find('/')?..]))
+        .unwrap_or(path);
     let mut routes = state.routes.lock().unwrap();
     let own = format!("{} {path}", request.method);
     let key = if routes.contains_key(&own) { &own } else { path };

@@ -34,11 +34,20 @@ impl Registry {
 
     /// With more lines for its configuration.
     pub(crate) fn with(more: &str) -> Self {
+        Self::serve("", more)
+    }
+
+    /// That speaks HTTPS, with these files.
+    pub(crate) fn with_tls(tls: &str) -> Self {
+        Self::serve(&format!(", tls: {{{tls}}}"), "")
+    }
+
+    fn serve(http: &str, more: &str) -> Self {
         let storage = tempfile::tempdir().unwrap();
         let configuration = storage.path().join("config.yml");
         let text = format!(
             "version: 0.1\nlog: {{level: info}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\n\
-             http: {{addr: \"127.0.0.1:0\"}}\n{more}",
+             http: {{addr: \"127.0.0.1:0\"{http}}}\n{more}",
             storage.path().join("data").display()
         );
         fs::write(&configuration, text).unwrap();
