@@ -25,9 +25,6 @@ _corten() {
             corten,container)
                 cmd="corten__subcmd__container"
                 ;;
-            corten,copy)
-                cmd="corten__subcmd__copy"
-                ;;
             corten,cp)
                 cmd="corten__subcmd__cp"
                 ;;
@@ -36,9 +33,6 @@ _corten() {
                 ;;
             corten,diff)
                 cmd="corten__subcmd__diff"
-                ;;
-            corten,events)
-                cmd="corten__subcmd__events"
                 ;;
             corten,exec)
                 cmd="corten__subcmd__exec"
@@ -103,6 +97,9 @@ _corten() {
             corten,rename)
                 cmd="corten__subcmd__rename"
                 ;;
+            corten,repack)
+                cmd="corten__subcmd__repack"
+                ;;
             corten,restart)
                 cmd="corten__subcmd__restart"
                 ;;
@@ -139,14 +136,14 @@ _corten() {
             corten,top)
                 cmd="corten__subcmd__top"
                 ;;
+            corten,unpack)
+                cmd="corten__subcmd__unpack"
+                ;;
             corten,unpause)
                 cmd="corten__subcmd__unpause"
                 ;;
             corten,update)
                 cmd="corten__subcmd__update"
-                ;;
-            corten,verify)
-                cmd="corten__subcmd__verify"
                 ;;
             corten,version)
                 cmd="corten__subcmd__version"
@@ -325,9 +322,6 @@ _corten() {
             corten__subcmd__help,container)
                 cmd="corten__subcmd__help__subcmd__container"
                 ;;
-            corten__subcmd__help,copy)
-                cmd="corten__subcmd__help__subcmd__copy"
-                ;;
             corten__subcmd__help,cp)
                 cmd="corten__subcmd__help__subcmd__cp"
                 ;;
@@ -336,9 +330,6 @@ _corten() {
                 ;;
             corten__subcmd__help,diff)
                 cmd="corten__subcmd__help__subcmd__diff"
-                ;;
-            corten__subcmd__help,events)
-                cmd="corten__subcmd__help__subcmd__events"
                 ;;
             corten__subcmd__help,exec)
                 cmd="corten__subcmd__help__subcmd__exec"
@@ -403,6 +394,9 @@ _corten() {
             corten__subcmd__help,rename)
                 cmd="corten__subcmd__help__subcmd__rename"
                 ;;
+            corten__subcmd__help,repack)
+                cmd="corten__subcmd__help__subcmd__repack"
+                ;;
             corten__subcmd__help,restart)
                 cmd="corten__subcmd__help__subcmd__restart"
                 ;;
@@ -439,14 +433,14 @@ _corten() {
             corten__subcmd__help,top)
                 cmd="corten__subcmd__help__subcmd__top"
                 ;;
+            corten__subcmd__help,unpack)
+                cmd="corten__subcmd__help__subcmd__unpack"
+                ;;
             corten__subcmd__help,unpause)
                 cmd="corten__subcmd__help__subcmd__unpause"
                 ;;
             corten__subcmd__help,update)
                 cmd="corten__subcmd__help__subcmd__update"
-                ;;
-            corten__subcmd__help,verify)
-                cmd="corten__subcmd__help__subcmd__verify"
                 ;;
             corten__subcmd__help,version)
                 cmd="corten__subcmd__help__subcmd__version"
@@ -704,7 +698,7 @@ _corten() {
 
     case "${cmd}" in
         corten)
-            opts="-l -D -h -V --root --state-dir --runtime --log-level --debug --help --version container attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait events copy image history import load pull push save tag images info inspect login logout manifest ps rmi search system verify version help"
+            opts="-l -D -h -V --root --state-dir --runtime --log-level --debug --help --version container attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait image history import load pull push save tag images info inspect login logout manifest ps repack rmi search system unpack version help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -974,7 +968,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__create)
-            opts="-c -m -a -e -h -i -l -q -t -u -v -w --help --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --blkio-weight-device --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory-swappiness --oom-kill-disable --add-host --annotation --attach --cap-add --cap-drop --cgroup-parent --cgroupns --cidfile --device --device-cgroup-rule --dns --dns-opt --dns-option --dns-search --domainname --entrypoint --env --env-file --expose --group-add --health-cmd --health-interval --health-retries --health-start-interval --health-start-period --health-timeout --hostname --init --interactive --ipc --label --label-file --log-driver --log-opt --mount --name --net --network --no-healthcheck --oom-score-adj --pid --platform --privileged --pull --quiet --read-only --restart --rm --security-opt --shm-size --stop-signal --stop-timeout --sysctl --tmpfs --tty --ulimit --user --userns --uts --volume --volumes-from --workdir --root --state-dir --runtime"
+            opts="-c -m -a -e -h -i -l -q -t -u -v -w --help --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --blkio-weight-device --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory-swappiness --oom-kill-disable --add-host --annotation --attach --cap-add --cap-drop --cgroup-parent --cgroupns --cidfile --device --device-cgroup-rule --dns --dns-opt --dns-option --dns-search --domainname --entrypoint --env --env-file --expose --group-add --hostname --init --interactive --ipc --label --label-file --log-driver --log-opt --mount --name --net --network --oom-score-adj --pid --platform --privileged --pull --quiet --read-only --rm --security-opt --shm-size --stop-signal --stop-timeout --sysctl --tmpfs --tty --ulimit --user --userns --uts --volume --volumes-from --workdir --root --state-dir --runtime"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1152,30 +1146,6 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --health-cmd)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --health-interval)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --health-retries)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --health-start-interval)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --health-start-period)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --health-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --hostname)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1238,10 +1208,6 @@ _corten() {
                     ;;
                 --pull)
                     COMPREPLY=($(compgen -W "always missing never" -- "${cur}"))
-                    return 0
-                    ;;
-                --restart)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --security-opt)
@@ -2160,7 +2126,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__run)
-            opts="-d -c -m -a -e -h -i -l -q -t -u -v -w --help --detach --detach-keys --sig-proxy --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --blkio-weight-device --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory-swappiness --oom-kill-disable --add-host --annotation --attach --cap-add --cap-drop --cgroup-parent --cgroupns --cidfile --device --device-cgroup-rule --dns --dns-opt --dns-option --dns-search --domainname --entrypoint --env --env-file --expose --group-add --health-cmd --health-interval --health-retries --health-start-interval --health-start-period --health-timeout --hostname --init --interactive --ipc --label --label-file --log-driver --log-opt --mount --name --net --network --no-healthcheck --oom-score-adj --pid --platform --privileged --pull --quiet --read-only --restart --rm --security-opt --shm-size --stop-signal --stop-timeout --sysctl --tmpfs --tty --ulimit --user --userns --uts --volume --volumes-from --workdir --root --state-dir --runtime"
+            opts="-d -c -m -a -e -h -i -l -q -t -u -v -w --help --detach --detach-keys --sig-proxy --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --blkio-weight-device --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory-swappiness --oom-kill-disable --add-host --annotation --attach --cap-add --cap-drop --cgroup-parent --cgroupns --cidfile --device --device-cgroup-rule --dns --dns-opt --dns-option --dns-search --domainname --entrypoint --env --env-file --expose --group-add --hostname --init --interactive --ipc --label --label-file --log-driver --log-opt --mount --name --net --network --oom-score-adj --pid --platform --privileged --pull --quiet --read-only --rm --security-opt --shm-size --stop-signal --stop-timeout --sysctl --tmpfs --tty --ulimit --user --userns --uts --volume --volumes-from --workdir --root --state-dir --runtime"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2346,30 +2312,6 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --health-cmd)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --health-interval)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --health-retries)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --health-start-interval)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --health-start-period)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --health-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --hostname)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2432,10 +2374,6 @@ _corten() {
                     ;;
                 --pull)
                     COMPREPLY=($(compgen -W "always missing never" -- "${cur}"))
-                    return 0
-                    ;;
-                --restart)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --security-opt)
@@ -2522,17 +2460,13 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__start)
-            opts="-a -i -h --attach --interactive --detach-keys --filter --root --state-dir --runtime --help"
+            opts="-a -i -h --attach --interactive --detach-keys --root --state-dir --runtime --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --detach-keys)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --filter)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2684,7 +2618,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__update)
-            opts="-c -m -h --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --restart --root --state-dir --runtime --help"
+            opts="-c -m -h --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --root --state-dir --runtime --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2750,10 +2684,6 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --restart)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2780,36 +2710,6 @@ _corten() {
                 return 0
             fi
             case "${prev}" in
-                --root)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --state-dir)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --runtime)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        corten__subcmd__copy)
-            opts="-a -q -h --all --platform --quiet --root --state-dir --runtime --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --platform)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2856,7 +2756,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__create)
-            opts="-c -m -a -e -h -i -l -q -t -u -v -w --help --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --blkio-weight-device --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory-swappiness --oom-kill-disable --add-host --annotation --attach --cap-add --cap-drop --cgroup-parent --cgroupns --cidfile --device --device-cgroup-rule --dns --dns-opt --dns-option --dns-search --domainname --entrypoint --env --env-file --expose --group-add --health-cmd --health-interval --health-retries --health-start-interval --health-start-period --health-timeout --hostname --init --interactive --ipc --label --label-file --log-driver --log-opt --mount --name --net --network --no-healthcheck --oom-score-adj --pid --platform --privileged --pull --quiet --read-only --restart --rm --security-opt --shm-size --stop-signal --stop-timeout --sysctl --tmpfs --tty --ulimit --user --userns --uts --volume --volumes-from --workdir --root --state-dir --runtime"
+            opts="-c -m -a -e -h -i -l -q -t -u -v -w --help --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --blkio-weight-device --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory-swappiness --oom-kill-disable --add-host --annotation --attach --cap-add --cap-drop --cgroup-parent --cgroupns --cidfile --device --device-cgroup-rule --dns --dns-opt --dns-option --dns-search --domainname --entrypoint --env --env-file --expose --group-add --hostname --init --interactive --ipc --label --label-file --log-driver --log-opt --mount --name --net --network --oom-score-adj --pid --platform --privileged --pull --quiet --read-only --rm --security-opt --shm-size --stop-signal --stop-timeout --sysctl --tmpfs --tty --ulimit --user --userns --uts --volume --volumes-from --workdir --root --state-dir --runtime"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3034,30 +2934,6 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --health-cmd)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --health-interval)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --health-retries)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --health-start-interval)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --health-start-period)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --health-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --hostname)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3120,10 +2996,6 @@ _corten() {
                     ;;
                 --pull)
                     COMPREPLY=($(compgen -W "always missing never" -- "${cur}"))
-                    return 0
-                    ;;
-                --restart)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --security-opt)
@@ -3216,52 +3088,6 @@ _corten() {
                 return 0
             fi
             case "${prev}" in
-                --root)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --state-dir)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --runtime)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        corten__subcmd__events)
-            opts="-f -h --filter --format --since --until --root --state-dir --runtime --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --filter)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -f)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --format)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --since)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --until)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3374,7 +3200,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__help)
-            opts="container attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait events copy image history import load pull push save tag images info inspect login logout manifest ps rmi search system verify version help"
+            opts="container attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait image history import load pull push save tag images info inspect login logout manifest ps repack rmi search system unpack version help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3779,20 +3605,6 @@ _corten() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        corten__subcmd__help__subcmd__copy)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
         corten__subcmd__help__subcmd__cp)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -3822,20 +3634,6 @@ _corten() {
             return 0
             ;;
         corten__subcmd__help__subcmd__diff)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        corten__subcmd__help__subcmd__events)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -4311,6 +4109,20 @@ _corten() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        corten__subcmd__help__subcmd__repack)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         corten__subcmd__help__subcmd__restart)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -4535,6 +4347,20 @@ _corten() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        corten__subcmd__help__subcmd__unpack)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         corten__subcmd__help__subcmd__unpause)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -4550,20 +4376,6 @@ _corten() {
             return 0
             ;;
         corten__subcmd__help__subcmd__update)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        corten__subcmd__help__subcmd__verify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -5004,7 +4816,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__image__subcmd__ls)
-            opts="-a -f -q -h --all --digests --filter --format --no-trunc --quiet --root --state-dir --runtime --help"
+            opts="-a -f -q -h --all --digests --filter --format --no-trunc --quiet --tree --root --state-dir --runtime --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5222,7 +5034,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__images)
-            opts="-a -f -q -h --all --digests --filter --format --no-trunc --quiet --root --state-dir --runtime --help"
+            opts="-a -f -q -h --all --digests --filter --format --no-trunc --quiet --tree --root --state-dir --runtime --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5837,6 +5649,56 @@ _corten() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        corten__subcmd__repack)
+            opts="-a -c -m -h --author --change --message --root --state-dir --runtime --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --author)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --change)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --message)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         corten__subcmd__restart)
             opts="-s -t -h --signal --timeout --time --root --state-dir --runtime --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -5936,7 +5798,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__run)
-            opts="-d -c -m -a -e -h -i -l -q -t -u -v -w --help --detach --detach-keys --sig-proxy --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --blkio-weight-device --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory-swappiness --oom-kill-disable --add-host --annotation --attach --cap-add --cap-drop --cgroup-parent --cgroupns --cidfile --device --device-cgroup-rule --dns --dns-opt --dns-option --dns-search --domainname --entrypoint --env --env-file --expose --group-add --health-cmd --health-interval --health-retries --health-start-interval --health-start-period --health-timeout --hostname --init --interactive --ipc --label --label-file --log-driver --log-opt --mount --name --net --network --no-healthcheck --oom-score-adj --pid --platform --privileged --pull --quiet --read-only --restart --rm --security-opt --shm-size --stop-signal --stop-timeout --sysctl --tmpfs --tty --ulimit --user --userns --uts --volume --volumes-from --workdir --root --state-dir --runtime"
+            opts="-d -c -m -a -e -h -i -l -q -t -u -v -w --help --detach --detach-keys --sig-proxy --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --blkio-weight-device --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory-swappiness --oom-kill-disable --add-host --annotation --attach --cap-add --cap-drop --cgroup-parent --cgroupns --cidfile --device --device-cgroup-rule --dns --dns-opt --dns-option --dns-search --domainname --entrypoint --env --env-file --expose --group-add --hostname --init --interactive --ipc --label --label-file --log-driver --log-opt --mount --name --net --network --oom-score-adj --pid --platform --privileged --pull --quiet --read-only --rm --security-opt --shm-size --stop-signal --stop-timeout --sysctl --tmpfs --tty --ulimit --user --userns --uts --volume --volumes-from --workdir --root --state-dir --runtime"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6122,30 +5984,6 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --health-cmd)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --health-interval)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --health-retries)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --health-start-interval)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --health-start-period)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --health-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --hostname)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -6208,10 +6046,6 @@ _corten() {
                     ;;
                 --pull)
                     COMPREPLY=($(compgen -W "always missing never" -- "${cur}"))
-                    return 0
-                    ;;
-                --restart)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --security-opt)
@@ -6374,17 +6208,13 @@ _corten() {
             return 0
             ;;
         corten__subcmd__start)
-            opts="-a -i -h --attach --interactive --detach-keys --filter --root --state-dir --runtime --help"
+            opts="-a -i -h --attach --interactive --detach-keys --root --state-dir --runtime --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --detach-keys)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --filter)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -6765,6 +6595,40 @@ _corten() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        corten__subcmd__unpack)
+            opts="-h --rootless --uid-map --gid-map --root --state-dir --runtime --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --uid-map)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --gid-map)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         corten__subcmd__unpause)
             opts="-h --root --state-dir --runtime --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -6792,7 +6656,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__update)
-            opts="-c -m -h --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --restart --root --state-dir --runtime --help"
+            opts="-c -m -h --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --root --state-dir --runtime --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6855,44 +6719,6 @@ _corten() {
                     return 0
                     ;;
                 --pids-limit)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --restart)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --root)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --state-dir)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --runtime)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        corten__subcmd__verify)
-            opts="-k -q -h --key --quiet --root --state-dir --runtime --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --key)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -k)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -1,7 +1,7 @@
 //! What was typed: the global options and the list of verbs. Each verb's own options are in `commands`.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -53,10 +53,12 @@ enum Command {
     Logout(commands::logout::Args),
     Manifest(commands::manifest::Args),
     Ps(commands::ps::Args),
+    Repack(commands::repack::Args),
     Rmi(commands::rmi::Args),
     Search(commands::search::Args),
     System(commands::system::Args),
     Verify(commands::verify::Args),
+    Unpack(commands::unpack::Args),
     Version(commands::version::Args),
 }
 
@@ -76,10 +78,12 @@ impl Command {
             Self::Logout(args) => commands::logout::run(&args),
             Self::Manifest(args) => commands::manifest::run(&args),
             Self::Ps(args) => commands::ps::run(settings, &args),
+            Self::Repack(args) => commands::repack::run(settings, &args),
             Self::Rmi(args) => commands::rmi::run(settings, &args),
             Self::Search(args) => commands::search::run(&args),
             Self::System(args) => commands::system::run(settings, &args),
             Self::Verify(args) => commands::verify::run(&args),
+            Self::Unpack(args) => commands::unpack::run(settings, &args),
             Self::Version(args) => commands::version::run(settings, &args),
         }
     }
@@ -102,8 +106,8 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> 
     };
     log::set_level(if cli.debug { Level::Debug } else { cli.log_level });
     let settings = Settings {
-        root: absolute(&cli.root)?,
-        state_dir: absolute(&cli.state_dir)?,
+        root: commands::absolute(&cli.root)?,
+        state_dir: commands::absolute(&cli.state_dir)?,
         runtime: cli.runtime,
     };
     log::debug(format_args!(
@@ -256,13 +260,4 @@ fn short(text: &str) -> String {
         .unwrap_or(text)
         .trim_end()
         .to_owned()
-}
-
-fn absolute(path: &Path) -> Result<PathBuf> {
-    std::path::absolute(path).map_err(|error| {
-        Error::new(
-            Kind::Usage,
-            format!("the directory '{}': {error}", path.display()),
-        )
-    })
 }

@@ -4,16 +4,19 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+use super::image_layers::{self, Layer};
+use super::prune;
 use crate::error::{Context, Result};
 use crate::format::filter::Filters;
 use crate::format::timestamp::Timestamp;
 use crate::format::{Listing, human};
 use crate::image::{Image, Names, Reference};
+use crate::oci::Digest;
 use crate::output;
 use crate::settings::Settings;
 use crate::store::Store;
 
-const FILTERS: [&str; 5] = ["dangling", "label", "reference", "before", "since"];
+const FILTERS: [&str; 6] = ["dangling", "label", "reference", "before", "since", "until"];
 const COLUMNS: &str = "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}";
 const COLUMNS_WITH_DIGEST: &str =
     "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}";
@@ -34,13 +37,13 @@ pub(crate) struct Args {
     /// Show only images of this repository, or this one
     #[arg(value_name = "REPOSITORY[:TAG]")]
     repository: Option<String>,
-    /// Show all images (intermediate ones too, of which there are none yet)
+    /// Show the layers below images, too (not with --quiet: they have no id that another verb takes)
     #[arg(short, long)]
     all: bool,
     /// Show digests
     #[arg(long)]
     digests: bool,
-    /// Show only those that match: dangling, label, reference, before, since
+    /// Show only those that match: dangling, label, reference, before, since, until
     #[arg(short, long, value_name = "KEY=VALUE")]
     filter: Vec<String>,
     /// `table`, `table TEMPLATE`, `json` or a Go template
@@ -52,6 +55,9 @@ pub(crate) struct Args {
     /// Show only ids
     #[arg(short, long)]
     quiet: bool,
+    /// Show how layers stand on each other, and which images end in them
+    #[arg(long, conflicts_with_all = ["quiet", "format", "digests"])]
+    tree: bool,
 }
 
 /// One line of the listing: an image under one of its names.
@@ -66,19 +72,32 @@ struct Name {
 pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let filters = Filters::parse(&args.filter, &FILTERS)?;
     let store = Store::open(&settings.root)?;
-    let all = store.images()?;
     let bounds = Bounds::new(&store, &filters)?;
-    let mut rows = Vec::new();
-    for (image, names) in &all {
-        if !passes(image, names, &filters) || !bounds.contain(image) {
-            continue;
+    let mut all = Vec::new();
+    for (image, names) in store.images()? {
+        if passes(&image, &names, &filters)? && bounds.contain(&image) {
+            all.push((image, names));
         }
+    }
+    if args.tree {
+        output::print(&image_layers::tree(&store, &all, args.no_trunc)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let with_layers = args.all && !args.quiet && args.filter.is_empty() && args.repository.is_none();
+    let layers = match with_layers {
+        true => image_layers::below(&store, &all)?,
+        false => Vec::new(),
+    };
+    let mut rows = Vec::new();
+    for (place, (image, names)) in all.iter().enumerate() {
         for name in names_to_show(names, args.digests) {
             let fits = |pattern: &str| matches_reference(pattern, &name);
             if filters.any("reference", fits) && args.repository.as_deref().is_none_or(fits) {
                 rows.push(row(image, &name, args.no_trunc));
             }
         }
+        let below = layers.iter().filter(|(first, _)| *first == place);
+        rows.extend(below.map(|(_, layer)| layer_row(layer, args.no_trunc)));
     }
     match args.quiet {
         true => print_ids(&rows),
@@ -131,10 +150,15 @@ impl Bounds {
     }
 }
 
-fn passes(image: &Image, names: &Names, filters: &Filters) -> bool {
+fn passes(image: &Image, names: &Names, filters: &Filters) -> Result<bool> {
     let dangling = names.tags.is_empty();
     let wanted = |value: &str| matches!(value, "true" | "1") == dangling;
-    filters.all("dangling", wanted) && filters.labels(&image.config.config.labels)
+    let meant = prune::is_meant(
+        filters,
+        image.config.created.as_deref(),
+        &image.config.config.labels,
+    )?;
+    Ok(filters.all("dangling", wanted) && meant)
 }
 
 /// A line for each tag; for an image without tags a line for each repository, or one without a name.
@@ -167,37 +191,55 @@ fn names_to_show(names: &Names, with_digests: bool) -> Vec<Name> {
         }
     }
     if shown.is_empty() {
-        shown.push(Name {
-            repository: NONE.to_owned(),
-            tag: None,
-            digest: None,
-        });
+        shown.push(nameless());
     }
     shown
 }
 
+fn nameless() -> Name {
+    Name {
+        repository: NONE.to_owned(),
+        tag: None,
+        digest: None,
+    }
+}
+
 fn row(image: &Image, name: &Name, in_full: bool) -> Value {
-    let created = image.config.created.as_deref().and_then(Timestamp::parse);
+    shown(
+        name,
+        (&image.id, in_full),
+        image.config.created.as_deref(),
+        image.size,
+    )
+}
+
+/// A layer below images: it has no name, and its chain ID in place of an image's.
+fn layer_row(layer: &Layer, in_full: bool) -> Value {
+    shown(
+        &nameless(),
+        (&layer.chain_id, in_full),
+        layer.created.as_deref(),
+        layer.size,
+    )
+}
+
+fn shown(name: &Name, (id, in_full): (&Digest, bool), created: Option<&str>, size: u64) -> Value {
+    let created = created.and_then(Timestamp::parse);
     let since = created.map(|created| human::ago(created.seconds, Timestamp::now().seconds));
+    let unknown = || "N/A".to_owned();
     json!({
         "Repository": name.repository,
         "Tag": name.tag.as_deref().unwrap_or(NONE),
         "Digest": name.digest.as_deref().unwrap_or(NONE),
-        "ID": if in_full { image.id.to_string() } else { image.id.short() },
-        "CreatedSince": since.unwrap_or_else(|| "N/A".to_owned()),
-        "CreatedAt": image.config.created.as_deref().map_or_else(|| "N/A".to_owned(), created_at),
-        "Size": human::size(image.size),
-        "VirtualSize": human::size(image.size),
+        "ID": if in_full { id.to_string() } else { id.short() },
+        "CreatedSince": since.unwrap_or_else(unknown),
+        "CreatedAt": created.map_or_else(unknown, Timestamp::as_go),
+        "Size": human::size(size),
+        "VirtualSize": human::size(size),
         "SharedSize": "N/A",
         "UniqueSize": "N/A",
         "Containers": "N/A",
     })
-}
-
-/// Go's way to print a time.
-fn created_at(rfc3339: &str) -> String {
-    let seconds = rfc3339.split(['.', 'Z']).next().unwrap_or(rfc3339);
-    format!("{} +0000 UTC", seconds.replace('T', " "))
 }
 
 /// Whether a pattern fits the repository, or repository and tag; `*` and `?` do not match `/`.
@@ -250,7 +292,7 @@ mod tests {
 
     #[test]
     fn images_without_tags_are_shown_by_repository_or_without_a_name() {
-        let digest = format!("debian@{}", crate::oci::Digest::of(b""));
+        let digest = format!("debian@{}", Digest::of(b""));
         let names = Names {
             tags: vec![],
             digests: vec![digest],
@@ -262,13 +304,5 @@ mod tests {
             digests: vec![],
         };
         assert_eq!(names_to_show(&tagged, false), [name("localhost:5000/a", "1")]);
-    }
-
-    #[test]
-    fn times_are_printed_as_go_does() {
-        assert_eq!(
-            created_at("2026-01-02T03:04:05.6Z"),
-            "2026-01-02 03:04:05 +0000 UTC"
-        );
     }
 }

@@ -15,6 +15,7 @@ pub(crate) mod export;
 mod foreground;
 pub(crate) mod history;
 pub(crate) mod image;
+mod image_layers;
 pub(crate) mod images;
 mod images_for_run;
 pub(crate) mod import;
@@ -36,6 +37,7 @@ pub(crate) mod pull;
 mod pull_display;
 pub(crate) mod push;
 pub(crate) mod rename;
+pub(crate) mod repack;
 pub(crate) mod restart;
 pub(crate) mod rm;
 pub(crate) mod rmi;
@@ -50,8 +52,23 @@ pub(crate) mod stop;
 pub(crate) mod system;
 pub(crate) mod tag;
 pub(crate) mod top;
+pub(crate) mod unpack;
 pub(crate) mod unpause;
-pub(crate) mod verify;
 pub(crate) mod update;
+pub(crate) mod verify;
 pub(crate) mod version;
 pub(crate) mod wait;
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Kind, Result};
+
+/// A path as it is from the root.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(|error| {
+        Error::new(
+            Kind::Usage,
+            format!("the directory '{}': {error}", path.display()),
+        )
+    })
+}

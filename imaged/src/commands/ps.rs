@@ -5,16 +5,20 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use crate::engine::status::Status;
-use crate::engine::{Containers, Record, health};
+use crate::engine::{Containers, Record, health, inspect};
 use crate::error::{Error, Kind, Result};
 use crate::format::filter::Filters;
 use crate::format::timestamp::Timestamp;
-use crate::format::{Listing, human};
+use crate::format::{Listing, human, pattern};
 use crate::output;
+use crate::plan::flags;
+use crate::plan::options::Mount;
 use crate::settings::Settings;
+use crate::store::Store;
 
-const FILTERS: [&str; 9] = [
-    "id", "name", "status", "health", "label", "ancestor", "exited", "before", "since",
+const FILTERS: [&str; 13] = [
+    "id", "name", "status", "health", "label", "ancestor", "exited", "before", "since", "volume", "network",
+    "publish", "expose",
 ];
 const COLUMNS: &str =
     "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
@@ -41,7 +45,8 @@ pub(crate) struct Args {
     /// Show all containers, not only running ones
     #[arg(short, long)]
     all: bool,
-    /// Show only those that match: id, name, status, health, label, ancestor, exited, before, since
+    /// Show only those that match: id, name (a pattern), status, health, label, ancestor, exited, before, since, volume,
+    /// network, publish, expose
     #[arg(short, long, value_name = "KEY=VALUE")]
     filter: Vec<String>,
     /// `table`, `table TEMPLATE`, `json` or a Go template
@@ -75,11 +80,16 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     };
     let all = args.all || limit.is_some() || filters.has("status") || filters.has("exited");
     let known = containers.all()?;
+    let store = args.size.then(|| Store::open(&settings.root)).transpose()?;
     let mut rows = Vec::new();
     for record in &known {
         let status = Status::of(&containers, &record.id);
         if (all || status.is_running()) && matches(&filters, &containers, record, &status, &known)? {
-            rows.push(row(&containers, record, &status, args));
+            let sizes = match &store {
+                Some(store) => inspect::sizes(&containers, store, record).ok(),
+                None => None,
+            };
+            rows.push(row(&containers, record, &status, sizes, args));
         }
         if limit == Some(rows.len()) {
             break;
@@ -158,7 +168,8 @@ fn matches(
     };
     Ok(filters.any("id", |wanted| record.id.starts_with(wanted))
         && filters.any("name", |wanted| {
-            record.name.contains(wanted.trim_start_matches('/'))
+            // Docker's names begin with a slash.
+            pattern::fits(wanted, &record.name) || pattern::fits(wanted, &format!("/{}", record.name))
         })
         && filters.any("status", |wanted| status.word() == wanted)
         && filters.any("health", |wanted| {
@@ -167,6 +178,11 @@ fn matches(
         && filters.any("exited", |wanted| code.as_deref() == Some(wanted))
         && filters.any("ancestor", image)
         && filters.labels(&record.config.labels)
+        && filters.any("volume", |wanted| has_volume(record, wanted))
+        && filters.any("network", |wanted| record.options.network.name() == wanted)
+        && filters.any("expose", |wanted| exposes(record, wanted))
+        // No port is published yet.
+        && !filters.has("publish")
         && filters.all("before", |wanted| {
             created(wanted).is_some_and(|time| record.created < time)
         })
@@ -175,33 +191,55 @@ fn matches(
         }))
 }
 
-fn row(containers: &Containers, record: &Record, status: &Status, args: &Args) -> Value {
+/// Whether something is mounted at this path, or from there.
+fn has_volume(record: &Record, wanted: &str) -> bool {
+    record.options.mounts.iter().any(|mount| match mount {
+        Mount::Bind { source, target, .. } => source == wanted || target == wanted,
+        other => other.target() == wanted,
+    })
+}
+
+/// Whether a port, or one of a range, is exposed: `80`, `80/udp`, `8000-8010/tcp`.
+fn exposes(record: &Record, wanted: &str) -> bool {
+    let ports = flags::exposed(wanted).unwrap_or_default();
+    ports
+        .iter()
+        .any(|port| record.config.exposed_ports.contains(port))
+}
+
+fn row(
+    containers: &Containers,
+    record: &Record,
+    status: &Status,
+    sizes: Option<(u64, u64)>,
+    args: &Args,
+) -> Value {
     let now = Timestamp::now();
     let created = Timestamp::parse(&record.created).unwrap_or(now);
     let command = crate::plan::command::argv(&record.config).join(" ");
-    let mounts: Vec<&str> = record
+    let mounts: Vec<&str> = record.options.mounts.iter().map(Mount::target).collect();
+    let volumes = record
         .options
         .mounts
         .iter()
-        .map(crate::plan::options::Mount::target)
-        .collect();
+        .filter(|mount| matches!(mount, Mount::Volume { .. }))
+        .count();
     let labels: Vec<String> = record
         .config
         .labels
         .iter()
         .map(|(key, value)| format!("{key}={value}"))
         .collect();
-    let size = if args.size {
-        human::size(disk_use(&containers.directory(&record.id).join("upper")))
-    } else {
-        "0B".to_owned()
-    };
+    let size = sizes.map_or_else(
+        || "0B".to_owned(),
+        |(written, whole)| format!("{} (virtual {})", human::size(written), human::size(whole)),
+    );
     json!({
         "ID": if args.no_trunc { record.id.as_str() } else { &record.id[..12] },
         "Image": record.image_name,
         // Quoted as docker does it: an image's command must not steer the terminal.
         "Command": format!("{:?}", if args.no_trunc { command } else { human::shorten(&command, 20) }),
-        "CreatedAt": record.created,
+        "CreatedAt": created.as_go(),
         "RunningFor": human::ago(created.seconds, now.seconds),
         "State": status.word(),
         "Status": describe(status, &health::word(containers, record, status), now),
@@ -209,7 +247,7 @@ fn row(containers: &Containers, record: &Record, status: &Status, args: &Args) -
         "Size": size,
         "Names": record.name,
         "Labels": labels.join(","),
-        "LocalVolumes": mounts.len().to_string(),
+        "LocalVolumes": volumes.to_string(),
         "Mounts": mounts.join(","),
         "Networks": record.options.network.name(),
     })
@@ -262,17 +300,4 @@ fn describe(status: &Status, health: &str, now: Timestamp) -> String {
         }
         Status::Lost { .. } => "Exited (unknown)".to_owned(),
     }
-}
-
-/// The bytes of the files below a directory; what vanishes meanwhile does not count.
-fn disk_use(directory: &std::path::Path) -> u64 {
-    let Ok(entries) = std::fs::read_dir(directory) else {
-        return 0;
-    };
-    let of_entry = |entry: std::fs::DirEntry| match entry.metadata() {
-        Ok(data) if data.is_dir() => disk_use(&entry.path()),
-        Ok(data) => data.len(),
-        Err(_) => 0,
-    };
-    entries.filter_map(std::io::Result::ok).map(of_entry).sum()
 }

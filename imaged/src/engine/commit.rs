@@ -44,7 +44,7 @@ pub(crate) fn changes(containers: &Containers, store: &Store, record: &Record) -
     Ok(Changes {
         upper: directory.join("upper"),
         lower: snapshot::lower(store, &image(store, record)?),
-        mount_points: mount_points(&fs::read(directory.join("config.json")).unwrap_or_default()),
+        mount_points: mount_points(&config(&directory)),
     })
 }
 
@@ -68,21 +68,53 @@ pub(crate) fn commit(
     record: &Record,
     request: Request,
 ) -> Result<Loaded> {
-    store.reclaim()?;
-    let image = image(store, record)?;
-    let config = changed_config(&record.config, &request.changes)?;
+    let base = Base {
+        image: image(store, record)?,
+        config: record.config.clone(),
+        created_by: command::argv(&record.config).join(" "),
+    };
     let changes = changes(containers, store, record)?;
+    let (pause, latest) = (request.pause, request.latest);
+    install(store, base, request, |out| {
+        let _still = Still::new(containers, record, pause)?;
+        changes.pack(out, latest).map(|out| (out, true))
+    })
+}
+
+/// What a new image is made of beside its new layer.
+pub(super) struct Base {
+    /// The image below.
+    pub(super) image: Image,
+    pub(super) config: Config,
+    /// What the history says about the layer.
+    pub(super) created_by: String,
+}
+
+/// Where a layer is written to.
+pub(super) type LayerWriter = BufWriter<Hashed>;
+
+/// Makes an image with one more layer, which `pack` writes; it also says whether there is anything in it, for a layer of
+/// nothing is none.
+///
+/// # Errors
+/// What is wrong with the request or failed; nothing is left then.
+pub(super) fn install(
+    store: &Store,
+    mut base: Base,
+    request: Request,
+    pack: impl FnOnce(LayerWriter) -> Result<(LayerWriter, bool)>,
+) -> Result<Loaded> {
+    store.reclaim()?;
+    for change in &request.changes {
+        plan::change::apply(&mut base.config, change)?;
+    }
     let scratch = store.scratch()?;
     let blob = scratch.path().join("blob");
-    let (diff_id, size) = {
-        let _still = Still::new(containers, record, request.pause)?;
-        pack(&changes, &blob, request.latest)?
-    };
-    let mut manifest = store.manifest(&image)?;
-    manifest
-        .layers
-        .push(Descriptor::new(media::OCI_LAYER, diff_id, size));
-    let config = document(&image, record, config, diff_id, &request)?;
+    let layer = write_layer(&blob, pack)?;
+    let mut manifest = store.manifest(&base.image)?;
+    let described = layer.map(|(diff_id, size)| Descriptor::new(media::OCI_LAYER, diff_id, size));
+    manifest.layers.extend(described);
+    let config = document(base, layer.map(|(diff_id, _)| diff_id), &request)?;
     let manifest = Manifest::of(
         Descriptor::new(media::OCI_CONFIG, Digest::of(&config), config.len() as u64),
         manifest.layers,
@@ -90,7 +122,10 @@ pub(crate) fn commit(
     let found = Found {
         config,
         manifest: serde_json::to_vec(&manifest).map_err(|error| invalid(&error))?,
-        blobs: HashMap::from([(diff_id, blob)]),
+        blobs: layer
+            .map(|(diff_id, _)| (diff_id, blob))
+            .into_iter()
+            .collect::<HashMap<_, _>>(),
         names: request.name.into_iter().collect(),
     };
     archive::install(store, found)
@@ -102,16 +137,11 @@ fn image(store: &Store, record: &Record) -> Result<Image> {
         .context(|| format!("the image of container {}", record.name))
 }
 
-/// The container's own configuration with the changes, as docker commits it.
-fn changed_config(of_container: &Config, changes: &[String]) -> Result<Config> {
-    let mut config = of_container.clone();
-    for change in changes {
-        plan::change::apply(&mut config, change)?;
-    }
-    Ok(config)
-}
-
-fn pack(changes: &Changes, blob: &std::path::Path, latest: Option<i64>) -> Result<(Digest, u64)> {
+/// The layer's digest and size, if it has anything in it.
+fn write_layer(
+    blob: &std::path::Path,
+    pack: impl FnOnce(LayerWriter) -> Result<(LayerWriter, bool)>,
+) -> Result<Option<(Digest, u64)>> {
     let file = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -123,15 +153,15 @@ fn pack(changes: &Changes, blob: &std::path::Path, latest: Option<i64>) -> Resul
         hasher: Hasher::new(),
         size: 0,
     };
-    let packed = changes.pack(BufWriter::with_capacity(256 << 10, out), latest)?;
+    let (packed, has_changes) = pack(BufWriter::with_capacity(256 << 10, out))?;
     let packed = packed
         .into_inner()
         .map_err(|error| failed("write the layer", error.error()))?;
-    Ok((packed.hasher.finish(), packed.size))
+    Ok(has_changes.then(|| (packed.hasher.finish(), packed.size)))
 }
 
 /// A file whose digest and size are computed as it is written.
-struct Hashed {
+pub(super) struct Hashed {
     file: fs::File,
     hasher: Hasher,
     size: u64,
@@ -151,28 +181,28 @@ impl Write for Hashed {
 }
 
 /// The new image's configuration document.
-fn document(
-    image: &Image,
-    record: &Record,
-    config: Config,
-    diff_id: Digest,
-    request: &Request,
-) -> Result<Vec<u8>> {
+fn document(base: Base, diff_id: Option<Digest>, request: &Request) -> Result<Vec<u8>> {
     let now = match request.latest.and_then(|latest| u64::try_from(latest).ok()) {
         Some(seconds) => Timestamp { seconds, nanos: 0 },
         None => Timestamp::now(),
     };
-    let mut document = image.config.clone();
+    let mut document = base.image.config;
     document.created = Some(now.to_string());
     document.author = request.author.clone().or(document.author);
-    document.config = config;
-    document.rootfs.diff_ids.push(diff_id);
+    document.config = base.config;
+    // Steps and layers are told apart by counting: layers that no step told of get one.
+    let told = document.history.iter().filter(|step| !step.empty_layer).count();
+    let untold = document.rootfs.diff_ids.len().saturating_sub(told);
+    document
+        .history
+        .extend(std::iter::repeat_n(History::default(), untold));
+    document.rootfs.diff_ids.extend(diff_id);
     document.history.push(History {
         created: Some(now.to_string()),
-        created_by: Some(command::argv(&record.config).join(" ")),
+        created_by: Some(base.created_by),
         author: request.author.clone(),
         comment: request.message.clone(),
-        empty_layer: false,
+        empty_layer: diff_id.is_none(),
     });
     serde_json::to_vec(&document).map_err(|error| invalid(&error))
 }
@@ -181,9 +211,14 @@ fn invalid(error: &serde_json::Error) -> Error {
     Error::new(Kind::Invalid, error.to_string())
 }
 
-/// Where the bundle mounts something: the runtime made files and directories there to mount on.
-fn mount_points(config: &[u8]) -> HashSet<Vec<u8>> {
-    let config: Value = serde_json::from_slice(config).unwrap_or_default();
+/// The bundle's config.json; nothing if it cannot be read.
+fn config(directory: &std::path::Path) -> Value {
+    let bytes = fs::read(directory.join("config.json")).unwrap_or_default();
+    serde_json::from_slice(&bytes).unwrap_or_default()
+}
+
+/// Where a bundle mounts something: the runtime made files and directories there to mount on.
+pub(super) fn mount_points(config: &Value) -> HashSet<Vec<u8>> {
     let mounts = config["mounts"].as_array().into_iter().flatten();
     mounts
         .filter_map(|mount| mount["destination"].as_str())

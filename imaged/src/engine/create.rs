@@ -214,11 +214,7 @@ fn fill(containers: &Containers, store: &Store, image: &Image, record: &mut Reco
         (None, true) => facts.hostname.clone(),
         (None, false) => ids::short(&record.id).to_owned(),
     };
-    let accounts = user::Accounts {
-        passwd: layers.text("/etc/passwd", MAX_ACCOUNTS)?,
-        group: layers.text("/etc/group", MAX_ACCOUNTS)?,
-    };
-    let user = user::resolve(&record.config.user, &record.options.groups, &accounts)?;
+    let user = user(&layers, &record.config.user, &record.options.groups)?;
     make_sources(&record.options)?;
     let own = own_files(&directory, &layers, record, store)?;
     let container = Container {
@@ -238,6 +234,18 @@ fn fill(containers: &Containers, store: &Store, image: &Image, record: &mut Reco
         &directory.join("config.json"),
         &serde_json::to_vec_pretty(&config).map_err(|error| invalid(&error))?,
     )
+}
+
+/// Who the image's process is, by the image's own accounts.
+///
+/// # Errors
+/// When there is no such user or group.
+pub(super) fn user(layers: &ImageFs, wanted: &str, groups: &[String]) -> Result<user::User> {
+    let accounts = user::Accounts {
+        passwd: layers.text("/etc/passwd", MAX_ACCOUNTS)?,
+        group: layers.text("/etc/group", MAX_ACCOUNTS)?,
+    };
+    user::resolve(wanted, groups, &accounts)
 }
 
 /// `-v` makes a directory where the host has nothing; `--mount` wants the source to be there.

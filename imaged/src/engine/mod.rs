@@ -28,6 +28,7 @@ pub(crate) mod rename;
 mod rootfs;
 mod runtime;
 pub(crate) mod shim;
+pub(crate) mod standalone;
 pub(crate) mod start;
 pub(crate) mod stats;
 pub(crate) mod status;

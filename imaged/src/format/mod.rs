@@ -5,6 +5,7 @@
 pub(crate) mod filter;
 pub(crate) mod human;
 mod indent;
+pub(crate) mod pattern;
 mod table;
 mod template;
 pub(crate) mod timestamp;

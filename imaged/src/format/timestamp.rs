@@ -41,6 +41,13 @@ impl Timestamp {
         })
     }
 
+    /// As Go prints a time: `2026-01-02 03:04:05 +0000 UTC`.
+    pub(crate) fn as_go(self) -> String {
+        let text = self.to_string();
+        let whole = text.split(['.', 'Z']).next().unwrap_or_default();
+        format!("{} +0000 UTC", whole.replace('T', " "))
+    }
+
     /// What `--since` and `--until` take: RFC 3339 (also a date alone), seconds since 1970 (`123.5`), or a
     /// duration back from `now` (`90s`, `1h30m`).
     pub(crate) fn parse_loose(text: &str, now: Self) -> Option<Self> {
@@ -239,6 +246,12 @@ mod tests {
         ] {
             assert_eq!(Timestamp::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn times_are_printed_as_go_does() {
+        let time = Timestamp::parse("2026-01-02T03:04:05.6Z").unwrap();
+        assert_eq!(time.as_go(), "2026-01-02 03:04:05 +0000 UTC");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! [`Unpacked::settle`] needs the layers below to be complete and is next to nothing.
 
 mod changes;
+mod compare;
 mod dirs;
 mod pack;
 mod path;
@@ -26,6 +27,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::{Mode, umask};
 
 pub use changes::{Change, Changes, flatten};
+pub use compare::{Comparison, OWNER_ATTRIBUTE};
 pub(crate) use pack::Packer;
 pub(crate) use path::clean as clean_path;
 pub use settle::copy_root_attributes;

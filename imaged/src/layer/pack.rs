@@ -28,6 +28,8 @@ pub(crate) struct Packer<W> {
     links: HashMap<(u64, u64), Vec<u8>>,
     /// No time is later than this (SOURCE_DATE_EPOCH).
     latest: Option<i64>,
+    /// An extended attribute that is left out.
+    omitted: &'static [u8],
 }
 
 /// What one entry is made of.
@@ -41,8 +43,17 @@ struct Header<'a> {
 
 impl<W: Write> Packer<W> {
     pub(crate) fn new(out: W, latest: Option<i64>) -> Self {
-        let links = HashMap::new();
-        Self { out, links, latest }
+        Self {
+            out,
+            links: HashMap::new(),
+            latest,
+            omitted: &[],
+        }
+    }
+
+    /// Leaves an extended attribute out.
+    pub(super) fn omit(&mut self, name: &'static [u8]) {
+        self.omitted = name;
     }
 
     /// Adds what `dir` has under `name` as `path`; what changed its type meanwhile, and sockets, are left out.
@@ -77,7 +88,7 @@ impl<W: Write> Packer<W> {
                     return Ok(());
                 };
                 header.kind = b'5';
-                header.xattrs = attributes(&directory, path)?;
+                header.xattrs = attributes(&directory, path, self.omitted)?;
                 let path = [path, b"/"].concat();
                 self.header(
                     &Header {
@@ -132,7 +143,7 @@ impl<W: Write> Packer<W> {
 
     fn file(&mut self, mut header: Header<'_>, file: OwnedFd, stat: &FileStat) -> Result<()> {
         header.size = u64::try_from(stat.st_size).unwrap_or_default();
-        header.xattrs = attributes(&file, header.path)?;
+        header.xattrs = attributes(&file, header.path, self.omitted)?;
         self.header(&header, stat)?;
         let mut file = File::from(file);
         let mut left = header.size;
@@ -227,13 +238,15 @@ fn open(dir: BorrowedFd<'_>, name: &[u8], stat: &FileStat) -> Result<Option<Owne
         .map_err(|errno| failed("open", name, errno))
 }
 
-/// The attributes that belong to the file rather than to this machine.
-fn attributes(file: impl AsFd, path: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+/// The attributes that belong to the file rather than to this machine, sorted, without the one that is named.
+pub(super) fn attributes(file: impl AsFd, path: &[u8], omitted: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
     let mut all: Vec<_> = xattr::all(file)
         .map_err(|errno| failed("flistxattr", path, errno))?
         .into_iter()
         .map(|(name, value)| (name.into_bytes(), value))
-        .filter(|(name, _)| !name.starts_with(b"trusted.overlay.") && name != b"security.selinux")
+        .filter(|(name, _)| {
+            !name.starts_with(b"trusted.overlay.") && name != b"security.selinux" && name != omitted
+        })
         .collect();
     all.sort();
     Ok(all)

@@ -13,10 +13,12 @@ pub(crate) mod facts;
 pub(crate) mod flags;
 pub(crate) mod health;
 pub(crate) mod hostfiles;
+pub(crate) mod id_map;
 mod mounts;
 pub(crate) mod options;
 pub(crate) mod resources;
 mod seccomp;
+pub(crate) mod standalone;
 pub(crate) mod user;
 
 pub(crate) use bundle::bundle_config;

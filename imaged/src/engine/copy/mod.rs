@@ -3,11 +3,11 @@
 //! No program of the container is run and none of the host is looked for in it (CVE-2026-41567): what is compressed is
 //! decompressed in this process.
 
-mod receive;
+pub(super) mod receive;
 mod send;
-mod tree;
+pub(super) mod tree;
 
-use std::io::{self, BufRead, BufReader, BufWriter, PipeReader, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::thread;
 
@@ -26,7 +26,7 @@ use crate::output::harmless_path;
 use crate::plan::copy::{Arrival, Existing, Typed, arrival};
 
 /// How much is read or written at once.
-const PIECE: usize = 256 << 10;
+pub(super) const PIECE: usize = 256 << 10;
 
 /// How to copy.
 #[derive(Debug, Clone, Copy, Default)]
@@ -190,7 +190,7 @@ pub(crate) fn from_stream(
     })
 }
 
-fn owner(options: Options) -> Owner {
+fn owner(options: Options) -> Owner<'static> {
     match options.archive {
         true => Owner::Streams,
         false => Owner::Ours,
@@ -243,7 +243,8 @@ fn target_of(tree: &Tree, typed: &Typed) -> Result<(Typed, Existing), Wrong> {
             return Err(Wrong::Kind);
         }
         Ok(found) => found.existing(),
-        Err(Errno::ENOTDIR) => Existing::Other,
+        // A file, where its path says that it must be a directory.
+        Err(Errno::ENOTDIR) if typed.is_directory => Existing::Other,
         Err(errno) => return Err(Wrong::Errno(errno)),
     };
     Ok((target, existing))
@@ -274,17 +275,31 @@ fn invalid_output(typed: &Typed) -> Error {
 
 /// Packs at one end of a pipe and unpacks at the other.
 fn transfer(found: Found, name: &[u8], shown: &str, target: Target<'_>) -> Result<Copied> {
+    let (bytes, left_out) = through_pipe(
+        |writer| send(found, name, shown, writer),
+        |reader| receive_all(reader, target),
+    )?;
+    Ok(Copied { bytes, left_out })
+}
+
+/// Runs both ends of a pipe at once.
+///
+/// # Errors
+/// What one of them reports; that the other end went is only said if that does not say why.
+pub(super) fn through_pipe<A: Send, B: Send>(
+    send: impl FnOnce(PipeWriter) -> Result<A> + Send,
+    receive: impl FnOnce(PipeReader) -> Result<B> + Send,
+) -> Result<(A, B)> {
     let (reader, writer) = io::pipe().map_err(|error| Error::io("pipe", &error))?;
     let (sent, received) = thread::scope(|scope| {
-        let sender = scope.spawn(move || send(found, name, shown, writer));
-        let receiver = scope.spawn(move || receive_all(reader, target));
+        let sender = scope.spawn(move || send(writer));
+        let receiver = scope.spawn(move || receive(reader));
         (join(sender), join(receiver))
     });
     match (sent, received) {
-        // The receiver gave up, and said why.
         (Err(error), Err(why)) if error.kind() == Kind::Closed => Err(why),
         (Err(error), _) | (_, Err(error)) => Err(error),
-        (Ok(bytes), Ok(left_out)) => Ok(Copied { bytes, left_out }),
+        (Ok(sent), Ok(received)) => Ok((sent, received)),
     }
 }
 
@@ -297,17 +312,24 @@ fn join<T>(thread: thread::ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
 fn send(found: Found, name: &[u8], shown: &str, out: impl Write) -> Result<u64> {
     let counted = Counted { out, bytes: 0 };
     let packed = send::pack(found, name, shown, BufWriter::with_capacity(PIECE, counted))?;
-    let counted = packed.into_inner().map_err(|error| {
-        let failed = Error::io("write the archive", error.error());
-        match error.error().kind() {
-            io::ErrorKind::BrokenPipe => failed.with_kind(Kind::Closed),
-            _ => failed,
-        }
-    })?;
+    let counted = packed.into_inner().map_err(|error| unwritable(error.error()))?;
     Ok(counted.bytes)
 }
 
-fn receive_all(reader: PipeReader, target: Target<'_>) -> Result<Vec<Vec<u8>>> {
+/// The error of a stream that cannot be written; `Closed` when nobody reads it.
+pub(super) fn unwritable(error: &io::Error) -> Error {
+    let failed = Error::io("write the archive", error);
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => failed.with_kind(Kind::Closed),
+        _ => failed,
+    }
+}
+
+/// Unpacks a stream and reads to its end.
+///
+/// # Errors
+/// As [`receive::unpack`].
+pub(super) fn receive_all(reader: PipeReader, target: Target<'_>) -> Result<Vec<Vec<u8>>> {
     let mut reader = BufReader::with_capacity(PIECE, reader);
     let left_out = receive(&mut reader, target)?;
     // What follows the archive's end, so that its writer does not find the pipe closed.

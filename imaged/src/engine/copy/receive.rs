@@ -20,36 +20,41 @@ use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fchownat, linkat, symlinkat, 
 use super::tree::{self, is_directory, refuse_kernels};
 use crate::error::{Context, Error, Kind, Result};
 use crate::layer::tar::{self, Entry, Limits, Reader, Segment};
-use crate::layer::{clean_path, write_data, write_sparse};
+use crate::layer::{OWNER_ATTRIBUTE, clean_path, write_data, write_sparse};
 use crate::output;
 use crate::plan::copy::split;
+use crate::plan::id_map::{self, IdMap};
 use crate::sys::{resolve, xattr};
 
 /// Where entries go, and what becomes of their attributes.
 #[derive(Debug)]
-pub(super) struct Target<'a> {
+pub(in crate::engine) struct Target<'a> {
     /// The root of all paths.
-    pub(super) root: BorrowedFd<'a>,
+    pub(in crate::engine) root: BorrowedFd<'a>,
     /// The directory below it that entries are relative to.
-    pub(super) directory: &'a [u8],
+    pub(in crate::engine) directory: &'a [u8],
     /// How the kernel resolves.
-    pub(super) resolve: ResolveFlag,
-    pub(super) owner: Owner,
-    pub(super) trust: Trust,
+    pub(in crate::engine) resolve: ResolveFlag,
+    pub(in crate::engine) owner: Owner<'a>,
+    pub(in crate::engine) trust: Trust,
 }
 
 /// Who gets what is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Owner {
+pub(in crate::engine) enum Owner<'a> {
     /// Whom the stream says.
     Streams,
     /// Who runs this: root, in a container.
     Ours,
+    /// Whom the stream says, through maps of users and of groups.
+    Mapped(&'a [IdMap], &'a [IdMap]),
+    /// Who runs this; whom the stream says is noted in an attribute. Devices become empty files.
+    Noted,
 }
 
 /// Whether a stream may hand out privileges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trust {
+pub(in crate::engine) enum Trust {
     /// Its author is who runs this, or it stays in a container.
     Full,
     /// Set-id bits and file capabilities fall away, and devices are left out: a container is not to make any for the host.
@@ -114,6 +119,9 @@ impl Receiver<'_> {
         match &entry.kind {
             tar::Kind::File { size, segments } => {
                 self.file(place, name, entry, reader, (*size, segments.as_deref()))
+            }
+            tar::Kind::Char(..) | tar::Kind::Block(..) if self.target.owner == Owner::Noted => {
+                self.file(place, name, entry, reader, (0, None))
             }
             tar::Kind::HardLink(original) => self.link(place, name, original),
             tar::Kind::Symlink(link) => {
@@ -237,13 +245,22 @@ impl Receiver<'_> {
 
     /// Owner, mode, attributes and times, in this order: chown clears set-id bits and capabilities.
     fn finish_opened(&self, file: &OwnedFd, entry: &Entry, path: &[u8]) -> Result<()> {
-        if let Some((uid, gid)) = self.owner(entry) {
+        if let Some((uid, gid)) = self.owner(entry)? {
             fchown(file, Some(uid), Some(gid)).map_err(|errno| failed("fchown", path, errno))?;
         }
         fchmod(file, self.mode(entry)).map_err(|errno| failed("fchmod", path, errno))?;
         for (name, value) in self.attributes(entry) {
             let result = xattr::fset(file, &c_string(name)?, value);
-            tolerate_unsupported(result).map_err(|errno| failed("fsetxattr", path, errno))?;
+            self.tolerate_unsupported(result)
+                .map_err(|errno| failed("fsetxattr", path, errno))?;
+        }
+        if self.target.owner == Owner::Noted && (entry.uid, entry.gid) != (0, 0) {
+            xattr::fset(
+                file,
+                &c_string(OWNER_ATTRIBUTE)?,
+                &id_map::note(entry.uid, entry.gid),
+            )
+            .map_err(|errno| failed("fsetxattr(user.rootlesscontainers)", path, errno))?;
         }
         futimens(file, &time(entry.atime), &time(entry.mtime))
             .map_err(|errno| failed("futimens", path, errno))
@@ -252,7 +269,7 @@ impl Receiver<'_> {
     /// The same for what cannot be opened.
     fn finish_unopened(&self, place: BorrowedFd<'_>, name: &[u8], entry: &Entry) -> Result<()> {
         let os_name = OsStr::from_bytes(name);
-        if let Some((uid, gid)) = self.owner(entry) {
+        if let Some((uid, gid)) = self.owner(entry)? {
             fchownat(place, os_name, Some(uid), Some(gid), AtFlags::AT_SYMLINK_NOFOLLOW)
                 .map_err(|errno| failed("fchownat", name, errno))?;
         }
@@ -260,18 +277,33 @@ impl Receiver<'_> {
         full.extend_from_slice(name);
         for (attribute, value) in self.attributes(entry) {
             let result = xattr::lset(&c_string(&full)?, &c_string(attribute)?, value);
-            tolerate_unsupported(result).map_err(|errno| failed("lsetxattr", name, errno))?;
+            self.tolerate_unsupported(result)
+                .map_err(|errno| failed("lsetxattr", name, errno))?;
         }
         let flags = UtimensatFlags::NoFollowSymlink;
         utimensat(place, os_name, &time(entry.atime), &time(entry.mtime), flags)
             .map_err(|errno| failed("utimensat", name, errno))
     }
 
-    fn owner(&self, entry: &Entry) -> Option<(Uid, Gid)> {
-        match self.target.owner {
-            Owner::Streams => Some((Uid::from_raw(entry.uid), Gid::from_raw(entry.gid))),
+    fn owner(&self, entry: &Entry) -> Result<Option<(Uid, Gid)>> {
+        let ids = match self.target.owner {
+            Owner::Streams => Some((entry.uid, entry.gid)),
+            Owner::Mapped(uids, gids) => {
+                let ids = id_map::to_host(uids, entry.uid).zip(id_map::to_host(gids, entry.gid));
+                Some(ids.ok_or_else(|| unmapped(entry))?)
+            }
             // A directory that was there keeps its owner, what is new is ours already.
-            Owner::Ours => None,
+            Owner::Ours | Owner::Noted => None,
+        };
+        Ok(ids.map(|(uid, gid)| (Uid::from_raw(uid), Gid::from_raw(gid))))
+    }
+
+    /// Not every file system has every attribute, and not everybody may set each.
+    fn tolerate_unsupported(&self, result: Result<(), Errno>) -> Result<(), Errno> {
+        match result {
+            Err(Errno::EOPNOTSUPP) => Ok(()),
+            Err(Errno::EPERM) if self.target.owner == Owner::Noted => Ok(()),
+            other => other,
         }
     }
 
@@ -295,6 +327,14 @@ impl Receiver<'_> {
                 false => name.starts_with(b"user.") && !is_hosts_business(name),
             })
     }
+}
+
+fn unmapped(entry: &Entry) -> Error {
+    Error::new(
+        Kind::Usage,
+        format!("its owner {}:{} is not mapped", entry.uid, entry.gid),
+    )
+    .hint("--uid-map and --gid-map must have all owners of files")
 }
 
 /// By these overlayfs is controlled, and a security policy of this machine's.
@@ -348,14 +388,6 @@ fn stat(place: BorrowedFd<'_>, name: &[u8]) -> Result<Option<bool>> {
         Ok(stat) => Ok(Some(is_directory(&stat))),
         Err(Errno::ENOENT) => Ok(None),
         Err(errno) => Err(failed("fstatat", name, errno)),
-    }
-}
-
-/// Not every file system has every attribute.
-fn tolerate_unsupported(result: Result<(), Errno>) -> Result<(), Errno> {
-    match result {
-        Err(Errno::EOPNOTSUPP) => Ok(()),
-        other => other,
     }
 }
 

@@ -40,6 +40,7 @@ pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value> {
         "printf" => printf(&text(0)?, arguments.get(1..).unwrap_or_default()).into(),
         "len" => length(one(name, arguments)?)?.into(),
         "index" => index(arguments)?,
+        ".Label" => label(one_of_two(name, arguments)?, &text(1)?).into(),
         "not" => (!truth(one(name, arguments)?)).into(),
         "and" => chosen(name, arguments, |value| !truth(value))?,
         "or" => chosen(name, arguments, truth)?,
@@ -96,6 +97,15 @@ fn count(name: &str, value: Option<&Value>) -> Result<usize> {
         .and_then(Value::as_u64)
         .and_then(|number| usize::try_from(number).ok());
     number.ok_or_else(|| wrong(format_args!("{name} wants a number")))
+}
+
+/// One of the labels that a row shows as `key=value,…`; empty if it is not there.
+fn label(row: &Value, key: &str) -> String {
+    let labels = row["Labels"].as_str().unwrap_or_default().split(',');
+    let value = labels
+        .filter_map(|label| label.split_once('='))
+        .find(|(known, _)| *known == key);
+    value.map_or_else(String::new, |(_, value)| value.to_owned())
 }
 
 fn join(list: &Value, separator: &str) -> String {

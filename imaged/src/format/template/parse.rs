@@ -225,7 +225,19 @@ fn call(tokens: &mut Tokens<impl Iterator<Item = Token>>) -> Result<Call> {
         (Some(function), _) => Ok(Call::Function(function, operands)),
         (None, 1) => Ok(Call::Value(operands.swap_remove(0))),
         (None, 0) => Err(wrong("missing value for command")),
+        (None, 2) => method(operands),
         (None, _) => Err(wrong("can't give argument to non-function")),
+    }
+}
+
+/// The one method that docker's listings have: `.Label "key"`.
+fn method(mut operands: Vec<Operand>) -> Result<Call> {
+    match operands.first_mut() {
+        Some(Operand::Dot(fields)) if fields.last().is_some_and(|name| name == "Label") => {
+            fields.pop();
+            Ok(Call::Function(".Label".to_owned(), operands))
+        }
+        _ => Err(wrong("can't give argument to non-function")),
     }
 }
 
