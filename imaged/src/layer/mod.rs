@@ -27,7 +27,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::{Mode, umask};
 
 pub use changes::{Change, Changes, flatten};
-pub use compare::{Comparison, OWNER_ATTRIBUTE};
+pub use compare::{Comparison, OWNER_ATTRIBUTE, OwnerOf};
 pub(crate) use pack::Packer;
 pub(crate) use path::clean as clean_path;
 pub use settle::copy_root_attributes;
