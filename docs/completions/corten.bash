@@ -25,6 +25,9 @@ _corten() {
             corten,container)
                 cmd="corten__subcmd__container"
                 ;;
+            corten,copy)
+                cmd="corten__subcmd__copy"
+                ;;
             corten,cp)
                 cmd="corten__subcmd__cp"
                 ;;
@@ -147,6 +150,9 @@ _corten() {
                 ;;
             corten,update)
                 cmd="corten__subcmd__update"
+                ;;
+            corten,verify)
+                cmd="corten__subcmd__verify"
                 ;;
             corten,version)
                 cmd="corten__subcmd__version"
@@ -325,6 +331,9 @@ _corten() {
             corten__subcmd__help,container)
                 cmd="corten__subcmd__help__subcmd__container"
                 ;;
+            corten__subcmd__help,copy)
+                cmd="corten__subcmd__help__subcmd__copy"
+                ;;
             corten__subcmd__help,cp)
                 cmd="corten__subcmd__help__subcmd__cp"
                 ;;
@@ -447,6 +456,9 @@ _corten() {
                 ;;
             corten__subcmd__help,update)
                 cmd="corten__subcmd__help__subcmd__update"
+                ;;
+            corten__subcmd__help,verify)
+                cmd="corten__subcmd__help__subcmd__verify"
                 ;;
             corten__subcmd__help,version)
                 cmd="corten__subcmd__help__subcmd__version"
@@ -704,7 +716,7 @@ _corten() {
 
     case "${cmd}" in
         corten)
-            opts="-l -D -h -V --root --state-dir --runtime --log-level --debug --help --version container attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait events image history import load pull push save tag images info inspect login logout manifest ps repack rmi search system unpack version help"
+            opts="-l -D -h -V --root --state-dir --runtime --log-level --debug --help --version container attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait events copy image history import load pull push save tag images info inspect login logout manifest ps repack rmi search system verify unpack version help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2799,6 +2811,36 @@ _corten() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        corten__subcmd__copy)
+            opts="-a -q -h --all --platform --quiet --root --state-dir --runtime --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         corten__subcmd__cp)
             opts="-a -L -q -h --archive --follow-link --quiet --root --state-dir --runtime --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -3344,7 +3386,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__help)
-            opts="container attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait events image history import load pull push save tag images info inspect login logout manifest ps repack rmi search system unpack version help"
+            opts="container attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait events copy image history import load pull push save tag images info inspect login logout manifest ps repack rmi search system verify unpack version help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3738,6 +3780,20 @@ _corten() {
         corten__subcmd__help__subcmd__container__subcmd__wait)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__help__subcmd__copy)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -4534,6 +4590,20 @@ _corten() {
             return 0
             ;;
         corten__subcmd__help__subcmd__update)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__help__subcmd__verify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -6913,6 +6983,40 @@ _corten() {
                     return 0
                     ;;
                 --restart)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --runtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        corten__subcmd__verify)
+            opts="-k -q -h --key --quiet --root --state-dir --runtime --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -k)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
