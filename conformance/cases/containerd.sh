@@ -11,11 +11,12 @@ set_up() {
 version = 2
 root = "$WORK/root"
 state = "$WORK/run"
-disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime", "io.containerd.cri.v1.images"]
+disabled_plugins = [$([ -e "$WORK/cri.toml" ] || echo '"io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime", "io.containerd.cri.v1.images"')]
 [grpc]
   address = "$WORK/c.sock"
 [ttrpc]
   address = "$WORK/c.sock.ttrpc"
+$(cat "$WORK/cri.toml" 2>/dev/null || true)
 TOML
     TMPDIR=$WORK setsid containerd --config "$WORK/config.toml" >"$WORK/containerd.log" 2>&1 &
     echo $! >"$WORK/pid"
