@@ -42,6 +42,7 @@ pub(super) fn plan<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Result<()> {
         );
     }
     plan_hooks(input, plan);
+    plan_read_only_dev(input, plan);
     plan_restrictions(input, plan);
     enter(input, plan);
     Ok(())
@@ -172,13 +173,43 @@ fn plan_mount<'a>(
         _ => {
             let what = new_file_system(input, kind, mount, &options);
             let plain = matches!(kind, "proc" | "sysfs");
-            push(
-                plan,
-                [RootOp::Mount(assemble(destination, what, &options, plain))],
-            );
+            let mut mount = assemble(destination, what, &options, plain);
+            if is_dev(&mount.destination) {
+                // Nodes, links and further mounts are still to be made in it.
+                mount.attributes.set &= !RDONLY;
+            }
+            push(plan, [RootOp::Mount(mount)]);
         }
     }
     Ok(())
+}
+
+fn is_dev(destination: &str) -> bool {
+    destination.trim_end_matches('/') == "/dev"
+}
+
+/// A new /dev that shall be read-only, once everything is in it.
+fn plan_read_only_dev<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
+    let asked = |mount: &&oci::Mount<'_>| {
+        let options = mount_options::parse(mount.options.iter().map(oci::Text::as_str));
+        let is_bind = options.bind || matches!(mount.kind.as_deref(), Some("bind" | "rbind"));
+        let is_new = !is_bind && !options.remount;
+        is_dev(&inside(&mount.destination)) && is_new && options.own.set & RDONLY != 0
+    };
+    if input.spec.mounts.iter().any(|mount| asked(&mount)) {
+        let attributes = Attributes {
+            set: RDONLY,
+            ..Attributes::default()
+        };
+        push(
+            plan,
+            [RootOp::Remount {
+                destination: "/dev".into(),
+                attributes,
+                recursive: Attributes::default(),
+            }],
+        );
+    }
 }
 
 fn new_file_system<'a>(

@@ -33,6 +33,22 @@ fn configured_nodes_have_their_mode_and_owner() {
     );
 }
 
+/// podman's pods have it so.
+#[test]
+fn a_read_only_dev_has_its_nodes_and_mounts() {
+    let script = "cd /dev; test -c null && test -L stdout && test -d pts && echo x >/dev/null && echo there; \
+        busybox touch new 2>&1; true";
+    let seen = output("dev-ro", script, |config| {
+        let mounts = config["mounts"].as_array_mut().unwrap();
+        let dev = mounts
+            .iter_mut()
+            .find(|mount| mount["destination"] == "/dev")
+            .unwrap();
+        dev["options"].as_array_mut().unwrap().push(json!("ro"));
+    });
+    assert_eq!(seen, "there\ntouch: new: Read-only file system\n");
+}
+
 #[test]
 fn a_bound_dev_is_left_alone() {
     let bundle = bundle("bound-dev", "echo /dev/*");
