@@ -4,9 +4,11 @@ set_up() {
     needs dockerd
     needs docker
     needs containerd
+    needs ctr
     needs busybox
     needs jq
     [ "$(id -u)" = 0 ] || skip 'needs root'
+    run_containerd
     run_daemon
     local root=$WORK/image
     mkdir -p "$root"/{bin,etc,tmp}
@@ -20,13 +22,30 @@ set_up() {
 driver() {
     if [ "$(cat /proc/1/comm)" = systemd ]; then echo systemd; else echo cgroupfs; fi
 }
+# Of our own: a containerd that dockerd starts must answer within 15 seconds, which slow machines cannot.
+run_containerd() {
+    cat >"$WORK/containerd.toml" <<TOML
+version = 2
+root = "$WORK/containerd/root"
+state = "$WORK/containerd/run"
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime", "io.containerd.cri.v1.images"]
+[grpc]
+  address = "$WORK/containerd.sock"
+[ttrpc]
+  address = "$WORK/containerd.sock.ttrpc"
+TOML
+    TMPDIR=$WORK setsid containerd --config "$WORK/containerd.toml" >"$WORK/containerd.log" 2>&1 &
+    echo $! >"$WORK/containerd.pid"
+    soon containerd_answers || { cat "$WORK/containerd.log"; return 1; }
+}
+containerd_answers() { ctr --address "$WORK/containerd.sock" version >/dev/null 2>&1; }
 # run_daemon [OPTION…]: starts dockerd and returns when it answers.
 run_daemon() {
     local parent=() log=$WORK/dockerd.log
     [ "$(driver)" = systemd ] || parent=(--cgroup-parent /corten-docker)
     printf '{"runtimes":{"corten":{"path":"%s"}}}' "$RUNTIME" >"$WORK/daemon.json"
     setsid dockerd --config-file "$WORK/daemon.json" --host "$SOCKET" --data-root "$WORK/docker" --exec-root "$WORK/exec" \
-        --pidfile "$WORK/dockerd.pid" --default-runtime corten --bridge none --iptables=false --ip6tables=false \
+        --pidfile "$WORK/dockerd.pid" --containerd "$WORK/containerd.sock" --default-runtime corten --bridge none --iptables=false --ip6tables=false \
         --storage-driver vfs --exec-opt "native.cgroupdriver=$(driver)" "${parent[@]}" "$@" >"$log" 2>&1 &
     soon answers || { cat "$log"; return 1; }
 }
@@ -39,9 +58,13 @@ stop_daemon() {
 }
 ended() { ! kill -0 "$1" 2>/dev/null; }
 tear_down() {
-    [ -e "$WORK/dockerd.pid" ] || return 0
-    clean
-    stop_daemon
+    [ -e "$WORK/containerd.pid" ] || return 0
+    if [ -e "$WORK/dockerd.pid" ]; then
+        clean
+        stop_daemon
+    fi
+    kill "$(cat "$WORK/containerd.pid")"
+    soon ended "$(cat "$WORK/containerd.pid")"
     find "$WORK" -name '*.sock' -delete
     awk -v work="$WORK/" 'index($2, work) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount
     find /sys/fs/cgroup -depth -type d -path '*corten-docker*' -exec rmdir {} + 2>/dev/null || true
