@@ -44,6 +44,7 @@ without_parent() {
 podman_() {
     local driver=()
     [ "$(id -u)" != 0 ] || driver=(--storage-driver vfs)
+    [ -z "${CONMON:-}" ] || driver+=(--conmon "$CONMON")
     podman --root "$WORK/podman/root" --runroot "$WORK/podman/run" --tmpdir "$WORK/podman/tmp" "${driver[@]}" \
         --cgroup-manager "$(manager)" --events-backend file --runtime "$RUNTIME" "$@"
 }

@@ -6,6 +6,7 @@
 #![deny(unsafe_code)]
 
 pub mod cli;
+pub mod conmon;
 pub mod contract;
 pub mod error;
 pub mod exit;
@@ -51,6 +52,13 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if called.is_some_and(|called| called == task::NAME) {
         return exit_code(task::NAME, task::main(args.skip(1)));
     }
+    if args.peek().is_some_and(|name| conmon::is_called(name)) {
+        return conmon::main(args).unwrap_or_else(|error| {
+            // Nobody may be there to read it.
+            let _ = std::io::stderr().write_all(conmon::shown(&error).as_bytes());
+            ExitCode::FAILURE
+        });
+    }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -91,7 +99,7 @@ fn report(name: &str, error: &Error) {
 
 /// `corten-shim run`: from a clean start to the container's end.
 fn run(args: RunArgs) -> Result<()> {
-    process::close_others(args.control_fd);
+    process::close_others(args.control_fd.as_slice());
     let passthrough = match args.log_driver {
         LogDriver::Passthrough => Some(process::standard_streams()?),
         _ => None,

@@ -137,14 +137,28 @@ pub struct Decoder {
     left: usize,
     /// The payload so far of a frame that is JSON.
     json: Vec<u8>,
+    /// There are no frames: everything is stdin.
+    raw: bool,
 }
 
 impl Decoder {
+    /// A decoder for clients that send nothing but stdin, without frames.
+    pub fn raw() -> Self {
+        Self {
+            raw: true,
+            ..Self::default()
+        }
+    }
+
     /// Takes bytes from the front of `input` until there is something to report or nothing left.
     ///
     /// # Errors
     /// [`Malformed`], after which the decoder is of no more use.
     pub fn next<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Input<'a>>, Malformed> {
+        if self.raw {
+            let bytes = std::mem::take(input);
+            return Ok((!bytes.is_empty()).then_some(Input::Stdin(bytes)));
+        }
         loop {
             if self.have < HEADER {
                 if !self.take_header(input)? {

@@ -12,9 +12,30 @@ use crate::stdio::log::Stream;
 use crate::sys::epoll::Watch;
 use crate::sys::socket::force_send_buffer;
 
+/// How clients are spoken to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Wire {
+    /// In frames of the shim's contract.
+    #[default]
+    Frames,
+    /// As conmon does, on a SOCK_SEQPACKET socket: what a client sends is stdin and no more, what it gets is packets of
+    /// one byte, [`PACKET_STDOUT`] or [`PACKET_STDERR`], and at most [`MAX_PACKET`] bytes of that stream.
+    Packets,
+}
+
+/// The first byte of a packet of stdout.
+pub const PACKET_STDOUT: u8 = 2;
+/// The first byte of a packet of stderr.
+pub const PACKET_STDERR: u8 = 3;
+/// The most bytes of a stream in a packet: the buffers of conmon's clients have room for one more.
+pub const MAX_PACKET: usize = 8192;
+/// What is kept of packets has the length of each before it.
+const LENGTH: usize = 2;
+
 /// A connection to the attach socket.
 pub struct Client {
     socket: UnixStream,
+    wire: Wire,
     /// What it waits for in the epoll set.
     watch: Watch,
     /// Its frames.
@@ -31,19 +52,33 @@ pub struct Client {
     dropped: u64,
 }
 
+/// What a client wants that cannot say it.
+const EVERYTHING: Hello = Hello {
+    stdin: true,
+    stdout: true,
+    stderr: true,
+    overflow: Overflow::Block,
+};
+
 /// The connection is over.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Gone;
 
 impl Client {
     /// A client that has said nothing yet. The socket does not block.
-    pub fn new(socket: UnixStream) -> Self {
+    /// One that has no way to say what it wants gets everything, and stdin ends with it even if it never wrote.
+    pub fn new(socket: UnixStream, wire: Wire) -> Self {
+        let (decoder, hello) = match wire {
+            Wire::Frames => (Decoder::default(), None),
+            Wire::Packets => (Decoder::raw(), Some(EVERYTHING)),
+        };
         Self {
             socket,
+            wire,
             watch: Watch::default(),
-            decoder: Decoder::default(),
-            hello: None,
-            wrote: false,
+            decoder,
+            hello,
+            wrote: wire == Wire::Packets,
             half_closed: false,
             pending: Vec::new(),
             sent: 0,
@@ -123,6 +158,56 @@ impl Client {
     /// # Errors
     /// The connection is over.
     pub fn send(&mut self, kind: u8, payload: &[u8]) -> Result<(), Gone> {
+        match (self.wire, kind) {
+            (Wire::Frames, _) => self.send_frame(kind, payload),
+            (Wire::Packets, frame::STDOUT) => self.send_packets(PACKET_STDOUT, payload),
+            (Wire::Packets, frame::STDERR) => self.send_packets(PACKET_STDERR, payload),
+            // There is no way to say anything else.
+            (Wire::Packets, _) => Ok(()),
+        }
+    }
+
+    fn send_packets(&mut self, first: u8, payload: &[u8]) -> Result<(), Gone> {
+        for piece in payload.chunks(MAX_PACKET) {
+            let taken =
+                !self.is_behind() && self.write_packet(&[IoSlice::new(&[first]), IoSlice::new(piece)])?;
+            if !taken {
+                let length = u16::try_from(piece.len() + 1).unwrap_or(u16::MAX);
+                self.pending.extend_from_slice(&length.to_ne_bytes());
+                self.pending.push(first);
+                self.pending.extend_from_slice(piece);
+            }
+        }
+        Ok(())
+    }
+
+    /// Says whether the socket took the packet, which it does as a whole or not at all.
+    fn write_packet(&mut self, parts: &[IoSlice<'_>]) -> Result<bool, Gone> {
+        loop {
+            match self.socket.write_vectored(parts) {
+                Ok(_) => return Ok(true),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return Err(Gone),
+            }
+        }
+    }
+
+    /// Sends the first packet that is kept; says whether the socket took it.
+    fn flush_packet(&mut self) -> Result<bool, Gone> {
+        let begin = self.sent + LENGTH;
+        let length = u16::from_ne_bytes([self.pending[self.sent], self.pending[self.sent + 1]]);
+        let pending = std::mem::take(&mut self.pending);
+        let end = begin + usize::from(length);
+        let taken = self.write_packet(&[IoSlice::new(&pending[begin..end])]);
+        self.pending = pending;
+        if taken == Ok(true) {
+            self.sent = end;
+        }
+        taken
+    }
+
+    fn send_frame(&mut self, kind: u8, payload: &[u8]) -> Result<(), Gone> {
         let header = frame::header(kind, payload.len());
         let written = match self.is_behind() {
             true => 0,
@@ -161,6 +246,12 @@ impl Client {
     /// The connection is over.
     pub fn flush(&mut self) -> Result<(), Gone> {
         while self.is_behind() {
+            if self.wire == Wire::Packets {
+                match self.flush_packet()? {
+                    true => continue,
+                    false => return Ok(()),
+                }
+            }
             match self.socket.write(&self.pending[self.sent..]) {
                 Ok(length) => self.sent += length,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),

@@ -7,7 +7,7 @@ use super::*;
 fn client(overflow: Overflow) -> (UnixStream, Client) {
     let (peer, socket) = UnixStream::pair().expect("a pair");
     socket.set_nonblocking(true).expect("set");
-    let mut client = Client::new(socket);
+    let mut client = Client::new(socket, Wire::Frames);
     client.hello = Some(Hello {
         stdin: false,
         stdout: true,
@@ -89,4 +89,50 @@ fn a_client_that_went_is_noticed() {
     let (peer, mut client) = client(Overflow::Block);
     drop(peer);
     assert_eq!(client.send_output(Stream::Stdout, b"x"), Err(Gone));
+}
+
+#[test]
+fn packets_keep_their_bounds_however_slow_the_client_is() {
+    use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
+    let (peer, socket) = socketpair(
+        AddressFamily::Unix,
+        SockType::SeqPacket,
+        None,
+        SockFlag::SOCK_CLOEXEC,
+    )
+    .expect("a pair");
+    let (mut peer, socket) = (UnixStream::from(peer), UnixStream::from(socket));
+    socket.set_nonblocking(true).expect("set");
+    let mut client = Client::new(socket, Wire::Packets);
+    assert!(client.wants(Stream::Stderr) && client.sends_stdin());
+    client
+        .send(frame::WELCOME, b"{}")
+        .expect("nothing of the kind is said");
+    let bytes: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
+    while !client.holds_output() {
+        client.send_output(Stream::Stdout, &bytes).expect("there");
+    }
+    client.send_output(Stream::Stderr, b"last").expect("there");
+    assert_eq!(
+        client.finish(frame::EXITED, b"{}"),
+        Ok(true),
+        "the kernel keeps the rest"
+    );
+    drop(client);
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let mut packet = [0; MAX_PACKET + 1];
+    loop {
+        match peer.read(&mut packet).expect("read") {
+            0 => break,
+            length if packet[0] == PACKET_STDOUT => stdout.extend_from_slice(&packet[1..length]),
+            length => {
+                assert_eq!(packet[0], PACKET_STDERR);
+                stderr.extend_from_slice(&packet[1..length]);
+            }
+        }
+    }
+    assert!(
+        stdout.len().is_multiple_of(bytes.len()) && stdout.chunks(bytes.len()).all(|chunk| chunk == bytes)
+    );
+    assert_eq!(stderr, b"last");
 }

@@ -15,9 +15,10 @@ use std::time::{Duration, Instant};
 
 use nix::sys::epoll::EpollFlags;
 
+use crate::cli::Size;
 use crate::error::Result;
 use crate::sys::epoll::{Set, Watch};
-use client::Client;
+use client::{Client, Wire};
 use ends::Ends;
 use log::Log;
 use session::{Facts, Session, Wishes};
@@ -41,6 +42,7 @@ pub struct Stdio {
     log: Option<Log>,
     /// No client can be let in before.
     starved_until: Option<Instant>,
+    wire: Wire,
     buffer: Box<[u8]>,
 }
 
@@ -53,6 +55,7 @@ impl Stdio {
             container: Session::new(facts),
             log,
             starved_until: None,
+            wire: Wire::default(),
             buffer: vec![0; CHUNK].into_boxed_slice(),
         }
     }
@@ -62,9 +65,34 @@ impl Stdio {
         self.container.connect(ends);
     }
 
-    /// Accepts clients from now on.
+    /// Speaks to clients in another way.
+    pub fn speak(&mut self, wire: Wire) {
+        self.wire = wire;
+    }
+
+    /// Accepts clients from now on. Those that wait already miss nothing.
     pub fn welcome(&mut self, init: i32) {
         self.container.begin(init);
+        self.accept();
+    }
+
+    /// The terminal, if there is one, has another size.
+    pub fn resize(&mut self, size: Size) {
+        self.container.resize(size);
+    }
+
+    /// The log's file was moved away: another one takes its name.
+    pub fn reopen_log(&mut self) {
+        if let Some(log) = &mut self.log {
+            log.reopen();
+        }
+    }
+
+    /// Lets what was logged survive a power loss.
+    pub fn sync_log(&mut self) {
+        if let Some(log) = &mut self.log {
+            log.sync();
+        }
     }
 
     /// Handles what happened to the descriptor of `token`; returns what clients asked for.
@@ -98,7 +126,7 @@ impl Stdio {
         while self.container.client_count() < MAX_CLIENTS {
             match self.listener.accept() {
                 Ok((socket, _)) if socket.set_nonblocking(true).is_ok() => {
-                    self.container.add(Client::new(socket));
+                    self.container.add(Client::new(socket, self.wire));
                 }
                 Ok(_) => {}
                 Err(error) => match error.kind() {

@@ -98,6 +98,11 @@ impl Session {
         self.clients.iter().flatten().count()
     }
 
+    /// Gives the terminal, if there is one, another size.
+    pub fn resize(&self, size: Size) {
+        resize(&self.outputs, size);
+    }
+
     /// Takes a client in.
     pub fn add(&mut self, client: Client) {
         match self.clients.iter_mut().find(|place| place.is_none()) {

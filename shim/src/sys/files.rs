@@ -179,6 +179,29 @@ pub fn remove_durably(path: &Path) -> Result<()> {
     }
 }
 
+/// Makes the fifo `name` in `dir`, mode 0600, in place of what has that name, and opens it: it never ends, since it is
+/// open for writing here, too. Reads return at once.
+///
+/// # Errors
+/// It cannot be made.
+pub fn make_fifo(dir: &File, name: &str) -> Result<File> {
+    let path = short_path(dir, name);
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(error).call(|| format!("unlink({name})"));
+        }
+        _ => {}
+    }
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::from_bits_truncate(0o600))
+        .call(|| format!("mkfifo({name})"))?;
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOFOLLOW)
+        .open(&path)
+        .call(|| format!("open({name})"))
+}
+
 /// Makes reads and writes on `file` return at once.
 ///
 /// # Errors

@@ -28,22 +28,51 @@ const FORWARDED: [Signal; 6] = [
     Signal::SIGUSR2,
 ];
 
-/// Closes every descriptor above the standard ones but `keep`: what a caller forgot to close must not
+/// Closes every descriptor above the standard ones but those of `keep`: what a caller forgot to close must not
 /// live as long as the container.
-pub fn close_others(keep: Option<i32>) {
-    let close = |first: i32, last: i32| {
-        if first <= last {
-            // SAFETY: this is the program's first act: nothing in it owns a descriptor above 2 yet.
-            unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
-        }
-    };
-    match keep {
-        Some(keep) => {
-            close(3, keep - 1);
-            close(keep.saturating_add(1), i32::MAX);
-        }
-        None => close(3, i32::MAX),
+pub fn close_others(keep: &[i32]) {
+    let mut keep: Vec<i32> = keep.iter().copied().filter(|number| *number > 2).collect();
+    keep.sort_unstable();
+    let mut first = 3;
+    for kept in keep {
+        close_range(first, kept - 1);
+        first = kept.saturating_add(1);
     }
+    close_range(first, i32::MAX);
+}
+
+/// Closes descriptors that nothing in this program owns: what it was given and has no use for (any more).
+pub fn close_range(first: i32, last: i32) {
+    if first <= last {
+        // SAFETY: the numbers are those of descriptors that were inherited; no value of this program owns one of them.
+        unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+    }
+}
+
+/// Takes over a descriptor that the caller left open for this program; children do not inherit it.
+///
+/// # Errors
+/// There is none of this number.
+pub fn inherit(raw: i32) -> Result<File> {
+    // SAFETY: takes plain numbers; a number that is not open is refused.
+    let done = unsafe { libc::fcntl(raw, libc::F_SETFD, libc::FD_CLOEXEC) };
+    Errno::result(done).call(|| format!("fcntl({raw}, FD_CLOEXEC)"))?;
+    // SAFETY: it is open, and the caller's gift: nobody else in this program knows the number.
+    Ok(File::from(unsafe { OwnedFd::from_raw_fd(raw) }))
+}
+
+/// Removes variables from the environment that children get.
+pub fn forget_variables(names: &[&str]) {
+    for name in names {
+        // SAFETY: this program has one thread.
+        unsafe { std::env::remove_var(name) };
+    }
+}
+
+/// Sets a variable of the environment that children get.
+pub fn set_variable(name: &str, value: impl AsRef<OsStr>) {
+    // SAFETY: this program has one thread.
+    unsafe { std::env::set_var(name, value) };
 }
 
 /// Puts /dev/null in the place of stdin, stdout and stderr.

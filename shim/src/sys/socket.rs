@@ -7,7 +7,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 
 use nix::errno::Errno;
-use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, send, setsockopt, sockopt};
+use nix::sys::socket::{
+    AddressFamily, Backlog, ControlMessageOwned, MsgFlags, SockFlag, SockType, UnixAddr, bind, recvmsg, send,
+    setsockopt, socket, sockopt,
+};
 
 use super::files::short_path;
 use crate::error::{Call, Error, Kind, Result};
@@ -17,16 +20,30 @@ use crate::error::{Call, Error, Kind, Result};
 /// # Errors
 /// The socket cannot be made.
 pub fn listen(dir: &File, name: &str) -> Result<UnixListener> {
+    listen_on(dir, name, SockType::Stream)
+}
+
+/// As [`listen`], for connections that keep the bounds of what is sent.
+///
+/// # Errors
+/// The socket cannot be made.
+pub fn listen_packets(dir: &File, name: &str) -> Result<UnixListener> {
+    listen_on(dir, name, SockType::SeqPacket)
+}
+
+fn listen_on(dir: &File, name: &str, kind: SockType) -> Result<UnixListener> {
     let path = short_path(dir, name);
     let call = || format!("bind({name})");
     match std::fs::remove_file(&path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error).call(call),
         _ => {}
     }
-    let listener = UnixListener::bind(&path).call(call)?;
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let socket = socket(AddressFamily::Unix, kind, flags, None).call(|| "socket(AF_UNIX)")?;
+    bind(socket.as_raw_fd(), &UnixAddr::new(&path).call(call)?).call(call)?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).call(call)?;
-    listener.set_nonblocking(true).call(call)?;
-    Ok(listener)
+    nix::sys::socket::listen(&socket, Backlog::MAXCONN).call(|| format!("listen({name})"))?;
+    Ok(UnixListener::from(socket))
 }
 
 /// The descriptor that the peer sends with its first message.
@@ -78,7 +95,7 @@ impl Control {
         let borrowed = unsafe { std::os::fd::BorrowedFd::borrow_raw(raw) };
         let kind = nix::sys::socket::getsockopt(&borrowed, sockopt::SockType)
             .call(|| format!("getsockopt(--control-fd {raw}, SO_TYPE)"))?;
-        if kind != nix::sys::socket::SockType::SeqPacket {
+        if kind != SockType::SeqPacket {
             return Err(Error::new(
                 Kind::Usage,
                 format!("--control-fd {raw} is not a SOCK_SEQPACKET socket"),

@@ -45,7 +45,7 @@ pub const NAME: &str = "containerd-shim-corten-v2";
 /// What to report.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<()> {
     // What containerd's caller forgot to close must not live as long as a container.
-    crate::sys::process::close_others(None);
+    crate::sys::process::close_others(&[]);
     let flags = flags::parse(args)?;
     match flags.command {
         Command::Start => launch::start(&flags),

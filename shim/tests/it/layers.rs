@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["journal", "machine", "stdio"],
     &["exit"],
     &["supervise"],
-    &["reactor", "task"],
+    &["conmon", "reactor", "task"],
     &["lib", "main"],
 ];
 

@@ -4,6 +4,7 @@
 
 mod attach;
 mod budget;
+mod conmon;
 mod events;
 mod exec;
 mod fixture;

@@ -24,6 +24,11 @@ fn man_pages_are_those_of_the_command_line() {
     }
 }
 
+#[test]
+fn conmon_s_man_page_is_that_of_the_command_line() {
+    check(corten_shim::conmon::cli::Args::command(), "corten-conmon");
+}
+
 fn check(command: Command, title: &str) {
     let mut page = Vec::new();
     let man = clap_mangen::Man::new(command)

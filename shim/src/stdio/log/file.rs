@@ -44,7 +44,11 @@ impl LogFile {
         let mut file = options()
             .create(true)
             .open(path)
-            .call(|| format!("open({}, O_APPEND|O_CREAT)", path.display()))?;
+            .call(|| format!("open({}, O_APPEND|O_CREAT|O_NOFOLLOW)", path.display()))
+            .map_err(|error| match error.errno() {
+                Some(libc::ELOOP) => error.hint("the log is a link; name the file that it leads to"),
+                _ => error,
+            })?;
         if is_torn(&file) {
             let _ = file.write(b"\n");
         }
@@ -57,6 +61,23 @@ impl LogFile {
             limits,
             compressor: None,
         })
+    }
+
+    /// Goes on in another file of the same name: somebody moved this one away.
+    ///
+    /// # Errors
+    /// There is none; this one stays.
+    pub fn reopen(&mut self) -> Result<()> {
+        let new = Self::open(&self.path, self.limits)?;
+        self.sync();
+        *self = new;
+        Ok(())
+    }
+
+    /// Lets what was written survive a power loss.
+    pub fn sync(&self) {
+        // That the file system cannot do it is no reason to do without the container's exit.
+        let _ = self.file.sync_data();
     }
 
     /// With so many bytes more the file is full.
@@ -175,7 +196,12 @@ impl Drop for LogFile {
 
 fn options() -> std::fs::OpenOptions {
     let mut options = File::options();
-    options.mode(0o640).read(true).append(true);
+    // Whoever may write to the log's directory could lead it elsewhere.
+    options
+        .mode(0o640)
+        .read(true)
+        .append(true)
+        .custom_flags(libc::O_NOFOLLOW);
     options
 }
 

@@ -63,6 +63,16 @@ pub trait Sink {
     fn end(&mut self, stream: Stream, now: Timestamp);
 }
 
+/// When a line without its end, so far, is recorded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Partial {
+    /// When its end comes, or it is too long.
+    #[default]
+    Kept,
+    /// As soon as it is read.
+    AtOnce,
+}
+
 /// What one stream has not finished yet.
 #[derive(Debug, Default)]
 struct Unfinished {
@@ -78,6 +88,7 @@ pub struct Log {
     file: LogFile,
     format: Format,
     unfinished: [Unfinished; 2],
+    partial: Partial,
     /// The time of the last record, and its text: all that was read together has the same.
     stamp: (Timestamp, String),
     /// Records that are not in the file yet, and their number.
@@ -94,6 +105,7 @@ impl Log {
             file,
             format,
             unfinished: Default::default(),
+            partial: Partial::default(),
             stamp: (Timestamp::new(Duration::ZERO), "1970-01-01T00:00:00Z".to_owned()),
             records: Vec::new(),
             count: 0,
@@ -104,6 +116,22 @@ impl Log {
     /// Another run of the container begins here.
     pub fn begin(&mut self) {
         self.file.begin();
+    }
+
+    /// Decides about lines without their end.
+    pub fn set_partial(&mut self, partial: Partial) {
+        self.partial = partial;
+    }
+
+    /// Opens the file anew: somebody moved it away.
+    pub fn reopen(&mut self) {
+        // Without a new file the log goes on in the old one: nothing is lost.
+        let _ = self.file.reopen();
+    }
+
+    /// Lets the log survive a power loss.
+    pub fn sync(&mut self) {
+        self.file.sync();
     }
 
     /// Takes back what was logged since the run began.
@@ -164,14 +192,15 @@ impl Sink for Log {
                 None => (window, window.len()),
             };
             bytes = &bytes[taken..];
-            if newline.is_none() && window.len() < room {
+            if newline.is_none() && window.len() < room && self.partial == Partial::Kept {
                 unfinished.text.extend_from_slice(piece);
                 break;
             }
             let time = unfinished.begun.unwrap_or(now);
             self.record(stream, [&unfinished.text, piece], newline.is_some(), time);
             unfinished.text.clear();
-            unfinished.begun = newline.is_none().then_some(time);
+            let goes_on = newline.is_none() && self.partial == Partial::Kept;
+            unfinished.begun = goes_on.then_some(time);
         }
         self.unfinished[stream as usize] = unfinished;
         self.flush(now);

@@ -143,13 +143,58 @@ fn cri_records_are_bytes_with_a_tag() {
     let long = [vec![b'a'; MAX_LINE], b"b\n".to_vec()].concat();
     let log = logged_as(Format::Cri, &[b"one\n\xff\"\x00\n", &long, b"end"]);
     let expected = [
-        &b"1970-01-01T00:00:00Z stdout F one\n1970-01-01T00:00:00Z stdout F \xff\"\x00\n"[..],
-        b"1970-01-01T00:00:01Z stdout P ",
+        &b"1970-01-01T00:00:00.000000000Z stdout F one\n1970-01-01T00:00:00.000000000Z stdout F \xff\"\x00\n"
+            [..],
+        b"1970-01-01T00:00:01.000000000Z stdout P ",
         &[b'a'; MAX_LINE],
-        b"\n1970-01-01T00:00:01Z stdout F b\n1970-01-01T00:00:03Z stdout P end\n",
+        b"\n1970-01-01T00:00:01.000000000Z stdout F b\n1970-01-01T00:00:03.000000000Z stdout P end\n",
     ]
     .concat();
     assert_eq!(String::from_utf8_lossy(&log), String::from_utf8_lossy(&expected));
+}
+
+#[test]
+fn parts_of_lines_may_be_recorded_at_once() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("log");
+    let mut log = open(&path, Limits::default(), Format::Cri).expect("a log");
+    log.set_partial(Partial::AtOnce);
+    let mut write =
+        |text: &[u8], second| log.write(Stream::Stdout, text, Timestamp::new(Duration::from_secs(second)));
+    write(b"one\npart", 1);
+    let so_far = std::fs::read_to_string(&path).expect("a file");
+    write(b"ial\nlast", 2);
+    log.end(Stream::Stdout, Timestamp::new(Duration::from_secs(3)));
+    let all = std::fs::read_to_string(&path).expect("a file");
+    let first = "1970-01-01T00:00:01.000000000Z stdout F one\n1970-01-01T00:00:01.000000000Z stdout P part\n";
+    assert_eq!(so_far, first);
+    let second =
+        "1970-01-01T00:00:02.000000000Z stdout F ial\n1970-01-01T00:00:02.000000000Z stdout P last\n";
+    assert_eq!(all, format!("{first}{second}"));
+}
+
+#[test]
+fn a_log_that_was_moved_away_goes_on_in_a_new_file() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("log");
+    let mut log = open(&path, Limits::default(), Format::Cri).expect("a log");
+    let now = Timestamp::new(Duration::ZERO);
+    log.write(Stream::Stdout, b"one\n", now);
+    std::fs::rename(&path, dir.path().join("old")).expect("moved");
+    log.reopen();
+    log.write(Stream::Stdout, b"two\n", now);
+    let text = |name| std::fs::read_to_string(dir.path().join(name)).expect("a file");
+    assert!(text("old").ends_with("F one\n") && text("log").ends_with("F two\n"));
+    assert_eq!(text("log").lines().count(), 1);
+}
+
+#[test]
+fn a_log_that_is_a_link_is_not_followed() {
+    let dir = tempfile::tempdir().expect("a directory");
+    std::os::unix::fs::symlink(dir.path().join("elsewhere"), dir.path().join("log")).expect("a link");
+    let error = open(&dir.path().join("log"), Limits::default(), Format::Cri).expect_err("a link");
+    assert_eq!(error.errno(), Some(libc::ELOOP));
+    assert!(!dir.path().join("elsewhere").exists());
 }
 
 /// The names in a directory, and of each the numbers that its records carry.

@@ -1,0 +1,416 @@
+//! What was meant by the command line: every path absolute, every default filled in, what is not done here refused.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::cli::Args;
+use crate::error::{Call, Error, Kind, Result};
+use crate::stdio::log::Format;
+use crate::stdio::log::file::Limits;
+use crate::supervise::call::check_id;
+
+/// What is to be kept, and how.
+#[derive(Debug)]
+pub struct Request {
+    /// The container's id.
+    pub id: String,
+    /// The name of this run.
+    pub uuid: String,
+    /// What the runtime is asked to do.
+    pub verb: Verb,
+    /// The runtime.
+    pub runtime: PathBuf,
+    /// Its global arguments.
+    pub runtime_args: Vec<OsString>,
+    /// Its arguments after the verb.
+    pub runtime_opts: Vec<OsString>,
+    /// The bundle.
+    pub bundle: PathBuf,
+    /// Where the runtime writes the process's number.
+    pub pid_file: PathBuf,
+    /// Where this program's number is written.
+    pub own_pid_file: Option<PathBuf>,
+    /// The log.
+    pub log: Log,
+    /// It is synced at the end.
+    pub sync_log: bool,
+    /// The files that get the exit code.
+    pub exit_files: Vec<PathBuf>,
+    /// The directories where a file `oom` says that the kernel killed the process for want of memory.
+    pub oom_dirs: Vec<PathBuf>,
+    /// What to become at the very end.
+    pub exit_command: Vec<OsString>,
+    /// And how long after the end.
+    pub exit_delay: Duration,
+    /// A link to the bundle, so that the attach socket has a short path.
+    pub socket_link: Option<PathBuf>,
+    /// There is a terminal.
+    pub tty: bool,
+    /// stdin is kept open.
+    pub stdin: bool,
+    /// It ends with the first client that goes.
+    pub stdin_once: bool,
+    /// How the number on the sync pipe is called.
+    pub sync_key: &'static str,
+    /// The process's number is told, not only its exit code.
+    pub tells_pid: bool,
+    /// The caller waits for this process.
+    pub foreground: bool,
+    /// When to kill the process.
+    pub timeout: Option<Duration>,
+    /// Who is told that the container is ready.
+    pub notify: Option<PathBuf>,
+}
+
+/// What the runtime is asked to do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Set the container up; the caller starts and deletes it.
+    Create {
+        /// Without pivot_root.
+        no_pivot: bool,
+        /// In the keyring of the caller.
+        no_new_keyring: bool,
+    },
+    /// Bring it back from a checkpoint.
+    Restore(PathBuf),
+    /// Start a process beside the container's own.
+    Exec {
+        /// Its description.
+        process: PathBuf,
+        /// The caller attaches first.
+        attach: bool,
+    },
+}
+
+/// Where the output goes besides the attach clients.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Log {
+    /// Nowhere.
+    None,
+    /// Directly to this program's own streams.
+    Passthrough,
+    /// To a file.
+    File {
+        /// Its format.
+        format: Format,
+        /// Its path.
+        path: PathBuf,
+        /// How large it may become.
+        limits: Limits,
+    },
+}
+
+fn usage(message: impl Into<String>) -> Error {
+    Error::new(Kind::Usage, message)
+}
+
+/// Resolves what was typed.
+///
+/// # Errors
+/// Says what is missing, contradictory, or not done here.
+pub fn resolve(args: Args) -> Result<Request> {
+    refuse_unserved(&args)?;
+    let verb = verb(&args)?;
+    let log = log(&args)?;
+    let id = args
+        .cid
+        .ok_or_else(|| usage("Container ID not provided. Use --cid"))?;
+    check_id(&id)?;
+    let is_exec = matches!(verb, Verb::Exec { .. });
+    let uuid = match args.cuuid {
+        Some(uuid) => uuid,
+        None if is_exec => id.clone(),
+        None => return Err(usage("Container UUID not provided. Use --cuuid")),
+    };
+    check_id(&uuid)?;
+    let runtime = args
+        .runtime
+        .ok_or_else(|| usage("Runtime path not provided. Use --runtime"))?;
+    let bundle = absolute(args.bundle.as_deref().unwrap_or_else(|| Path::new(".")))?;
+    let dir_file = |dir: &Option<PathBuf>, name: &str| {
+        dir.as_deref()
+            .map(|dir| Ok::<_, Error>(absolute(dir)?.join(name)))
+            .transpose()
+    };
+    let exit_files = [
+        dir_file(&args.exit_dir, &id)?,
+        dir_file(&args.persist_dir, "exit")?,
+    ];
+    let mut oom_dirs = vec![bundle.clone()];
+    oom_dirs.extend(args.persist_dir.as_deref().map(absolute).transpose()?);
+    let mut runtime_args = args.runtime_arg;
+    if args.systemd_cgroup {
+        runtime_args.push("--systemd-cgroup".into());
+    }
+    let socket_link = match args.full_attach || is_exec {
+        true => None,
+        false => Some(absolute(&args.socket_dir_path)?.join(&uuid)),
+    };
+    Ok(Request {
+        pid_file: absolute(
+            &args
+                .container_pidfile
+                .unwrap_or_else(|| format!("pidfile-{id}").into()),
+        )?,
+        own_pid_file: args.conmon_pidfile.as_deref().map(absolute).transpose()?,
+        // As conmon does: a name that is no path is one in the working directory, never on PATH.
+        runtime: absolute(&runtime)?,
+        runtime_args,
+        runtime_opts: args.runtime_opt,
+        log,
+        sync_log: !args.no_sync_log,
+        exit_files: exit_files.into_iter().flatten().collect(),
+        oom_dirs,
+        exit_command: args
+            .exit_command
+            .into_iter()
+            .flat_map(|program| std::iter::once(program).chain(args.exit_command_arg.clone()))
+            .collect(),
+        exit_delay: Duration::from_secs(args.exit_delay.into()),
+        socket_link,
+        tty: args.terminal,
+        stdin: args.stdin,
+        stdin_once: !args.leave_stdin_open,
+        sync_key: match (args.api_version, is_exec) {
+            (1.., _) => "data",
+            (_, true) => "exit_code",
+            (_, false) => "pid",
+        },
+        tells_pid: args.api_version >= 1 || !is_exec,
+        foreground: args.sync,
+        timeout: u64::try_from(args.timeout)
+            .ok()
+            .filter(|seconds| *seconds > 0)
+            .map(Duration::from_secs),
+        notify: args.sdnotify_socket,
+        id,
+        uuid,
+        verb,
+        bundle,
+    })
+}
+
+fn refuse_unserved(args: &Args) -> Result<()> {
+    if args.seccomp_notify_socket.is_some() {
+        return Err(usage("--seccomp-notify-socket is not served")
+            .hint("the runtime hands such descriptors to the agent that linux.seccomp.listenerPath names"));
+    }
+    if args.log_global_size_max.is_some_and(|size| size > 0) {
+        return Err(usage("--log-global-size-max is not served").hint("--log-size-max bounds the log"));
+    }
+    if args.replace_listen_pid && std::env::var_os("LISTEN_FDS").is_some() {
+        return Err(usage(
+            "--replace-listen-pid is not served: no sockets are handed on",
+        ));
+    }
+    Ok(())
+}
+
+fn verb(args: &Args) -> Result<Verb> {
+    if args.exec {
+        let process = args
+            .exec_process_spec
+            .as_deref()
+            .ok_or_else(|| usage("Exec process spec path not provided. Use --exec-process-spec"))?;
+        return Ok(Verb::Exec {
+            process: absolute(process)?,
+            attach: args.exec_attach,
+        });
+    }
+    match &args.restore {
+        Some(path) => Ok(Verb::Restore(absolute(path)?)),
+        None => Ok(Verb::Create {
+            no_pivot: args.no_pivot,
+            no_new_keyring: args.no_new_keyring,
+        }),
+    }
+}
+
+/// Several logs may be named; one of them may be a file.
+fn log(args: &Args) -> Result<Log> {
+    let mut found = Log::None;
+    for typed in &args.log_path {
+        let one = one_log(typed, args)?;
+        match (&found, one) {
+            (_, Log::None) => {}
+            (Log::None, one) => found = one,
+            _ => return Err(usage("only one of the logs may be a file or passthrough")),
+        }
+    }
+    if found == Log::Passthrough && args.terminal {
+        return Err(usage(
+            "cannot use a tty with passthrough logging mode to prevent attacks via TIOCSTI",
+        ));
+    }
+    Ok(found)
+}
+
+fn one_log(typed: &OsStr, args: &Args) -> Result<Log> {
+    let bytes = typed.as_bytes();
+    let (driver, path) = match bytes.iter().position(|byte| *byte == b':') {
+        // A path, not a driver, whatever is in it.
+        _ if bytes.starts_with(b"/") => (&b"k8s-file"[..], Some(bytes)),
+        Some(colon) => (&bytes[..colon], Some(&bytes[colon + 1..])),
+        None if NAMES.contains(&bytes) => (bytes, None),
+        None => (&b"k8s-file"[..], Some(bytes)),
+    };
+    let format = match driver {
+        b"none" | b"off" | b"null" => return Ok(Log::None),
+        b"passthrough" => return Ok(Log::Passthrough),
+        b"k8s-file" | b"kubernetes-log-file" => Format::Cri,
+        b"json-file" => Format::Json,
+        _ => {
+            let shown = OsStr::from_bytes(driver).display();
+            return Err(usage(format!("No such log driver {shown}"))
+                .hint("there are k8s-file, json-file, none and passthrough"));
+        }
+    };
+    let path = path
+        .filter(|path| !path.is_empty())
+        .ok_or_else(|| usage("log-path must not be empty"))?;
+    let size = args.log_size_max.and_then(|size| u64::try_from(size).ok());
+    Ok(Log::File {
+        format,
+        path: absolute(Path::new(OsStr::from_bytes(path)))?,
+        limits: Limits {
+            max_size: size.filter(|size| *size > 0),
+            max_files: match (args.log_rotate, args.log_max_files) {
+                (true, None) => 2,
+                // The newest is one more.
+                (true, Some(files)) => files.saturating_add(1),
+                (false, _) => 1,
+            },
+            compress: false,
+        },
+    })
+}
+
+/// Drivers that may stand without a path.
+const NAMES: [&[u8]; 8] = [
+    b"none",
+    b"off",
+    b"null",
+    b"passthrough",
+    b"journald",
+    b"k8s-file",
+    b"kubernetes-log-file",
+    b"json-file",
+];
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).call(|| format!("the absolute path of {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    fn request(more: &[&str]) -> Result<Request> {
+        let base = ["conmon", "-c", "abc", "-u", "abc", "-r", "/r", "-b", "/b"];
+        resolve(Args::try_parse_from(base.iter().chain(more)).expect("a line of conmon's"))
+    }
+
+    #[test]
+    fn logs_are_named_as_conmon_names_them() {
+        let log = |typed: &str| request(&["-l", typed]).map(|request| request.log);
+        let file = |format, path: &str| Log::File {
+            format,
+            path: path.into(),
+            limits: Limits {
+                max_size: None,
+                max_files: 1,
+                compress: false,
+            },
+        };
+        assert_eq!(log("/a:b").expect("a path"), file(Format::Cri, "/a:b"));
+        assert_eq!(log("k8s-file:/a:b").expect("a path"), file(Format::Cri, "/a:b"));
+        assert_eq!(log("json-file:/a").expect("a path"), file(Format::Json, "/a"));
+        for none in ["none", "off", "null", "none:"] {
+            assert_eq!(log(none).expect("no log"), Log::None);
+        }
+        assert_eq!(log("passthrough").expect("no log"), Log::Passthrough);
+        for wrong in ["k8s-file", "k8s-file:", "syslog:/x"] {
+            assert!(log(wrong).is_err(), "{wrong}");
+        }
+        assert!(request(&["-l", "passthrough", "-t"]).is_err());
+        assert!(request(&["-l", "/a", "-l", "/b"]).is_err());
+    }
+
+    #[test]
+    fn rotation_keeps_so_many_beside_the_newest() {
+        let limits = |more: &[&str]| {
+            let line: Vec<&str> = ["-l", "/a", "--log-size-max", "10"]
+                .iter()
+                .chain(more)
+                .copied()
+                .collect();
+            match request(&line).expect("valid").log {
+                Log::File { limits, .. } => limits,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!((limits(&[]).max_size, limits(&[]).max_files), (Some(10), 1));
+        assert_eq!(limits(&["--log-size-max=-1"]).max_size, None);
+        assert_eq!(limits(&["--log-rotate", "--log-max-files=3"]).max_files, 4);
+    }
+
+    #[test]
+    fn the_number_on_the_sync_pipe_is_named_after_the_interface() {
+        let key = |more: &[&str]| request(more).expect("valid").sync_key;
+        let exec = ["-l", "none", "-e", "--exec-process-spec", "/p"];
+        assert_eq!(key(&["-l", "none", "--api-version", "1"]), "data");
+        assert_eq!(key(&["-l", "none"]), "pid");
+        assert_eq!(key(&exec), "exit_code");
+        assert!(!request(&exec).expect("valid").tells_pid);
+    }
+
+    #[test]
+    fn what_is_missing_or_not_served_is_refused_by_name() {
+        let line = |words: &[&str]| Args::try_parse_from(words.iter().copied());
+        let no_id = line(&["conmon", "-l", "none"]).expect("parsed");
+        assert!(resolve(no_id).is_err());
+        assert!(line(&["conmon", "-c", "x"]).is_err(), "no log");
+        for wrong in [
+            &["-l", "none", "-e"][..],
+            &["-l", "none", "--seccomp-notify-socket", "/s"],
+            &["-l", "none", "--log-global-size-max", "5"],
+            &["-l", "none", "-c", "../x"],
+            &["-l", "none", "-u", "../x"],
+        ] {
+            assert!(request(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn words_of_others_may_be_empty_or_begin_with_a_hyphen() {
+        let request = request(&[
+            "-l",
+            "none",
+            "--exit-command",
+            "/p",
+            "--exit-command-arg",
+            "--root",
+            "--exit-command-arg",
+            "",
+            "--runtime-arg",
+            "--log-format=json",
+            "--runtime-opt",
+            "--preserve-fds",
+            "--runtime-opt",
+            "2",
+            "-s",
+        ])
+        .expect("valid");
+        assert_eq!(request.exit_command, ["/p", "--root", ""]);
+        assert_eq!(request.runtime_args, ["--log-format=json", "--systemd-cgroup"]);
+        assert_eq!(request.runtime_opts, ["--preserve-fds", "2"]);
+        assert_eq!(
+            request.socket_link.as_deref(),
+            Some(Path::new("/var/run/crio/abc"))
+        );
+    }
+}
