@@ -76,19 +76,14 @@ pub(super) fn of(reference: &Reference) -> Result<Vec<Host>> {
         return Ok(hosts);
     }
     let domain = reference.domain();
-    for directory in certificates::directories() {
+    let mut names = vec![domain.to_owned()];
+    if domain.contains(':') {
         // A colon in a directory's name is no problem here, but it is elsewhere.
-        let names = [
-            domain.to_owned(),
-            domain.replace(':', "_") + "_",
-            "_default".to_owned(),
-        ];
-        let names = if domain.contains(':') {
-            &names[..]
-        } else {
-            &[names[0].clone(), names[2].clone()]
-        };
-        for name in names {
+        names.push(domain.replace(':', "_") + "_");
+    }
+    names.push("_default".to_owned());
+    for directory in certificates::directories() {
+        for name in &names {
             let directory = directory.join(name);
             if let Some(file) = HostsFile::read(&directory)? {
                 log::debug(format_args!(
