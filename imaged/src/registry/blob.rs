@@ -87,9 +87,12 @@ struct Download<'a> {
 
 impl Download<'_> {
     async fn run(&mut self) -> Result<()> {
-        let (mut failures, mut breaks) = (0, 0);
         // All of it may be there from an earlier pull.
-        while self.sent < self.descriptor.size || self.descriptor.size == 0 {
+        if self.sent > 0 && self.sent == self.descriptor.size {
+            return Ok(());
+        }
+        let (mut failures, mut breaks) = (0, 0);
+        loop {
             let before = self.sent;
             let error = match self.connection().await {
                 Ok(()) => return Ok(()),
@@ -112,7 +115,6 @@ impl Download<'_> {
             self.send(Piece::Retrying).await?;
             self.client.pause(failures, &error).await;
         }
-        Ok(())
     }
 
     /// One connection: from where the last one broke, until this one ends.
