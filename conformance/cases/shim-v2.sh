@@ -126,7 +126,7 @@ case_kill() {
     soon has_processes a 2
     ctr_ tasks kill --signal SIGTERM a
     soon stopped a
-    contains "$(refused ctr_ tasks kill a)" 'not found'
+    contains "$(refused ctr_ tasks kill a)" 'already finished'
     contains "$(ctr_ tasks delete a 2>&1)" 'exit code 5'
 }
 case_events() {

@@ -40,7 +40,9 @@ impl Shim {
     pub(super) fn pids(&mut self, target: &Target) -> Served {
         let container = self.container(&target.id)?;
         if container.init.exit().is_some() {
-            return Ok(Some(api::pids(&[])));
+            // containerd 2 takes a shim that names no process for one that was forgotten, and removes it when it starts
+            // again: the exit code of a container that ended meanwhile would be lost.
+            return Ok(Some(api::pids(&[(container.init.pid, None)])));
         }
         let mut found = match &container.cgroup {
             Some(cgroup) => cgroup.processes(),
