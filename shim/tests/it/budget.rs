@@ -23,13 +23,13 @@ fn private_kib(pid: i32) -> u64 {
 }
 
 /// The file descriptors of a process.
-fn descriptors(pid: i32) -> usize {
+pub fn descriptors(pid: i32) -> usize {
     fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
 }
 
 /// Memory of the process's own, not its files': what one more container costs. (Pages of a program that was just built
 /// count as private and dirty until they reach the disk.)
-fn anonymous_kib(pid: i32) -> u64 {
+pub fn anonymous_kib(pid: i32) -> u64 {
     let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
     let line = rollup
         .lines()

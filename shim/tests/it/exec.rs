@@ -15,6 +15,11 @@ fn process(args: &[&str], tty: bool) -> Value {
         "user": {"uid": 0, "gid": 0}})
 }
 
+/// Asks for a process of these words, with all its streams.
+pub fn ask_for(shim: &Shim<'_>, id: &str, args: &[&str]) -> Client {
+    ask(shim, id, &process(args, false), all())
+}
+
 /// Asks for a process and returns the connection, whatever comes of it.
 fn ask(shim: &Shim<'_>, id: &str, process: &Value, wanted: Value) -> Client {
     fs::write(shim.dir.join(format!("exec-{id}.json")), process.to_string()).unwrap();
@@ -30,7 +35,7 @@ fn all() -> Value {
 }
 
 /// Starts a process, which must succeed.
-fn exec(shim: &Shim<'_>, id: &str, args: &[&str]) -> Client {
+pub fn exec(shim: &Shim<'_>, id: &str, args: &[&str]) -> Client {
     let mut client = ask(shim, id, &process(args, false), all());
     let (kind, payload) = client.receive().expect("an answer");
     assert_eq!(kind, WELCOME, "{}", String::from_utf8_lossy(&payload));
@@ -200,7 +205,7 @@ fn a_container_that_is_only_held_runs_no_others() {
 }
 
 /// The types of the frames in `bytes`.
-fn kinds(mut bytes: &[u8]) -> Vec<u8> {
+pub fn kinds(mut bytes: &[u8]) -> Vec<u8> {
     let mut kinds = Vec::new();
     while let [kind, _, _, _, a, b, c, d, rest @ ..] = bytes {
         kinds.push(*kind);

@@ -22,3 +22,4 @@ mod restart;
 mod start_failures;
 mod stdio;
 mod terminal;
+mod whole;
