@@ -80,6 +80,15 @@ pub struct RunArgs {
     /// Compress all of the log's files but the newest.
     #[arg(long, requires = "log_max_size")]
     pub log_compress: bool,
+    /// So many bytes may wait for the log before records are dropped and counted [default: the container waits].
+    #[arg(long, value_name = "BYTES")]
+    pub log_buffer: Option<usize>,
+    /// A field of every record in systemd's journal; may be repeated.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub log_field: Vec<String>,
+    /// Where systemd's journal listens.
+    #[arg(long, value_name = "SOCKET", default_value = "/run/systemd/journal/socket")]
+    pub log_socket: PathBuf,
     /// The exit record [default: DIR/exit.json].
     #[arg(long, value_name = "FILE")]
     pub exit_file: Option<PathBuf>,
@@ -147,6 +156,8 @@ pub enum LogDriver {
     /// The format of Kubernetes' CRI and of podman's k8s-file.
     #[value(name = "k8s-file", alias = "cri")]
     K8sFile,
+    /// Systemd's journal.
+    Journald,
     /// Nowhere.
     None,
     /// To the shim's own stdout and stderr, without the shim; its stdin is the container's, too. Attach clients see no

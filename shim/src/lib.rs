@@ -39,7 +39,7 @@ use stdio::log::file::Limits;
 use stdio::session::Facts;
 use supervise::call::Runtime;
 use supervise::events::Events;
-use supervise::{Keeper, LogRequest, Outcome, Request, call, prepare};
+use supervise::{Keeper, LogRequest, LogTarget, Outcome, Request, call, prepare};
 use sys::socket::Control;
 use sys::{mount, process};
 
@@ -195,17 +195,19 @@ fn resolve(args: RunArgs, passthrough: Option<[OwnedFd; 3]>) -> Result<Request> 
         stdin: args.stdin,
         stdin_once: args.stdin_once,
         log: LogRequest {
-            format: match args.log_driver {
-                LogDriver::JsonFile => Some(Format::Json),
-                LogDriver::K8sFile => Some(Format::Cri),
-                LogDriver::None | LogDriver::Passthrough => None,
+            target: match args.log_driver {
+                LogDriver::JsonFile => LogTarget::File(Format::Json),
+                LogDriver::K8sFile => LogTarget::File(Format::Cri),
+                LogDriver::Journald => LogTarget::Journald,
+                LogDriver::None | LogDriver::Passthrough => LogTarget::None,
             },
-            path: args
-                .log_path
-                .as_deref()
-                .map(absolute)
-                .transpose()?
-                .unwrap_or_default(),
+            path: match (args.log_driver, &args.log_path) {
+                (LogDriver::Journald, _) => args.log_socket,
+                (_, Some(path)) => absolute(path)?,
+                (_, None) => PathBuf::new(),
+            },
+            fields: args.log_field,
+            buffer: args.log_buffer,
             limits: Limits {
                 max_size: args.log_max_size,
                 max_files: args.log_max_files,

@@ -111,10 +111,10 @@ pub(crate) struct ContainerOptions {
     /// Read labels from a file
     #[arg(long, value_name = "FILE")]
     label_file: Vec<String>,
-    /// How the output is kept: json-file (the default), k8s-file or none
+    /// How the output is kept: json-file (the default), k8s-file, journald or none
     #[arg(long, value_name = "DRIVER")]
     log_driver: Option<String>,
-    /// Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true
+    /// Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true, mode=non-blocking, max-buffer-size=BYTES
     #[arg(long, value_name = "NAME=VALUE")]
     log_opt: Vec<String>,
     /// Mount something (type=bind|tmpfs|volume,source=…,target=…,readonly,…)

@@ -10,7 +10,7 @@ use super::record::Record;
 use super::status::{ShimFile, Status};
 use super::{health, logs};
 use crate::error::Result;
-use crate::plan::options::{DeviceNumber, LogDriver, Mount, Options, Resources, Seccomp};
+use crate::plan::options::{DeviceNumber, Mount, Options, Resources, Seccomp};
 use crate::plan::{self, command, resources};
 use crate::store::Store;
 
@@ -62,8 +62,8 @@ pub(crate) fn details(containers: &Containers, store: &Store, record: &Record) -
         "HostnamePath": path("etc/hostname"),
         "HostsPath": path("etc/hosts"),
         "LogPath": match record.options.log.driver {
-            LogDriver::None => String::new(),
-            _ => path(logs::FILE),
+            driver if driver.is_file() => path(logs::FILE),
+            _ => String::new(),
         },
         "Name": format!("/{}", record.name),
         "RestartCount": restart_count(containers, record, &status),

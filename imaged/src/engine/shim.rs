@@ -14,11 +14,11 @@ use serde::Deserialize;
 use super::layout::Containers;
 use super::record::Record;
 use super::status::EXIT_FILE;
-use super::{announce, health, logs, programs};
+use super::{announce, health, ids, logs, programs};
 use crate::error::{Error, Kind, Result};
 use crate::events;
 use crate::log;
-use crate::plan::options::{Log, LogDriver, RestartPolicy};
+use crate::plan::options::{LogDriver, RestartPolicy};
 
 /// The largest message on the control socket.
 const MESSAGE: usize = 64 << 10;
@@ -207,7 +207,7 @@ fn arguments(containers: &Containers, record: &Record, size: Option<(u16, u16)>)
     ] {
         words.extend([option.into(), value]);
     }
-    words.extend(log_arguments(&record.options.log, &bundle));
+    words.extend(log_arguments(record, &bundle));
     let options = &record.options;
     if options.restart.policy != RestartPolicy::No {
         words.extend(["--restart".into(), options.restart.to_string().into()]);
@@ -233,9 +233,18 @@ fn arguments(containers: &Containers, record: &Record, size: Option<(u16, u16)>)
     words
 }
 
-fn log_arguments(log: &Log, bundle: &Path) -> Vec<OsString> {
+fn log_arguments(record: &Record, bundle: &Path) -> Vec<OsString> {
+    let log = &record.options.log;
     let mut words: Vec<OsString> = vec!["--log-driver".into(), log.driver.name().into()];
-    if log.driver != LogDriver::None {
+    if log.driver == LogDriver::Journald {
+        for field in journal_fields(record) {
+            words.extend(["--log-field".into(), field.into()]);
+        }
+    }
+    if let Some(buffer) = log.buffer {
+        words.extend(["--log-buffer".into(), buffer.to_string().into()]);
+    }
+    if log.driver.is_file() {
         words.extend(["--log-path".into(), bundle.join(logs::FILE).into()]);
     }
     if let Some(size) = log.max_size {
@@ -246,6 +255,19 @@ fn log_arguments(log: &Log, bundle: &Path) -> Vec<OsString> {
     }
     words.extend(log.compress.then(|| "--log-compress".into()));
     words
+}
+
+/// What docker's journald driver says of a container.
+fn journal_fields(record: &Record) -> [String; 6] {
+    let short = ids::short(&record.id);
+    [
+        format!("CONTAINER_ID={short}"),
+        format!("CONTAINER_ID_FULL={}", record.id),
+        format!("CONTAINER_NAME={}", record.name),
+        format!("CONTAINER_TAG={short}"),
+        format!("SYSLOG_IDENTIFIER={short}"),
+        format!("IMAGE_NAME={}", record.image_name),
+    ]
 }
 
 /// The command with which the shim of an `--rm` container ends.

@@ -126,6 +126,8 @@ pub(crate) struct Log {
     pub(crate) max_files: Option<u32>,
     /// All files but the newest are compressed.
     pub(crate) compress: bool,
+    /// The container does not wait for the log: so many bytes do, and what is more is dropped and counted.
+    pub(crate) buffer: Option<u64>,
     /// As they were typed, for `inspect`.
     pub(crate) typed: BTreeMap<String, String>,
 }
@@ -139,16 +141,24 @@ pub(crate) enum LogDriver {
     JsonFile,
     /// Podman's and Kubernetes' format.
     K8sFile,
+    /// Systemd's journal.
+    Journald,
     /// Nowhere.
     None,
 }
 
 impl LogDriver {
+    /// Whether the log is a file in the container's directory.
+    pub(crate) fn is_file(self) -> bool {
+        matches!(self, Self::JsonFile | Self::K8sFile)
+    }
+
     /// Its name on command lines.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::JsonFile => "json-file",
             Self::K8sFile => "k8s-file",
+            Self::Journald => "journald",
             Self::None => "none",
         }
     }

@@ -23,6 +23,7 @@ mod log_levels;
 mod logins;
 mod logs;
 mod manual;
+mod many;
 mod mirrors;
 mod pulls;
 mod pushes;

@@ -129,7 +129,7 @@ fn prepare(request: &Request, pipes: &mut Pipes) -> Result<(Place, Stdio)> {
     let bundle = open_dir(&request.bundle)?;
     let log = match &request.log {
         Log::File { format, path, limits } => {
-            let mut log = log::open(path, *limits, *format)?;
+            let mut log = log::open(path, *limits, *format, None)?;
             log.set_partial(Partial::AtOnce);
             Some(log)
         }

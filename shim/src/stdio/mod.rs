@@ -31,6 +31,8 @@ const MAX_CLIENTS: usize = 256;
 /// How long clients wait when there is no descriptor for them: nobody tells when there is one again.
 const STARVED: Duration = Duration::from_secs(1);
 
+/// The token of the journal's socket.
+const LOG: u64 = 20;
 /// The token of the listening socket in the epoll set; the container's session has the tokens from 0 on.
 const LISTENER: u64 = 16;
 
@@ -101,6 +103,12 @@ impl Stdio {
             self.accept();
             return Wishes::default();
         }
+        if token == LOG {
+            if let Some(journal) = self.log.as_mut().and_then(Log::behind) {
+                journal.flush();
+            }
+            return Wishes::default();
+        }
         self.container
             .on_event(token, flags, &mut self.buffer, self.log.as_mut())
     }
@@ -119,7 +127,13 @@ impl Stdio {
             LISTENER,
             room.then_some(EpollFlags::EPOLLIN),
         )?;
-        self.container.watch(set, 0)
+        let held = self.log.as_ref().is_some_and(Log::holds_output);
+        if let Some(journal) = self.log.as_mut().and_then(Log::journal) {
+            let wanted = journal.is_behind().then_some(EpollFlags::EPOLLOUT);
+            let (socket, watch) = journal.watched();
+            set.update(watch, socket, LOG, wanted)?;
+        }
+        self.container.watch(set, 0, held)
     }
 
     fn accept(&mut self) {
@@ -163,6 +177,9 @@ impl Stdio {
     /// Reads what the container left behind: everything, or what is in a pipe that somebody still holds.
     pub fn drain(&mut self) {
         self.container.drain(&mut self.buffer, self.log.as_mut());
+        if let Some(log) = &mut self.log {
+            log.settle();
+        }
     }
 
     /// Takes back what was logged: it was the runtime's, for there was never a container.

@@ -132,12 +132,13 @@ impl Session {
         wishes
     }
 
-    /// Tells the epoll set what each descriptor waits for now; `base` is the session's first token.
+    /// Tells the epoll set what each descriptor waits for now; `base` is the session's first token. While the
+    /// log is behind, no output is read.
     ///
     /// # Errors
     /// The epoll set refuses a descriptor.
-    pub fn watch(&mut self, set: &Set, base: u64) -> Result<()> {
-        let held = self.clients.iter().flatten().any(Client::holds_output);
+    pub fn watch(&mut self, set: &Set, base: u64, held_by_log: bool) -> Result<()> {
+        let held = held_by_log || self.clients.iter().flatten().any(Client::holds_output);
         for (output, token) in self.outputs.iter_mut().zip(base + OUTPUTS..) {
             let Some(output) = output else { continue };
             let flags = match output.hung_up {

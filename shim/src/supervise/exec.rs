@@ -109,7 +109,7 @@ impl Execs {
                 let (socket, watch) = console.watched();
                 set.update(watch, socket, base + CONSOLE, Some(EpollFlags::EPOLLIN))?;
             }
-            exec.session.watch(set, base)?;
+            exec.session.watch(set, base, false)?;
         }
         Ok(())
     }

@@ -83,12 +83,27 @@ pub struct Request {
 /// The log that was asked for.
 #[derive(Debug)]
 pub struct LogRequest {
-    /// How it is written; not at all without.
-    pub format: Option<Format>,
-    /// Its file.
+    /// What it is.
+    pub target: LogTarget,
+    /// Its file, or the journal's socket.
     pub path: PathBuf,
+    /// Fields of every record of the journal, `NAME=value`.
+    pub fields: Vec<String>,
+    /// So many bytes may wait for it before records are dropped; without it the container waits.
+    pub buffer: Option<usize>,
     /// How large it may become.
     pub limits: Limits,
+}
+
+/// What the log is.
+#[derive(Debug, Clone, Copy)]
+pub enum LogTarget {
+    /// A file of this format.
+    File(Format),
+    /// Systemd's journal.
+    Journald,
+    /// There is none.
+    None,
 }
 
 /// How a shim's life ended.

@@ -9,12 +9,13 @@ use nix::sys::signalfd::SignalFd;
 
 use super::call::LOG;
 use super::init::PID_FILE;
-use super::{Request, orders};
+use super::{LogRequest, LogTarget, Request, orders};
 use crate::contract::control::Step;
 use crate::contract::health::{self, Check};
 use crate::contract::mounts;
 use crate::error::{Call, Context, Error, Result};
 use crate::exit::SPARE;
+use crate::stdio::log::journald::Journald;
 use crate::stdio::log::{self, Log};
 use crate::sys::epoll::Watch;
 use crate::sys::files::{lock, open_dir, remove_durably, short_path};
@@ -92,6 +93,15 @@ fn read_list(request: &Request) -> Result<Vec<mounts::Mount>> {
     mounts::parse(&text).context(|| path.display().to_string())
 }
 
+fn open_log(wanted: &LogRequest) -> Result<Option<Log>> {
+    match wanted.target {
+        LogTarget::File(format) => log::open(&wanted.path, wanted.limits, format, wanted.buffer).map(Some),
+        LogTarget::Journald => Journald::connect(&wanted.path, &wanted.fields, wanted.buffer)
+            .map(|journal| Some(Log::journald(journal))),
+        LogTarget::None => Ok(None),
+    }
+}
+
 fn read_check(path: &Path) -> Result<Check> {
     let text = std::fs::read(path).call(|| format!("read({})", path.display()))?;
     health::parse(&text).context(|| path.display().to_string())
@@ -106,10 +116,7 @@ fn set_up(request: &Request) -> Result<Prepared> {
     }
     let health = request.health.as_deref().map(read_check).transpose()?;
     let pid = std::process::id().cast_signed();
-    let log = match request.log.format {
-        Some(format) => Some(log::open(&request.log.path, request.log.limits, format)?),
-        None => None,
-    };
+    let log = open_log(&request.log)?;
     let signals = process::signals()?;
     process::become_subreaper()?;
     let start_time = process::start_time(pid)?;

@@ -2,11 +2,13 @@
 
 use std::fs::File;
 use std::io::IoSliceMut;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::time::Instant;
 
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
     AddressFamily, Backlog, ControlMessageOwned, MsgFlags, SockFlag, SockType, UnixAddr, bind, recvmsg, send,
     setsockopt, socket, sockopt,
@@ -92,7 +94,7 @@ impl Control {
     #[allow(unsafe_code, reason = "the number comes from the command line")]
     pub fn inherit(raw: std::os::fd::RawFd) -> Result<Self> {
         // SAFETY: this is called once, before anything else was opened; the number is the caller's gift.
-        let borrowed = unsafe { std::os::fd::BorrowedFd::borrow_raw(raw) };
+        let borrowed = unsafe { BorrowedFd::borrow_raw(raw) };
         let kind = nix::sys::socket::getsockopt(&borrowed, sockopt::SockType)
             .call(|| format!("getsockopt(--control-fd {raw}, SO_TYPE)"))?;
         if kind != SockType::SeqPacket {
@@ -126,8 +128,8 @@ impl Control {
     }
 }
 
-impl std::os::fd::AsFd for Control {
-    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+impl AsFd for Control {
+    fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
 }
@@ -149,6 +151,13 @@ pub fn connect(path: &std::path::Path) -> Result<UnixStream> {
 pub fn is_trusted(socket: &UnixStream) -> bool {
     let credentials = nix::sys::socket::getsockopt(socket, sockopt::PeerCredentials);
     credentials.is_ok_and(|peer| peer.uid() == 0 || peer.uid() == nix::unistd::geteuid().as_raw())
+}
+
+/// Waits until the socket takes more, at most until then.
+pub fn wait_until_writable(socket: impl AsFd, deadline: Instant) {
+    let left = deadline.saturating_duration_since(Instant::now());
+    let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+    let _ = poll(&mut [PollFd::new(socket.as_fd(), PollFlags::POLLOUT)], timeout);
 }
 
 /// Lets the kernel hold up to `bytes` more for the peer, so that they outlive this process.

@@ -18,6 +18,7 @@ mod manual;
 mod mounts;
 mod noise;
 mod oom;
+mod records;
 mod restart;
 mod start_failures;
 mod stdio;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::attach::{Client, EXITED, FAILED, STDIN_END};
 use crate::budget::{anonymous_kib, descriptors};
 use crate::exec;
-use crate::fixture::{Bundle, Shim, pattern, runtimes};
+use crate::fixture::{Bundle, PATIENCE, Shim, pattern, runtimes};
 
 fn is_whole() -> bool {
     std::env::var_os("CORTEN_TEST_WHOLE").is_some()
@@ -153,6 +153,7 @@ fn a_burst_of_a_gigabyte_leaves_memory_flat() {
     let mut shim = bundle.shim(&runtimes()[0]).args(&args).created();
     let mut client = Client::connect(&shim.dir, &json!({"stdin": true, "stderr": true}));
     let mut reader = Client::connect(&shim.dir, &json!({"stdout": true}));
+    client.socket.set_read_timeout(Some(10 * PATIENCE)).unwrap();
     shim.start();
     let before = anonymous_kib(shim.pid());
     let length = std::thread::scope(|scope| {

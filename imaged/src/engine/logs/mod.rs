@@ -58,11 +58,15 @@ pub(crate) fn read(
     query: &Query,
     mut show: impl FnMut(&Entry) -> Result<()>,
 ) -> Result<()> {
-    if record.options.log.driver == LogDriver::None {
-        let why = "configured logging driver does not support reading";
-        return Err(Error::new(Kind::Unsupported, why).hint("the container was made with --log-driver none"));
-    }
     let id = record.id.as_str();
+    if !record.options.log.driver.is_file() {
+        let why = "configured logging driver does not support reading";
+        let error = Error::new(Kind::Unsupported, why);
+        return Err(match record.options.log.driver {
+            LogDriver::Journald => error.hint(format!("journalctl CONTAINER_ID_FULL={id} shows it")),
+            _ => error.hint("the container was made with --log-driver none"),
+        });
+    }
     let directory = containers.directory(id);
     // Both before the first read: nothing that is written later can be missed.
     let watch = if query.follow {

@@ -5,25 +5,19 @@ use crate::error::Result;
 use crate::plan::options::{Log, LogDriver};
 
 /// Docker's drivers and options that are still to come.
-const LATER_DRIVERS: [&str; 9] = [
-    "awslogs", "etwlogs", "fluentd", "gcplogs", "gelf", "journald", "local", "splunk", "syslog",
+const LATER_DRIVERS: [&str; 8] = [
+    "awslogs", "etwlogs", "fluentd", "gcplogs", "gelf", "local", "splunk", "syslog",
 ];
-const LATER_OPTIONS: [&str; 8] = [
-    "env",
-    "env-regex",
-    "labels",
-    "labels-regex",
-    "max-buffer-size",
-    "mode",
-    "path",
-    "tag",
-];
+const LATER_OPTIONS: [&str; 6] = ["env", "env-regex", "labels", "labels-regex", "path", "tag"];
+/// Docker's buffer of a container that does not wait for its log.
+const BUFFER: u64 = 1 << 20;
 
 /// A driver, if one is named, and its options (`name=value`).
 pub(crate) fn log(driver: Option<&str>, options: &[String]) -> Result<Log> {
     let driver = match driver {
         None | Some("json-file") => LogDriver::JsonFile,
         Some("k8s-file") => LogDriver::K8sFile,
+        Some("journald") => LogDriver::Journald,
         Some("none") => LogDriver::None,
         Some(later) if LATER_DRIVERS.contains(&later) => {
             return Err(wrong(format!("the log driver {later} is not supported yet")).hint(DRIVERS));
@@ -40,6 +34,11 @@ pub(crate) fn log(driver: Option<&str>, options: &[String]) -> Result<Log> {
     for (name, value) in log.typed.clone() {
         set(&mut log, &name, &value)?;
     }
+    if log.typed.contains_key("max-buffer-size") && log.buffer.is_none() {
+        return Err(wrong(
+            "logger: max-buffer-size option is only supported with 'mode=non-blocking'".to_owned(),
+        ));
+    }
     if log.compress && (log.max_size.is_none() || log.max_files.unwrap_or(1) < 2) {
         return Err(wrong(
             "compress cannot be true when max-file is less than 2 or max-size is not set".to_owned(),
@@ -48,12 +47,13 @@ pub(crate) fn log(driver: Option<&str>, options: &[String]) -> Result<Log> {
     Ok(log)
 }
 
-const DRIVERS: &str = "there are json-file, k8s-file and none";
+const DRIVERS: &str = "there are json-file, k8s-file, journald and none";
 
 fn set(log: &mut Log, name: &str, value: &str) -> Result<()> {
     let invalid = || wrong(format!("invalid value for the log option {name}: {value}"));
     match name {
         _ if log.driver == LogDriver::None => return Err(unknown(log, name)),
+        "max-size" | "max-file" | "compress" if !log.driver.is_file() => return Err(unknown(log, name)),
         "max-size" if value == "-1" => {}
         "max-size" => match decimal_size(value).ok_or_else(invalid)? {
             0 => return Err(wrong("max-size must be a positive number".to_owned())),
@@ -71,7 +71,24 @@ fn set(log: &mut Log, name: &str, value: &str) -> Result<()> {
                 _ => return Err(invalid().hint("write true or false")),
             }
         }
-        "mode" if value == "blocking" => {}
+        "mode" => match value {
+            "blocking" => {}
+            "non-blocking" => {
+                let size = log.typed.get("max-buffer-size");
+                let size = size.map(|size| {
+                    super::size(size)
+                        .map_err(|_| wrong(format!("error getting max-buffer-size: invalid size: '{size}'")))
+                });
+                log.buffer = Some(size.transpose()?.unwrap_or(BUFFER));
+            }
+            _ => {
+                return Err(wrong(format!(
+                    "logger: logging mode \"{value}\" is not valid, must be \"blocking\" or \"non-blocking\""
+                )));
+            }
+        },
+        // Read with the mode.
+        "max-buffer-size" => {}
         later if LATER_OPTIONS.contains(&later) => {
             return Err(wrong(format!("the log option {later} is not supported yet")));
         }
@@ -99,7 +116,7 @@ fn unknown(log: &Log, name: &str) -> crate::error::Error {
         "unknown log opt '{name}' for {} log driver",
         log.driver.name()
     ))
-    .hint("there are max-size, max-file and compress")
+    .hint("there are mode and max-buffer-size, and for files max-size, max-file and compress")
 }
 
 #[cfg(test)]
@@ -121,6 +138,11 @@ mod tests {
         assert_eq!(log.typed["max-size"], "10k");
         assert_eq!(parse(Some("k8s-file"), &[]).unwrap().driver, LogDriver::K8sFile);
         assert_eq!(parse(Some("none"), &[]).unwrap().driver, LogDriver::None);
+        assert_eq!(parse(Some("journald"), &[]).unwrap().driver, LogDriver::Journald);
+        assert_eq!(parse(None, &["mode=blocking"]).unwrap().buffer, None);
+        assert_eq!(parse(None, &["mode=non-blocking"]).unwrap().buffer, Some(1 << 20));
+        let buffered = parse(None, &["mode=non-blocking", "max-buffer-size=4m"]);
+        assert_eq!(buffered.unwrap().buffer, Some(4 << 20));
         assert_eq!(parse(None, &["max-size=-1"]).unwrap().max_size, None);
     }
 
@@ -129,6 +151,14 @@ mod tests {
         for (driver, options, part) in [
             (Some("paper"), &[][..], "no log driver named 'paper'"),
             (Some("syslog"), &[], "not supported yet"),
+            (Some("journald"), &["max-size=1k"], "for journald log driver"),
+            (None, &["mode=sometimes"], "must be"),
+            (
+                None,
+                &["max-buffer-size=1m"],
+                "only supported with 'mode=non-blocking'",
+            ),
+            (None, &["mode=non-blocking", "max-buffer-size=x"], "invalid size"),
             (None, &["max-size=0"], "positive"),
             (None, &["max-size=big"], "invalid value"),
             (None, &["max-file=0"], "less than 1"),

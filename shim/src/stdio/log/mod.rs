@@ -6,16 +6,22 @@
 pub mod compress;
 pub mod cri;
 pub mod file;
+pub mod journald;
 pub mod json;
+mod queue;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::contract::time::Timestamp;
 use crate::error::Result;
 use file::{Limits, LogFile};
+use journald::Journald;
+use queue::Queue;
 
 /// Where docker cuts a line.
 const MAX_LINE: usize = 16 * 1024;
+/// How long a log that is behind may hold up the end of the container.
+const LAST_CHANCE: Duration = Duration::from_secs(10);
 /// Records are written together up to about this size.
 const FLUSH_AT: usize = 32 * 1024;
 
@@ -73,6 +79,12 @@ pub enum Partial {
     AtOnce,
 }
 
+/// Where lines go, or parts of long ones.
+pub(super) trait Cut {
+    /// Takes a line or a part of one, in two pieces; `newline` says that it ends here.
+    fn record(&mut self, stream: Stream, text: [&[u8]; 2], newline: bool, time: Timestamp);
+}
+
 /// What one stream has not finished yet.
 #[derive(Debug, Default)]
 struct Unfinished {
@@ -82,40 +94,80 @@ struct Unfinished {
     begun: Option<Timestamp>,
 }
 
+impl Unfinished {
+    /// Cuts what the container wrote at the time `now` into lines.
+    fn write(
+        &mut self,
+        target: &mut impl Cut,
+        partial: Partial,
+        stream: Stream,
+        mut bytes: &[u8],
+        now: Timestamp,
+    ) {
+        while !bytes.is_empty() {
+            let room = MAX_LINE - self.text.len();
+            let window = &bytes[..room.min(bytes.len())];
+            let newline = window.iter().position(|byte| *byte == b'\n');
+            let (piece, taken) = match newline {
+                Some(at) => (&window[..at], at + 1),
+                None => (window, window.len()),
+            };
+            bytes = &bytes[taken..];
+            if newline.is_none() && window.len() < room && partial == Partial::Kept {
+                self.text.extend_from_slice(piece);
+                break;
+            }
+            let time = self.begun.unwrap_or(now);
+            target.record(stream, [&self.text, piece], newline.is_some(), time);
+            self.text.clear();
+            let goes_on = newline.is_none() && partial == Partial::Kept;
+            self.begun = goes_on.then_some(time);
+        }
+    }
+
+    /// The stream ended, perhaps without a newline.
+    fn end(&mut self, target: &mut impl Cut, stream: Stream, now: Timestamp) {
+        let unfinished = std::mem::take(self);
+        if !unfinished.text.is_empty() {
+            let time = unfinished.begun.unwrap_or(now);
+            target.record(stream, [&unfinished.text, &[]], false, time);
+        }
+    }
+}
+
 /// The log.
 #[derive(Debug)]
 pub struct Log {
-    file: LogFile,
-    format: Format,
     unfinished: [Unfinished; 2],
     partial: Partial,
-    /// The time of the last record, and its text: all that was read together has the same.
-    stamp: (Timestamp, String),
-    /// Records that are not in the file yet, and their number.
-    records: Vec<u8>,
-    count: u64,
-    /// Records that the file system refused.
-    lost: u64,
+    target: Target,
+}
+
+#[derive(Debug)]
+enum Target {
+    File(Records),
+    Journald(Journald),
 }
 
 impl Log {
-    /// A log that appends to `file`.
-    pub fn new(file: LogFile, format: Format) -> Self {
+    fn new(target: Target) -> Self {
         Self {
-            file,
-            format,
             unfinished: Default::default(),
             partial: Partial::default(),
-            stamp: (Timestamp::new(Duration::ZERO), "1970-01-01T00:00:00Z".to_owned()),
-            records: Vec::new(),
-            count: 0,
-            lost: 0,
+            target,
         }
+    }
+
+    /// A log in systemd's journal.
+    pub fn journald(journal: Journald) -> Self {
+        Self::new(Target::Journald(journal))
     }
 
     /// Another run of the container begins here.
     pub fn begin(&mut self) {
-        self.file.begin();
+        if let Target::File(records) = &mut self.target {
+            records.writer.begin();
+        }
     }
 
     /// Decides about lines without their end.
@@ -125,25 +177,224 @@ impl Log {
 
     /// Opens the file anew: somebody moved it away.
     pub fn reopen(&mut self) {
-        // Without a new file the log goes on in the old one: nothing is lost.
-        let _ = self.file.reopen();
+        if let Target::File(records) = &mut self.target {
+            records.writer.reopen();
+        }
     }
 
     /// Lets the log survive a power loss.
     pub fn sync(&mut self) {
-        self.file.sync();
+        if let Target::File(records) = &mut self.target {
+            records.writer.sync();
+        }
     }
 
-    /// Takes back what was logged since the run began.
+    /// Takes back what was logged since the run began, as far as that can be done.
     pub fn take_back(&mut self) {
-        self.file.take_back();
+        if let Target::File(records) = &mut self.target {
+            records.writer.take_back();
+        }
     }
 
     /// A child of this process ended; perhaps it was the one that compresses.
     pub fn child_ended(&mut self, pid: i32) {
-        self.file.child_ended(pid);
+        if let Target::File(records) = &mut self.target {
+            records.writer.child_ended(pid);
+        }
     }
 
+    /// The container must wait for the log.
+    pub fn holds_output(&self) -> bool {
+        matches!(&self.target, Target::Journald(journal) if journal.holds_output())
+    }
+
+    /// The journal, if something waits for it.
+    pub fn behind(&mut self) -> Option<&mut Journald> {
+        match &mut self.target {
+            Target::Journald(journal) if journal.is_behind() => Some(journal),
+            _ => None,
+        }
+    }
+
+    /// The journal, if it is one.
+    pub fn journal(&mut self) -> Option<&mut Journald> {
+        match &mut self.target {
+            Target::Journald(journal) => Some(journal),
+            Target::File(_) => None,
+        }
+    }
+
+    /// Waits a moment for what waits here to be taken.
+    pub fn settle(&mut self) {
+        let deadline = Instant::now() + LAST_CHANCE;
+        match &mut self.target {
+            Target::File(records) => records.settle(deadline),
+            Target::Journald(journal) => {
+                while journal.is_behind() && Instant::now() < deadline {
+                    journal.settle(deadline);
+                }
+            }
+        }
+    }
+}
+
+impl Sink for Log {
+    fn write(&mut self, stream: Stream, bytes: &[u8], now: Timestamp) {
+        let unfinished = &mut self.unfinished[stream as usize];
+        match &mut self.target {
+            Target::File(records) => {
+                unfinished.write(records, self.partial, stream, bytes, now);
+                records.flush(now);
+            }
+            Target::Journald(journal) => unfinished.write(journal, self.partial, stream, bytes, now),
+        }
+    }
+
+    fn end(&mut self, stream: Stream, now: Timestamp) {
+        let unfinished = &mut self.unfinished[stream as usize];
+        match &mut self.target {
+            Target::File(records) => {
+                unfinished.end(records, stream, now);
+                records.flush(now);
+            }
+            Target::Journald(journal) => unfinished.end(journal, stream, now),
+        }
+    }
+}
+
+/// Records of a file.
+#[derive(Debug)]
+struct Records {
+    writer: Writer,
+    format: Format,
+    /// The time of the last record, and its text: all that was read together has the same.
+    stamp: (Timestamp, String),
+    /// Records that are not in the file yet, and their number.
+    records: Vec<u8>,
+    count: u64,
+    /// Records that were refused.
+    lost: u64,
+}
+
+/// Who writes the file.
+#[derive(Debug)]
+enum Writer {
+    /// This thread: a disk that stands still holds the container up.
+    Direct(LogFile),
+    /// Another one.
+    Queued(Queue),
+}
+
+impl Writer {
+    fn begin(&mut self) {
+        if let Self::Direct(file) = self {
+            file.begin();
+        }
+    }
+
+    fn take_back(&mut self) {
+        if let Self::Direct(file) = self {
+            file.take_back();
+        }
+    }
+
+    /// A file that a thread writes stays where it is.
+    fn reopen(&mut self) {
+        if let Self::Direct(file) = self {
+            // Without a new file the log goes on in the old one: nothing is lost.
+            let _ = file.reopen();
+        }
+    }
+
+    fn sync(&mut self) {
+        if let Self::Direct(file) = self {
+            file.sync();
+        }
+    }
+
+    fn child_ended(&mut self, pid: i32) {
+        match self {
+            Self::Direct(file) => file.child_ended(pid),
+            Self::Queued(queue) => queue.child_ended(pid),
+        }
+    }
+
+    fn is_full_with(&self, more: usize) -> bool {
+        matches!(self, Self::Direct(file) if file.is_full_with(more))
+    }
+
+    /// Takes records; says whether it did, and how many it had taken before and lost after all.
+    fn append(&mut self, records: &[u8], count: u64) -> (bool, u64) {
+        match self {
+            Self::Direct(file) => (file.append(records), 0),
+            Self::Queued(queue) => queue.append(records, count),
+        }
+    }
+}
+
+impl Records {
+    fn new(writer: Writer, format: Format) -> Self {
+        Self {
+            writer,
+            format,
+            stamp: (Timestamp::new(Duration::ZERO), "1970-01-01T00:00:00Z".to_owned()),
+            records: Vec::new(),
+            count: 0,
+            lost: 0,
+        }
+    }
+
+    /// Writes the records. When they are refused, the container goes on without them: the file keeps only whole lines,
+    /// and the next record that it takes says how many are missing.
+    fn flush(&mut self, now: Timestamp) {
+        if self.records.is_empty() {
+            return;
+        }
+        self.prepend_notice(now);
+        let (taken, lost_before) = self.writer.append(&self.records, self.count);
+        self.lost = match taken {
+            true => lost_before,
+            // With these, the notice is lost as well.
+            false => self.lost + lost_before + self.count,
+        };
+        self.records.clear();
+        self.count = 0;
+    }
+
+    fn prepend_notice(&mut self, now: Timestamp) {
+        if self.lost == 0 {
+            return;
+        }
+        let text = match &self.writer {
+            Writer::Direct(_) => format!("[corten-shim: {} log records could not be written]", self.lost),
+            Writer::Queued(_) => format!("[corten-shim: {} log records were dropped]", self.lost),
+        };
+        let mut notice = Vec::new();
+        let text = [text.as_bytes(), &[]];
+        self.format
+            .append(&mut notice, Stream::Stderr, text, true, &now.to_string());
+        self.records.splice(0..0, notice);
+    }
+
+    fn settle(&mut self, deadline: Instant) {
+        if let Writer::Queued(queue) = &self.writer {
+            queue.settle(deadline);
+            // Whatever was dropped last is told, too.
+            let now = Timestamp::now();
+            self.lost += queue.refused();
+            self.prepend_notice(now);
+            self.lost = 0;
+            if !self.records.is_empty() {
+                self.writer.append(&std::mem::take(&mut self.records), 1);
+            }
+            if let Writer::Queued(queue) = &self.writer {
+                queue.settle(deadline);
+            }
+        }
+    }
+}
+
+impl Cut for Records {
     fn record(&mut self, stream: Stream, text: [&[u8]; 2], newline: bool, time: Timestamp) {
         if self.stamp.0 != time {
             self.stamp = (time, time.to_string());
@@ -151,82 +402,23 @@ impl Log {
         self.format
             .append(&mut self.records, stream, text, newline, &self.stamp.1);
         self.count += 1;
-        if self.records.len() >= FLUSH_AT || self.file.is_full_with(self.records.len()) {
+        if self.records.len() >= FLUSH_AT || self.writer.is_full_with(self.records.len()) {
             self.flush(time);
         }
     }
-
-    /// Writes the records. When the disk is full, the container goes on without them: the file keeps only
-    /// whole lines, and the next record that it takes says how many are missing.
-    fn flush(&mut self, now: Timestamp) {
-        if self.records.is_empty() {
-            return;
-        }
-        if self.lost > 0 {
-            let mut notice = Vec::new();
-            let text = format!("[corten-shim: {} log records could not be written]", self.lost);
-            let text = [text.as_bytes(), &[]];
-            self.format
-                .append(&mut notice, Stream::Stderr, text, true, &now.to_string());
-            self.records.splice(0..0, notice);
-        }
-        match self.file.append(&self.records) {
-            true => self.lost = 0,
-            false => self.lost += self.count,
-        }
-        self.records.clear();
-        self.count = 0;
-    }
 }
 
-impl Sink for Log {
-    /// Logs what the container wrote at the time `now`.
-    fn write(&mut self, stream: Stream, mut bytes: &[u8], now: Timestamp) {
-        let mut unfinished = std::mem::take(&mut self.unfinished[stream as usize]);
-        while !bytes.is_empty() {
-            let room = MAX_LINE - unfinished.text.len();
-            let window = &bytes[..room.min(bytes.len())];
-            let newline = window.iter().position(|byte| *byte == b'\n');
-            let (piece, taken) = match newline {
-                Some(at) => (&window[..at], at + 1),
-                None => (window, window.len()),
-            };
-            bytes = &bytes[taken..];
-            if newline.is_none() && window.len() < room && self.partial == Partial::Kept {
-                unfinished.text.extend_from_slice(piece);
-                break;
-            }
-            let time = unfinished.begun.unwrap_or(now);
-            self.record(stream, [&unfinished.text, piece], newline.is_some(), time);
-            unfinished.text.clear();
-            let goes_on = newline.is_none() && self.partial == Partial::Kept;
-            unfinished.begun = goes_on.then_some(time);
-        }
-        self.unfinished[stream as usize] = unfinished;
-        self.flush(now);
-    }
-
-    /// Logs the last line of a stream that ended, if it has no newline.
-    fn end(&mut self, stream: Stream, now: Timestamp) {
-        let unfinished = std::mem::take(&mut self.unfinished[stream as usize]);
-        if !unfinished.text.is_empty() {
-            self.record(
-                stream,
-                [&unfinished.text, &[]],
-                false,
-                unfinished.begun.unwrap_or(now),
-            );
-            self.flush(now);
-        }
-    }
-}
-
-/// Opens a log of this format.
+/// Opens a log of this format; with `buffer`, so many bytes may wait for the disk before records are dropped.
 ///
 /// # Errors
 /// The file cannot be opened or made.
-pub fn open(path: &std::path::Path, limits: Limits, format: Format) -> Result<Log> {
-    LogFile::open(path, limits).map(|file| Log::new(file, format))
+pub fn open(path: &std::path::Path, limits: Limits, format: Format, buffer: Option<usize>) -> Result<Log> {
+    let file = LogFile::open(path, limits)?;
+    let writer = match buffer {
+        None => Writer::Direct(file),
+        Some(most) => Writer::Queued(Queue::new(file, most)),
+    };
+    Ok(Log::new(Target::File(Records::new(writer, format))))
 }
 
 #[cfg(test)]

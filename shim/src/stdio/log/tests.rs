@@ -12,6 +12,20 @@ fn at(seconds: u64) -> Timestamp {
     Timestamp::new(Duration::from_secs(seconds))
 }
 
+fn records(log: &mut Log) -> &mut Records {
+    match &mut log.target {
+        Target::File(records) => records,
+        Target::Journald(_) => unreachable!("it is a file"),
+    }
+}
+
+fn file(log: &mut Log) -> &mut LogFile {
+    match &mut records(log).writer {
+        Writer::Direct(file) => file,
+        Writer::Queued(_) => unreachable!("it is written directly"),
+    }
+}
+
 /// Logs pieces of stdout, one a second, and returns the file.
 fn logged(pieces: &[&[u8]]) -> Vec<u8> {
     logged_as(Format::Json, pieces)
@@ -20,7 +34,7 @@ fn logged(pieces: &[&[u8]]) -> Vec<u8> {
 fn logged_as(format: Format, pieces: &[&[u8]]) -> Vec<u8> {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("log");
-    let mut log = open(&path, Limits::default(), format).expect("opened");
+    let mut log = open(&path, Limits::default(), format, None).expect("opened");
     for (second, piece) in pieces.iter().enumerate() {
         log.write(Stream::Stdout, piece, at(second as u64));
     }
@@ -56,7 +70,7 @@ fn a_torn_record_does_not_take_the_next_one_with_it() {
     let path = dir.path().join("log");
     std::fs::write(&path, "{\"log\":\"whole\\n\"}\n{\"log\":\"to").expect("written");
     for text in ["one\n", "two\n"] {
-        let mut log = open(&path, Limits::default(), Format::Json).expect("opened");
+        let mut log = open(&path, Limits::default(), Format::Json, None).expect("opened");
         log.write(Stream::Stdout, text.as_bytes(), at(0));
     }
     let log = std::fs::read_to_string(&path).expect("written");
@@ -111,7 +125,7 @@ fn a_line_of_exactly_16_kib_ends_in_an_empty_record() {
 fn streams_do_not_mix() {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("log");
-    let mut log = open(&path, Limits::default(), Format::Json).expect("opened");
+    let mut log = open(&path, Limits::default(), Format::Json, None).expect("opened");
     log.write(Stream::Stdout, b"out", at(0));
     log.write(Stream::Stderr, b"err\n", at(1));
     log.write(Stream::Stdout, b"put\n", at(2));
@@ -123,12 +137,12 @@ fn streams_do_not_mix() {
 
 #[test]
 fn a_full_disk_loses_records_not_lines() {
-    let mut log = open(Path::new("/dev/full"), Limits::default(), Format::Json).expect("a device");
+    let mut log = open(Path::new("/dev/full"), Limits::default(), Format::Json, None).expect("a device");
     log.write(Stream::Stdout, b"a\nb\n", at(0));
-    assert_eq!(log.lost, 2);
+    assert_eq!(records(&mut log).lost, 2);
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("log");
-    log.file.file = File::options()
+    file(&mut log).file = File::options()
         .append(true)
         .create(true)
         .open(&path)
@@ -157,7 +171,7 @@ fn cri_records_are_bytes_with_a_tag() {
 fn parts_of_lines_may_be_recorded_at_once() {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("log");
-    let mut log = open(&path, Limits::default(), Format::Cri).expect("a log");
+    let mut log = open(&path, Limits::default(), Format::Cri, None).expect("a log");
     log.set_partial(Partial::AtOnce);
     let mut write =
         |text: &[u8], second| log.write(Stream::Stdout, text, Timestamp::new(Duration::from_secs(second)));
@@ -177,7 +191,7 @@ fn parts_of_lines_may_be_recorded_at_once() {
 fn a_log_that_was_moved_away_goes_on_in_a_new_file() {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("log");
-    let mut log = open(&path, Limits::default(), Format::Cri).expect("a log");
+    let mut log = open(&path, Limits::default(), Format::Cri, None).expect("a log");
     let now = Timestamp::new(Duration::ZERO);
     log.write(Stream::Stdout, b"one\n", now);
     std::fs::rename(&path, dir.path().join("old")).expect("moved");
@@ -192,7 +206,7 @@ fn a_log_that_was_moved_away_goes_on_in_a_new_file() {
 fn a_log_that_is_a_link_is_not_followed() {
     let dir = tempfile::tempdir().expect("a directory");
     std::os::unix::fs::symlink(dir.path().join("elsewhere"), dir.path().join("log")).expect("a link");
-    let error = open(&dir.path().join("log"), Limits::default(), Format::Cri).expect_err("a link");
+    let error = open(&dir.path().join("log"), Limits::default(), Format::Cri, None).expect_err("a link");
     assert_eq!(error.errno(), Some(libc::ELOOP));
     assert!(!dir.path().join("elsewhere").exists());
 }
@@ -233,9 +247,15 @@ fn full_files_move_on_and_the_oldest_goes() {
         compress: false,
     };
     let path = dir.path().join("log");
-    log_numbers(&mut open(&path, limits, Format::Json).expect("opened"), 0..6);
+    log_numbers(
+        &mut open(&path, limits, Format::Json, None).expect("opened"),
+        0..6,
+    );
     // The next run goes on where the last ended.
-    log_numbers(&mut open(&path, limits, Format::Json).expect("opened"), 6..10);
+    log_numbers(
+        &mut open(&path, limits, Format::Json, None).expect("opened"),
+        6..10,
+    );
     assert_eq!(
         numbers(dir.path()),
         [
@@ -254,7 +274,7 @@ fn what_comes_in_one_piece_is_divided_as_well() {
         max_files: 2,
         compress: false,
     };
-    let mut log = open(&dir.path().join("log"), limits, Format::Json).expect("opened");
+    let mut log = open(&dir.path().join("log"), limits, Format::Json, None).expect("opened");
     log.write(Stream::Stdout, b"1\n2\n3\n4\n5\n6\n7\n", at(0));
     assert_eq!(
         numbers(dir.path()),
@@ -271,7 +291,7 @@ fn one_file_alone_begins_anew() {
         compress: false,
     };
     log_numbers(
-        &mut open(&dir.path().join("log"), limits, Format::Json).expect("opened"),
+        &mut open(&dir.path().join("log"), limits, Format::Json, None).expect("opened"),
         0..5,
     );
     assert_eq!(numbers(dir.path()), [("log".to_owned(), vec![3, 4])]);
@@ -285,13 +305,13 @@ fn a_directory_that_takes_no_new_file_loses_no_record() {
         max_files: 2,
         compress: false,
     };
-    let mut log = open(&dir.path().join("log"), limits, Format::Json).expect("opened");
+    let mut log = open(&dir.path().join("log"), limits, Format::Json, None).expect("opened");
     // No file can be made of that name.
     std::fs::create_dir(dir.path().join("log.new")).expect("made");
     log_numbers(&mut log, 0..5);
     std::fs::remove_dir(dir.path().join("log.new")).expect("removed");
     assert_eq!(numbers(dir.path()), [("log".to_owned(), vec![0, 1, 2, 3, 4])]);
-    assert_eq!(log.lost, 0);
+    assert_eq!(records(&mut log).lost, 0);
 }
 
 #[test]
@@ -321,7 +341,7 @@ fn a_compressed_file_says_what_it_was() {
 fn only_this_runs_records_are_taken_back() {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("log");
-    let open = || open(&path, Limits::default(), Format::Json).expect("opened");
+    let open = || open(&path, Limits::default(), Format::Json, None).expect("opened");
     open().write(Stream::Stdout, b"kept\n", at(0));
     let mut this_run = open();
     this_run.write(Stream::Stderr, b"the runtime's\n", at(1));
@@ -340,4 +360,69 @@ proptest! {
             prop_assert_eq!(joined, text);
         }
     }
+}
+
+/// The messages of a log that a thread writes into a pipe that nobody reads until `write` is done.
+fn through_a_stalled_disk(buffer: usize, write: impl FnOnce(&mut Log)) -> Vec<String> {
+    use std::io::Read;
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("log");
+    let mut log = open(&path, Limits::default(), Format::Cri, Some(buffer)).expect("opened");
+    let (reader, writer) = crate::sys::files::pipe().expect("a pipe");
+    let Writer::Queued(queue) = &mut records(&mut log).writer else {
+        unreachable!("a buffer was asked for")
+    };
+    queue.unstarted().expect("nothing was written").file = File::from(writer);
+    write(&mut log);
+    let reading = std::thread::spawn(move || {
+        let mut text = String::new();
+        File::from(reader).read_to_string(&mut text).expect("text");
+        text
+    });
+    log.settle();
+    drop(log);
+    let text = reading.join().expect("read");
+    text.lines()
+        .map(|line| line.splitn(4, ' ').last().unwrap_or_default().to_owned())
+        .collect()
+}
+
+#[test]
+fn what_a_stalled_disk_has_no_room_for_is_dropped_and_counted() {
+    let line = "x".repeat(1000) + "\n";
+    let messages = through_a_stalled_disk(200_000, |log| {
+        for second in 0..1000 {
+            log.write(Stream::Stdout, line.as_bytes(), at(second));
+        }
+    });
+    let kept = messages.iter().filter(|message| message.len() == 1000).count();
+    assert!(
+        (150..400).contains(&kept),
+        "the pipe's 64 KiB and the buffer: {kept}"
+    );
+    let dropped = messages.iter().filter_map(|message| {
+        let count = message
+            .strip_prefix("[corten-shim: ")?
+            .strip_suffix(" log records were dropped]")?;
+        count.parse::<usize>().ok()
+    });
+    assert_eq!(dropped.sum::<usize>(), 1000 - kept);
+    assert!(
+        messages
+            .last()
+            .is_some_and(|last| last.starts_with("[corten-shim: "))
+    );
+}
+
+#[test]
+fn a_disk_that_keeps_up_gets_everything() {
+    let messages = through_a_stalled_disk(200_000, |log| {
+        for second in 0..100 {
+            log.write(Stream::Stdout, format!("{second}\n").as_bytes(), at(second));
+        }
+    });
+    assert_eq!(
+        messages,
+        (0..100).map(|second| second.to_string()).collect::<Vec<_>>()
+    );
 }
