@@ -4,6 +4,7 @@
 //! before the runtime does: such ends are remembered until its number is known.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use nix::sys::epoll::EpollFlags;
 
@@ -24,6 +25,8 @@ use crate::sys::process::{self, PidFd};
 
 /// The number of a process is the upper half of its tokens in the epoll set; 0 is the container itself.
 const NUMBER_SHIFT: u32 = 32;
+/// How long runtimes that were killed may hold up the shim's end.
+const DYING: Duration = Duration::from_secs(10);
 /// The token of the console socket, counted from the process's first.
 const CONSOLE: u64 = 2;
 
@@ -319,6 +322,15 @@ impl Keeper {
 
     /// The container is down: whatever has not ended by now never will, as far as anybody can tell.
     pub(super) fn end_execs(&mut self) {
+        let deadline = Instant::now() + DYING;
+        for exec in &self.execs.list {
+            // They were killed when the container ended, and are not left behind half dead.
+            if let State::Starting { call, .. } = &exec.state
+                && let Ok(handle) = PidFd::open(call.pid)
+            {
+                handle.wait(deadline);
+            }
+        }
         while !self.execs.list.is_empty()
             && let Some(child) = process::reap(None)
         {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::attach::{Client, EXITED, FAILED, STDIN_END};
+use crate::attach::{Client, EXITED, FAILED, STDIN_END, WELCOME};
 use crate::budget::{anonymous_kib, descriptors};
 use crate::exec;
 use crate::fixture::{Bundle, PATIENCE, Shim, pattern, runtimes};
@@ -258,9 +258,18 @@ fn a_soak_leaves_nothing_behind() {
             shim.attach().stdin(b"line\n");
             client.receive();
         }
-        4 => drop(exec::exec(shim, &format!("x{number}"), &["echo", "gone"])),
+        4 => drop(exec::ask_for(shim, &format!("x{number}"), &["echo", "gone"])),
         _ => {
-            let mut client = exec::exec(shim, &format!("x{number}"), &["cat"]);
+            let mut client = exec::ask_for(shim, &format!("x{number}"), &["cat"]);
+            let (kind, payload) = client.receive().expect("an answer");
+            assert_eq!(
+                kind,
+                WELCOME,
+                "{} in {}, {:?}",
+                String::from_utf8_lossy(&payload),
+                shim.state(),
+                fs::read_to_string(shim.dir.join("exit.json"))
+            );
             client.send(STDIN_END, &[]);
             client.rest();
         }
