@@ -241,8 +241,8 @@ none\t''
 shareable\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -s l -l label -d 'Set a label' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l label-file -d 'Read labels from a file' -r
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l log-driver -d 'How the output is kept: json-file (the default), k8s-file or none' -r
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l log-opt -d 'Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l log-driver -d 'How the output is kept: json-file (the default), k8s-file, journald or none' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l log-opt -d 'Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true, mode=non-blocking, max-buffer-size=BYTES' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l mount -d 'Mount something (type=bind|tmpfs|volume,source=…,target=…,readonly,…)' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l name -d 'Name of the container' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l network -l net -d 'Network: none (a loopback device only; the default) or host' -r
@@ -399,8 +399,8 @@ none\t''
 shareable\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -s l -l label -d 'Set a label' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l label-file -d 'Read labels from a file' -r
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l log-driver -d 'How the output is kept: json-file (the default), k8s-file or none' -r
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l log-opt -d 'Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l log-driver -d 'How the output is kept: json-file (the default), k8s-file, journald or none' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l log-opt -d 'Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true, mode=non-blocking, max-buffer-size=BYTES' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l mount -d 'Mount something (type=bind|tmpfs|volume,source=…,target=…,readonly,…)' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l name -d 'Name of the container' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l network -l net -d 'Network: none (a loopback device only; the default) or host' -r
@@ -596,8 +596,8 @@ none\t''
 shareable\t''"
 complete -c corten -n "__fish_corten_using_subcommand create" -s l -l label -d 'Set a label' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l label-file -d 'Read labels from a file' -r
-complete -c corten -n "__fish_corten_using_subcommand create" -l log-driver -d 'How the output is kept: json-file (the default), k8s-file or none' -r
-complete -c corten -n "__fish_corten_using_subcommand create" -l log-opt -d 'Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l log-driver -d 'How the output is kept: json-file (the default), k8s-file, journald or none' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l log-opt -d 'Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true, mode=non-blocking, max-buffer-size=BYTES' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l mount -d 'Mount something (type=bind|tmpfs|volume,source=…,target=…,readonly,…)' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l name -d 'Name of the container' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l network -l net -d 'Network: none (a loopback device only; the default) or host' -r
@@ -754,8 +754,8 @@ none\t''
 shareable\t''"
 complete -c corten -n "__fish_corten_using_subcommand run" -s l -l label -d 'Set a label' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -l label-file -d 'Read labels from a file' -r
-complete -c corten -n "__fish_corten_using_subcommand run" -l log-driver -d 'How the output is kept: json-file (the default), k8s-file or none' -r
-complete -c corten -n "__fish_corten_using_subcommand run" -l log-opt -d 'Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l log-driver -d 'How the output is kept: json-file (the default), k8s-file, journald or none' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l log-opt -d 'Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true, mode=non-blocking, max-buffer-size=BYTES' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -l mount -d 'Mount something (type=bind|tmpfs|volume,source=…,target=…,readonly,…)' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -l name -d 'Name of the container' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -l network -l net -d 'Network: none (a loopback device only; the default) or host' -r

@@ -328,7 +328,7 @@ impl Keeper {
             if let State::Starting { call, .. } = &exec.state
                 && let Ok(handle) = PidFd::open(call.pid)
             {
-                handle.wait(deadline);
+                let _ = process::wait_until(&handle, deadline);
             }
         }
         while !self.execs.list.is_empty()

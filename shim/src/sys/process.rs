@@ -9,10 +9,8 @@ use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::process::Command;
-use std::time::Instant;
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawnp};
 use nix::sys::signal::{SigHandler, SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
@@ -301,13 +299,6 @@ impl PidFd {
         let raw = i32::try_from(raw).map_err(|_| Error::new(Kind::System, "a descriptor is too large"))?;
         // SAFETY: the kernel has just made this descriptor (CLOEXEC), and nobody else knows it.
         Ok(Self(unsafe { OwnedFd::from_raw_fd(raw) }))
-    }
-
-    /// Waits for its end, at most until then.
-    pub fn wait(&self, deadline: Instant) {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-        let _ = poll(&mut [PollFd::new(self.as_fd(), PollFlags::POLLIN)], timeout);
     }
 
     /// Sends a signal by number: real-time signals have no name.
