@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! runtime (create)                        container's process
-//!    │ clone3 ───────────────────────────────► born; waits
-//!    │ records it, maps its ids                   │
+//!    │ clone3 ───────────────────────────────► born; waits here if anything is to be
+//!    │ records it, maps its ids                   │ prepared outside, otherwise in its root
 //!    │ ── Go ──────────────────────────────────► │ namespaces, mounts, devices
 //!    │ ◄───────────────────── Mounted ────────── │   only if there are
 //!    │ prestart, createRuntime hooks              │   such hooks
@@ -90,7 +90,8 @@ impl Channel {
             }
         };
         let whole = bytes.get(..length);
-        let message = whole.and_then(|bytes| serde_json::from_slice(bytes).ok());
+        let text = whole.and_then(|bytes| std::str::from_utf8(bytes).ok());
+        let message = text.and_then(|text| serde_json::from_str(text).ok());
         message
             .map(Some)
             .ok_or_else(|| Error::new(Kind::System, "a message between the processes is broken"))

@@ -156,9 +156,10 @@ pub fn build<'a>(wish: Wish<'a>, spec: &'a Spec<'a>, facts: &'a Facts) -> Result
     }
     check_labels(&input)?;
     let classes = plan_classes(&input, &mut plan)?;
-    plan_birth(&input, &mut plan);
+    let joins = plan_birth(&input, &mut plan);
     plan.after.extend(classes);
     plan_mapping(&input, &mut plan);
+    plan_arrival(&input, &mut plan, &joins);
     root::plan(&input, &mut plan)?;
     process::plan(&input, filter, &mut plan);
     Ok(plan)
@@ -204,11 +205,21 @@ impl<'a> Plan<'a> {
         self.before.insert(at, op);
     }
 
+    /// The process waits here until it is on record and mapped, unless it has done so before: from here on something of
+    /// it could outlive the runtime, or is told its id.
+    pub(super) fn await_go(&mut self) {
+        let go = |op: &InitOp<'_>| matches!(op, InitOp::Sync(SyncOp::Await { message: Sync::Go }));
+        if !self.init.iter().any(go) {
+            self.init.push(InitOp::Sync(SyncOp::Await { message: Sync::Go }));
+        }
+    }
+
     /// The runtime's hooks, in between two messages, if there are any.
     pub(super) fn hooks_meanwhile(&mut self, hooks: &'a Hooks<'a>) {
         if hooks.prestart.is_empty() && hooks.create_runtime.is_empty() {
             return;
         }
+        self.await_go();
         self.init.push(InitOp::Sync(SyncOp::Send {
             message: Sync::Mounted,
         }));
@@ -248,8 +259,8 @@ fn plan_classes<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Result<Vec<HostOp
     Ok(classes.assign.into_iter().map(host).collect())
 }
 
-/// Cgroups, namespaces and the clone.
-fn plan_birth<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
+/// Cgroups, namespaces and the clone; returns the namespaces that the process is to join itself.
+fn plan_birth<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Vec<(Slot, Namespace)> {
     if input.facts.cgroup.scope.is_none() {
         plan.before.extend(cgroup_setup(input, false));
     }
@@ -285,7 +296,7 @@ fn plan_birth<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
     let user_first = user_slot.filter(|_| flags != 0);
     joins.retain(|(_, kind)| user_first.is_none() || *kind != Namespace::User);
     plan_clone(input, plan, flags, pid_slot, user_first);
-    plan_arrival(input, plan, &joins);
+    joins
 }
 
 /// The clone and what children must be told before it.
@@ -320,7 +331,14 @@ fn plan_clone<'a>(
     }
 }
 
-/// What the process does first: it waits until it is on record and mapped, then completes its namespaces.
+/// Whether the runtime does anything for the process before it says go.
+fn is_prepared_outside(plan: &Plan<'_>) -> bool {
+    let mut ops = plan.after.iter();
+    let first = ops.find(|op| !matches!(op, HostOp::LeaveNamespaces { .. }));
+    !matches!(first, Some(HostOp::Send { message: Sync::Go }))
+}
+
+/// What the process does first: it waits until it is prepared from outside, then completes its namespaces.
 fn plan_arrival<'a>(input: &Input<'a>, plan: &mut Plan<'a>, joins: &[(Slot, Namespace)]) {
     use super::op::ProcessOp::{BecomeRoot, DieWithRuntime, Hide, JoinNamespace, ResetAffinity, Unshare};
     let mut push = |op| plan.init.push(InitOp::Process(op));
@@ -340,12 +358,13 @@ fn plan_arrival<'a>(input: &Input<'a>, plan: &mut Plan<'a>, joins: &[(Slot, Name
         }));
     }
     let groups = || input.facts.cgroup.join.iter().cloned().map(InitOp::Cgroup);
-    let go = InitOp::Sync(SyncOp::Await { message: Sync::Go });
     if input.facts.cgroup.scope.is_none() {
         plan.init.extend(groups());
-        plan.init.push(go);
-    } else {
-        plan.init.push(go);
+    }
+    if is_prepared_outside(plan) {
+        plan.await_go();
+    }
+    if input.facts.cgroup.scope.is_some() {
         plan.init.extend(groups());
     }
     let mut push = |op| plan.init.push(InitOp::Process(op));

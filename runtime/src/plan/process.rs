@@ -30,6 +30,8 @@ const LIMITS: &[(&str, u32)] = &[
 /// Everything once the container's root is entered: identity, then the wait, then the program.
 pub(super) fn plan<'a>(input: &Input<'a>, filter: Option<Filter>, plan: &mut Plan<'a>) {
     let capabilities = Sets::new(input, &mut plan.warnings);
+    // The runtime has been writing its record meanwhile.
+    plan.await_go();
     let mut ops = Vec::new();
     plan_names(input, &mut ops);
     plan_treatment(input, &mut ops);

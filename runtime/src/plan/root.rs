@@ -291,6 +291,7 @@ fn plan_hooks<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
     plan.hooks_meanwhile(hooks);
     let hooks = &hooks.create_container;
     if !hooks.is_empty() {
+        plan.await_go();
         let run = SyncOp::Hooks {
             kind: "createContainer",
             hooks,

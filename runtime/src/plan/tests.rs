@@ -72,7 +72,6 @@ fn the_whole_order() {
         let lines = lines(plan);
         let order = [
             "die with the runtime",
-            "wait for the runtime: go on",
             "become non-dumpable",
             "begin a new session",
             "join a new session keyring _ses.c",
@@ -87,6 +86,7 @@ fn the_whole_order() {
             "mask /proc/kcore",
             "make the root read-only",
             "pivot into the root",
+            "wait for the runtime: go on",
             "set the host name h",
             "find the home of user 7",
             "limit the bounding set",
@@ -139,6 +139,29 @@ fn the_runtime_records_before_it_lets_go() {
             ]
         );
     });
+}
+
+#[test]
+fn what_the_runtime_prepares_or_hooks_need_is_waited_for_before() {
+    let go = "wait for the runtime: go on";
+    let mut config = config();
+    config["process"]["oomScoreAdj"] = json!(100);
+    with_plan(&config, |plan| {
+        let lines = lines(plan);
+        assert!(at(&lines, go) < at(&lines, "become non-dumpable"));
+    });
+    for (kind, first) in [
+        ("createRuntime", "tell the runtime: mounts are made"),
+        ("createContainer", "run 1 createContainer"),
+    ] {
+        let mut config = self::config();
+        config["hooks"] = json!({kind: [{"path": "/hook"}]});
+        with_plan(&config, |plan| {
+            let lines = lines(plan);
+            assert!(at(&lines, "mount proc at /proc") < at(&lines, go), "{kind}");
+            assert!(at(&lines, go) < at(&lines, first), "{kind}");
+        });
+    }
 }
 
 #[test]
