@@ -150,6 +150,9 @@ pub fn parse<'a>(options: impl Iterator<Item = &'a str>) -> Options<'a> {
 }
 
 fn parse_word<'a>(word: &'a str, into: &mut Options<'a>) {
+    if let Some((key, value)) = word.split_once('=') {
+        return parse_value(key, value, into);
+    }
     if let Some((_, set, clear)) = ATTRIBUTES.iter().find(|(name, ..)| *name == word) {
         return change(&mut into.own, *set, *clear);
     }
@@ -179,18 +182,21 @@ fn parse_word<'a>(word: &'a str, into: &mut Options<'a>) {
         "dest-nofollow" => into.reach = Reach::LastNot,
         // The network file systems' hint to boot scripts means nothing to the kernel.
         "_netdev" | "nofail" => {}
-        _ => match word.split_once('=') {
-            Some((key @ ("idmap" | "ridmap"), words)) => {
-                into.idmap = Some(IdMap {
-                    deep: key == "ridmap",
-                    words: Some(words),
-                });
-            }
-            Some((key, value)) => into.data.push((key, Some(value))),
-            None => into.data.push((word, None)),
-        },
+        _ => into.data.push((word, None)),
     }
 }
+
+fn parse_value<'a>(key: &'a str, value: &'a str, into: &mut Options<'a>) {
+    if matches!(key, "idmap" | "ridmap") {
+        into.idmap = Some(IdMap {
+            deep: key == "ridmap",
+            words: Some(value),
+        });
+    } else {
+        into.data.push((key, Some(value)));
+    }
+}
+
 /// One more word: it undoes what earlier ones said about the same bits.
 fn change(attributes: &mut Attributes, set: u64, clear: u64) {
     attributes.set = (attributes.set & !clear) | set;

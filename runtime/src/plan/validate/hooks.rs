@@ -2,6 +2,7 @@
 
 use super::Problems;
 use crate::oci::{Hook, Hooks};
+use std::fmt::Display;
 
 pub(super) fn check(hooks: &Hooks<'_>, problems: &mut Problems) {
     for (kind, hooks) in [
@@ -13,18 +14,18 @@ pub(super) fn check(hooks: &Hooks<'_>, problems: &mut Problems) {
         ("poststop", &hooks.poststop),
     ] {
         for (index, hook) in hooks.iter().enumerate() {
-            check_hook(&format!("hooks.{kind}[{index}]"), hook, problems);
+            check_hook(&format_args!("hooks.{kind}[{index}]"), hook, problems);
         }
     }
 }
 
-fn check_hook(at: &str, hook: &Hook<'_>, problems: &mut Problems) {
-    problems.absolute(&format!("{at}.path"), &hook.path);
+fn check_hook(at: &dyn Display, hook: &Hook<'_>, problems: &mut Problems) {
+    problems.absolute(&format_args!("{at}.path"), &hook.path);
     for (index, argument) in hook.args.iter().enumerate() {
-        problems.plain(&format!("{at}.args[{index}]"), argument);
+        problems.plain(&format_args!("{at}.args[{index}]"), argument);
     }
     for (index, variable) in hook.env.iter().enumerate() {
-        problems.plain(&format!("{at}.env[{index}]"), variable);
+        problems.plain(&format_args!("{at}.env[{index}]"), variable);
     }
     if let Some(timeout) = hook.timeout.filter(|timeout| *timeout <= 0) {
         problems.wrong(

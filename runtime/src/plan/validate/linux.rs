@@ -2,6 +2,7 @@
 
 use super::{Problems, mapping, net_devices, treatment};
 use crate::oci::{Device, IntelRdt, Linux, NAMESPACES, Namespace, Text};
+use std::fmt::Display;
 
 const PROPAGATIONS: &[&str] = &[
     "private",
@@ -23,7 +24,7 @@ pub(super) fn check(linux: &Linux<'_>, problems: &mut Problems) {
     net_devices::check(linux, problems);
     check_time_offsets(linux, problems);
     for (index, device) in linux.devices.iter().enumerate() {
-        check_device(&format!("linux.devices[{index}]"), device, problems);
+        check_device(&format_args!("linux.devices[{index}]"), device, problems);
         if linux.devices[..index]
             .iter()
             .any(|earlier| earlier.path == device.path)
@@ -45,15 +46,15 @@ pub(super) fn check(linux: &Linux<'_>, problems: &mut Problems) {
         treatment::check_memory_policy(policy, problems);
     }
     let label = linux.mount_label.as_deref().unwrap_or_default();
-    problems.plain("linux.mountLabel", label);
-    check_paths("linux.maskedPaths", &linux.masked_paths, problems);
-    check_paths("linux.readonlyPaths", &linux.readonly_paths, problems);
+    problems.plain(&"linux.mountLabel", label);
+    check_paths(&"linux.maskedPaths", &linux.masked_paths, problems);
+    check_paths(&"linux.readonlyPaths", &linux.readonly_paths, problems);
     if let Some(propagation) = linux
         .rootfs_propagation
         .as_deref()
         .filter(|propagation| !propagation.is_empty())
     {
-        problems.one_of("linux.rootfsPropagation", propagation, PROPAGATIONS);
+        problems.one_of(&"linux.rootfsPropagation", propagation, PROPAGATIONS);
     }
 }
 
@@ -74,8 +75,8 @@ pub(super) fn joined_path<'n>(namespace: &'n Namespace<'_>) -> Option<&'n str> {
 
 fn check_namespaces(namespaces: &[Namespace<'_>], problems: &mut Problems) {
     for (index, namespace) in namespaces.iter().enumerate() {
-        let at = format!("linux.namespaces[{index}]");
-        problems.one_of(&format!("{at}.type"), &namespace.kind, NAMESPACES);
+        let at = format_args!("linux.namespaces[{index}]");
+        problems.one_of(&format_args!("{at}.type"), &namespace.kind, NAMESPACES);
         if namespaces[..index]
             .iter()
             .any(|earlier| earlier.kind == namespace.kind)
@@ -87,7 +88,7 @@ fn check_namespaces(namespaces: &[Namespace<'_>], problems: &mut Problems) {
             );
         }
         if let Some(path) = joined_path(namespace) {
-            problems.absolute(&format!("{at}.path"), path);
+            problems.absolute(&format_args!("{at}.path"), path);
         }
     }
 }
@@ -113,7 +114,7 @@ fn check_time_offsets(linux: &Linux<'_>, problems: &mut Problems) {
         Some(_) => {}
     }
     for (clock, offset) in &linux.time_offsets {
-        let at = format!("linux.timeOffsets.{clock}");
+        let at = format_args!("linux.timeOffsets.{clock}");
         problems.one_of(&at, clock, CLOCKS);
         if offset.nanosecs >= NANOSECONDS_PER_SECOND {
             problems.wrong(
@@ -136,7 +137,7 @@ fn check_rdt(rdt: &IntelRdt<'_>, problems: &mut Problems) {
             "a directory's name, or /",
         );
     }
-    problems.plain("linux.intelRdt.closID", class);
+    problems.plain(&"linux.intelRdt.closID", class);
     let bandwidth = rdt.mem_bw_schema.as_deref().unwrap_or_default();
     if !bandwidth.is_empty() && !bandwidth.starts_with("MB:") {
         problems.wrong(
@@ -145,21 +146,21 @@ fn check_rdt(rdt: &IntelRdt<'_>, problems: &mut Problems) {
             "a line that begins with MB:",
         );
     }
-    let one = |name: &str, line: Option<&str>| {
+    let one = |name: &dyn Display, line: Option<&str>| {
         let line = line.filter(|line| line.contains(['\n', '\0']))?;
         Some((format!("linux.intelRdt.{name}"), format!("{line:?}")))
     };
     let listed = rdt.schemata.iter().enumerate();
-    let wrong = listed.filter_map(|(index, line)| one(&format!("schemata[{index}]"), Some(&**line)));
-    let wrong = wrong.chain(one("l3CacheSchema", rdt.l3_cache_schema.as_deref()));
-    for (at, found) in wrong.chain(one("memBwSchema", rdt.mem_bw_schema.as_deref())) {
+    let wrong = listed.filter_map(|(index, line)| one(&format_args!("schemata[{index}]"), Some(&**line)));
+    let wrong = wrong.chain(one(&"l3CacheSchema", rdt.l3_cache_schema.as_deref()));
+    for (at, found) in wrong.chain(one(&"memBwSchema", rdt.mem_bw_schema.as_deref())) {
         problems.wrong(at, found, "one line");
     }
 }
 
-fn check_device(at: &str, device: &Device<'_>, problems: &mut Problems) {
-    problems.one_of(&format!("{at}.type"), &device.kind, &["b", "c", "p", "u"]);
-    problems.absolute(&format!("{at}.path"), &device.path);
+fn check_device(at: &dyn Display, device: &Device<'_>, problems: &mut Problems) {
+    problems.one_of(&format_args!("{at}.type"), &device.kind, &["b", "c", "p", "u"]);
+    problems.absolute(&format_args!("{at}.path"), &device.path);
     if device.kind != "p" {
         for (name, number) in [("major", device.major), ("minor", device.minor)] {
             match number {
@@ -184,8 +185,8 @@ fn check_device(at: &str, device: &Device<'_>, problems: &mut Problems) {
     }
 }
 
-fn check_paths(at: &str, paths: &[Text<'_>], problems: &mut Problems) {
+fn check_paths(at: &dyn Display, paths: &[Text<'_>], problems: &mut Problems) {
     for (index, path) in paths.iter().enumerate() {
-        problems.absolute(&format!("{at}[{index}]"), path);
+        problems.absolute(&format_args!("{at}[{index}]"), path);
     }
 }

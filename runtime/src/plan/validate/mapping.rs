@@ -2,6 +2,7 @@
 
 use super::{Problems, linux};
 use crate::oci::{IdMapping, Linux};
+use std::fmt::Display;
 use std::ops::Range;
 
 /// The kernel's limit of lines since 4.15.
@@ -20,11 +21,11 @@ pub(super) fn check(linux: &Linux<'_>, problems: &mut Problems) {
         if new_user && mappings.is_empty() {
             problems.wrong(at, "nothing", "at least one mapping for the new user namespace");
         }
-        check_lines(at, mappings, problems);
+        check_lines(&at, mappings, problems);
     }
 }
 
-pub(super) fn check_lines(at: &str, mappings: &[IdMapping], problems: &mut Problems) {
+pub(super) fn check_lines(at: &dyn Display, mappings: &[IdMapping], problems: &mut Problems) {
     if mappings.len() > MAX_LINES {
         problems.wrong(
             at,
@@ -33,7 +34,7 @@ pub(super) fn check_lines(at: &str, mappings: &[IdMapping], problems: &mut Probl
         );
     }
     for (index, mapping) in mappings.iter().enumerate() {
-        let at = format!("{at}[{index}]");
+        let at = format_args!("{at}[{index}]");
         if mapping.size == 0 {
             problems.wrong(format!("{at}.size"), "0", "at least one id");
         }

@@ -61,7 +61,7 @@ pub fn process(process: &Process<'_>) -> Result<()> {
 fn check_root(spec: &Spec<'_>, problems: &mut Problems) {
     match &spec.root {
         Some(root) if root.path.is_empty() => problems.wrong("root.path", "\"\"", "the path of a directory"),
-        Some(root) => problems.plain("root.path", &root.path),
+        Some(root) => problems.plain(&"root.path", &root.path),
         None => problems.wrong(
             "root",
             "nothing",
@@ -80,7 +80,7 @@ fn check_names(spec: &Spec<'_>, problems: &mut Problems) {
         let Some(name) = name.as_deref().filter(|name| !name.is_empty()) else {
             continue;
         };
-        problems.plain(at, name);
+        problems.plain(&at, name);
         if !private {
             problems.wrong(
                 at,

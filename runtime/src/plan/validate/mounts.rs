@@ -3,24 +3,25 @@
 use super::{Problems, linux, mapping};
 use crate::oci::{Linux, Mount, Spec, Text};
 use crate::plan::{idmap, mount_options};
+use std::fmt::Display;
 
 pub(super) fn check(spec: &Spec<'_>, problems: &mut Problems) {
     for (index, mount) in spec.mounts.iter().enumerate() {
-        let at = format!("mounts[{index}]");
+        let at = format_args!("mounts[{index}]");
         check_mount(&at, mount, problems);
         check_id_map(&at, mount, spec, problems);
     }
 }
 
-fn check_mount(at: &str, mount: &Mount<'_>, problems: &mut Problems) {
+fn check_mount(at: &dyn Display, mount: &Mount<'_>, problems: &mut Problems) {
     if mount.destination.is_empty() {
         problems.wrong(format!("{at}.destination"), "\"\"", "a path in the container");
     }
-    problems.plain(&format!("{at}.destination"), &mount.destination);
+    problems.plain(&format_args!("{at}.destination"), &mount.destination);
     let source = mount.source.as_deref().unwrap_or_default();
     let kind = mount.kind.as_deref().unwrap_or_default();
-    problems.plain(&format!("{at}.source"), source);
-    problems.plain(&format!("{at}.type"), kind);
+    problems.plain(&format_args!("{at}.source"), source);
+    problems.plain(&format_args!("{at}.type"), kind);
     let has = |words: &[&str]| {
         mount
             .options
@@ -39,19 +40,23 @@ fn check_mount(at: &str, mount: &Mount<'_>, problems: &mut Problems) {
         );
     }
     for (index, option) in mount.options.iter().enumerate() {
-        problems.plain(&format!("{at}.options[{index}]"), option);
+        problems.plain(&format_args!("{at}.options[{index}]"), option);
     }
 }
 
 /// Whose ids become whose, if the mount's ids are mapped at all.
-fn check_id_map(at: &str, mount: &Mount<'_>, spec: &Spec<'_>, problems: &mut Problems) {
-    let options = mount_options::parse(mount.options.iter().map(Text::as_str));
+fn check_id_map(at: &dyn Display, mount: &Mount<'_>, spec: &Spec<'_>, problems: &mut Problems) {
     let (uids, gids) = (&mount.uid_mappings, &mount.gid_mappings);
+    let asked = mount.options.iter().any(|option| option.contains("idmap"));
+    if !asked && uids.is_empty() && gids.is_empty() {
+        return;
+    }
+    let options = mount_options::parse(mount.options.iter().map(Text::as_str));
     if options.idmap.is_none() && uids.is_empty() && gids.is_empty() {
         return;
     }
-    mapping::check_lines(&format!("{at}.uidMappings"), uids, problems);
-    mapping::check_lines(&format!("{at}.gidMappings"), gids, problems);
+    mapping::check_lines(&format_args!("{at}.uidMappings"), uids, problems);
+    mapping::check_lines(&format_args!("{at}.gidMappings"), gids, problems);
     for (name, these, others) in [("uidMappings", uids, gids), ("gidMappings", gids, uids)] {
         if these.is_empty() && !others.is_empty() {
             problems.wrong(

@@ -16,9 +16,9 @@ pub(super) fn check(linux: &Linux<'_>, problems: &mut Problems) {
     }
     let mut taken = Vec::new();
     for (name, device) in &linux.net_devices {
-        let at = format!("linux.netDevices.{name}");
+        let at = format_args!("linux.netDevices.{name}");
         if !is_name(name) {
-            problems.wrong(&at, format!("{:?}", &**name), "a network device's name");
+            problems.wrong(at, format!("{:?}", &**name), "a network device's name");
         }
         let inside = device.name.as_deref().filter(|inside| !inside.is_empty());
         let plain = inside.map(|inside| inside.replacen("%d", "0", 1));

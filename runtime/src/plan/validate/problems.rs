@@ -3,7 +3,7 @@
 use crate::error::Kind;
 use std::fmt;
 
-/// Problems in the order they were found.
+/// Problems in the order they were found. Their places are put in words only then: a check without a finding is free.
 #[derive(Debug, Default)]
 pub(super) struct Problems(Vec<Problem>);
 
@@ -23,12 +23,12 @@ impl Problems {
     /// The property `at` has another value than it may have.
     pub(super) fn wrong(
         &mut self,
-        at: impl Into<String>,
+        at: impl fmt::Display,
         found: impl Into<String>,
         expected: impl Into<String>,
     ) {
         self.0.push(Problem::Wrong {
-            at: at.into(),
+            at: at.to_string(),
             found: found.into(),
             expected: expected.into(),
         });
@@ -40,14 +40,14 @@ impl Problems {
     }
 
     /// The kernel's strings end at the first NUL byte.
-    pub(super) fn plain(&mut self, at: &str, text: &str) {
+    pub(super) fn plain(&mut self, at: &dyn fmt::Display, text: &str) {
         if text.contains('\0') {
             self.wrong(at, format!("{text:?}"), "text without a NUL character");
         }
     }
 
     /// A path that starts at a root.
-    pub(super) fn absolute(&mut self, at: &str, path: &str) {
+    pub(super) fn absolute(&mut self, at: &dyn fmt::Display, path: &str) {
         if path.starts_with('/') {
             self.plain(at, path);
         } else {
@@ -56,7 +56,7 @@ impl Problems {
     }
 
     /// One word of several.
-    pub(super) fn one_of(&mut self, at: &str, word: &str, words: &[&str]) {
+    pub(super) fn one_of(&mut self, at: &dyn fmt::Display, word: &str, words: &[&str]) {
         if !words.contains(&word) {
             self.wrong(at, format!("{word:?}"), format!("one of {}", words.join(", ")));
         }

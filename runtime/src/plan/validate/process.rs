@@ -28,7 +28,7 @@ const RLIMITS: &[&str] = &[
 const NO_ID: u32 = u32::MAX;
 
 pub(super) fn check(process: &Process<'_>, problems: &mut Problems) {
-    problems.absolute("process.cwd", &process.cwd);
+    problems.absolute(&"process.cwd", &process.cwd);
     check_args(process, problems);
     check_env(process, problems);
     check_user(process, problems);
@@ -40,7 +40,7 @@ pub(super) fn check(process: &Process<'_>, problems: &mut Problems) {
         treatment::check_io_priority(priority, problems);
     }
     let label = process.selinux_label.as_deref().unwrap_or_default();
-    problems.plain("process.selinuxLabel", label);
+    problems.plain(&"process.selinuxLabel", label);
     if let Some(affinity) = &process.exec_cpu_affinity {
         check_cpus(
             "process.execCPUAffinity.initial",
@@ -73,13 +73,13 @@ fn check_args(process: &Process<'_>, problems: &mut Problems) {
         Some(_) => {}
     }
     for (index, argument) in process.args.iter().enumerate() {
-        problems.plain(&format!("process.args[{index}]"), argument);
+        problems.plain(&format_args!("process.args[{index}]"), argument);
     }
 }
 
 fn check_env(process: &Process<'_>, problems: &mut Problems) {
     for (index, variable) in process.env.iter().enumerate() {
-        let at = format!("process.env[{index}]");
+        let at = format_args!("process.env[{index}]");
         if variable.find('=').is_none_or(|position| position == 0) {
             problems.wrong(at, format!("{variable:?}"), "NAME=value");
         } else {
@@ -108,8 +108,8 @@ fn check_user(process: &Process<'_>, problems: &mut Problems) {
 
 fn check_rlimits(limits: &[Rlimit<'_>], problems: &mut Problems) {
     for (index, limit) in limits.iter().enumerate() {
-        let at = format!("process.rlimits[{index}]");
-        problems.one_of(&format!("{at}.type"), &limit.kind, RLIMITS);
+        let at = format_args!("process.rlimits[{index}]");
+        problems.one_of(&format_args!("{at}.type"), &limit.kind, RLIMITS);
         if limits[..index].iter().any(|earlier| earlier.kind == limit.kind) {
             problems.wrong(
                 format!("{at}.type"),

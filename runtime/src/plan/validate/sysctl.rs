@@ -17,7 +17,7 @@ const IPC: &[&str] = &[
 
 pub(super) fn check(linux: &Linux<'_>, problems: &mut Problems) {
     for (name, value) in &linux.sysctl {
-        let at = format!("linux.sysctl.{name}");
+        let at = format_args!("linux.sysctl.{name}");
         problems.plain(&at, name);
         problems.plain(&at, value);
         let dotted = name.replace('/', ".");

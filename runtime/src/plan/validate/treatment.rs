@@ -5,24 +5,30 @@ use crate::oci::{IoPriority, MemoryPolicy, Personality, Scheduler, Text};
 use crate::plan::treatment::{
     DOMAINS, IO_CLASSES, MEMORY_FLAGS, MEMORY_MODES, POLICIES, SCHEDULER_FLAGS, parse_nodes,
 };
+use std::fmt::Display;
 
-fn word(at: &str, word: &str, table: &[(&str, u32)], problems: &mut Problems) {
+fn word(at: &dyn Display, word: &str, table: &[(&str, u32)], problems: &mut Problems) {
     let words: Vec<&str> = table.iter().map(|(name, _)| *name).collect();
     problems.one_of(at, word, &words);
 }
 
-fn words(at: &str, all: &[Text<'_>], table: &[(&str, u32)], problems: &mut Problems) {
+fn words(at: &dyn Display, all: &[Text<'_>], table: &[(&str, u32)], problems: &mut Problems) {
     for (index, flag) in all.iter().enumerate() {
-        word(&format!("{at}[{index}]"), flag, table, problems);
+        word(&format_args!("{at}[{index}]"), flag, table, problems);
     }
 }
 
 /// What a policy does not know is not dropped silently.
 pub(super) fn check_scheduler(scheduler: &Scheduler<'_>, problems: &mut Problems) {
     let at = "process.scheduler";
-    word(&format!("{at}.policy"), &scheduler.policy, POLICIES, problems);
+    word(
+        &format_args!("{at}.policy"),
+        &scheduler.policy,
+        POLICIES,
+        problems,
+    );
     words(
-        &format!("{at}.flags"),
+        &format_args!("{at}.flags"),
         &scheduler.flags,
         SCHEDULER_FLAGS,
         problems,
@@ -54,7 +60,7 @@ pub(super) fn check_scheduler(scheduler: &Scheduler<'_>, problems: &mut Problems
 }
 
 pub(super) fn check_io_priority(priority: &IoPriority<'_>, problems: &mut Problems) {
-    word("process.ioPriority.class", &priority.class, IO_CLASSES, problems);
+    word(&"process.ioPriority.class", &priority.class, IO_CLASSES, problems);
     if !(0..=7).contains(&priority.priority) {
         problems.wrong(
             "process.ioPriority.priority",
@@ -65,9 +71,14 @@ pub(super) fn check_io_priority(priority: &IoPriority<'_>, problems: &mut Proble
 }
 
 pub(super) fn check_personality(personality: &Personality<'_>, problems: &mut Problems) {
-    word("linux.personality.domain", &personality.domain, DOMAINS, problems);
+    word(
+        &"linux.personality.domain",
+        &personality.domain,
+        DOMAINS,
+        problems,
+    );
     for (index, flag) in personality.flags.iter().enumerate() {
-        let at = format!("linux.personality.flags[{index}]");
+        let at = format_args!("linux.personality.flags[{index}]");
         problems.wrong(
             at,
             format!("{flag:?}"),
@@ -78,8 +89,8 @@ pub(super) fn check_personality(personality: &Personality<'_>, problems: &mut Pr
 
 pub(super) fn check_memory_policy(policy: &MemoryPolicy<'_>, problems: &mut Problems) {
     let at = "linux.memoryPolicy";
-    word(&format!("{at}.mode"), &policy.mode, MEMORY_MODES, problems);
-    words(&format!("{at}.flags"), &policy.flags, MEMORY_FLAGS, problems);
+    word(&format_args!("{at}.mode"), &policy.mode, MEMORY_MODES, problems);
+    words(&format_args!("{at}.flags"), &policy.flags, MEMORY_FLAGS, problems);
     let expected = match (parse_nodes(&policy.nodes), &*policy.mode) {
         (None, _) => "a list of memory nodes below 1024, such as 0-3,7",
         (Some(nodes), "MPOL_DEFAULT" | "MPOL_LOCAL") if !nodes.is_empty() => "nothing for this mode",

@@ -17,8 +17,9 @@ pub(super) fn check(spec: &Spec<'_>, problems: &mut Problems) {
         refuse(at, present, problems);
     }
     for name in ISOLATING {
-        let asked = spec.annotations.get(*name);
-        refuse(&format!("annotations.{name}"), says(asked), problems);
+        if says(spec.annotations.get(*name)) {
+            problems.unsupported(format!("annotations.{name}"));
+        }
     }
     if let Some(process) = &spec.process {
         check_process(process, problems);
