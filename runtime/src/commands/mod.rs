@@ -32,6 +32,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use serde::Serialize;
 use std::ffi::OsString;
 use std::io::Write;
+use std::mem::ManuallyDrop;
 
 /// The program's name in every text of its own.
 const NAME: &str = "corten-runtime";
@@ -57,7 +58,7 @@ struct Entry {
     name: &'static str,
     about: &'static str,
     options: fn(Command) -> Command,
-    run: fn(&Self, &Globals, &ArgMatches) -> Result<u8>,
+    run: fn(&Globals, ArgMatches) -> Result<u8>,
     failure: u8,
 }
 
@@ -71,8 +72,8 @@ const fn entry<V: Verb>() -> Entry {
     }
 }
 
-fn run_verb<V: Verb>(_verb: &Entry, globals: &Globals, matches: &ArgMatches) -> Result<u8> {
-    V::from_arg_matches(matches)
+fn run_verb<V: Verb>(globals: &Globals, mut matches: ArgMatches) -> Result<u8> {
+    V::from_arg_matches_mut(&mut matches)
         .map_err(|error| usage_error(&error))?
         .run(globals)
 }
@@ -133,7 +134,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<u8, Failure> {
         warm_up();
     }
     let args = arguments.to_vec();
-    let matches = match parse(&args) {
+    let mut matches = match parse(&args) {
         Ok(matches) => matches,
         Err(error) if !error.use_stderr() => {
             return print_text(&error.render().to_string()).map_err(Failure::from);
@@ -149,18 +150,18 @@ pub(crate) fn run(arguments: Arguments) -> Result<u8, Failure> {
     if matches.get_flag("version") {
         return Ok(print_text(&version())?);
     }
-    let Some((name, options)) = matches.subcommand() else {
+    let Some((name, options)) = matches.remove_subcommand() else {
         return Ok(print_text(&command().render_help().to_string())?);
     };
-    let globals = GlobalArgs::from_arg_matches(&matches).map_err(|error| usage_error(&error))?;
+    let globals = GlobalArgs::from_arg_matches_mut(&mut matches).map_err(|error| usage_error(&error))?;
     log::open(&globals.log()?)?;
     let globals = globals.resolve()?;
     let verb = VERBS
         .iter()
         .find(|verb| verb.name == name)
-        .ok_or_else(|| no_such_verb(name))?;
+        .ok_or_else(|| no_such_verb(&name))?;
     log::debug(&format!("{NAME} {} {name}", env!("CARGO_PKG_VERSION")));
-    (verb.run)(verb, &globals, options).map_err(|error| Failure {
+    (verb.run)(&globals, options).map_err(|error| Failure {
         error,
         code: verb.failure,
     })
@@ -170,9 +171,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<u8, Failure> {
 /// of a container's start. An error, help included, is the whole command line's.
 fn parse(args: &[OsString]) -> Result<ArgMatches, clap::Error> {
     let named = |verb: &Entry| args.iter().any(|arg| arg == verb.name);
-    command_of(named)
-        .disable_help_subcommand(true)
-        .try_get_matches_from(args)
+    // Taking it to pieces takes time, too.
+    let mut command_line = ManuallyDrop::new(command_of(named).disable_help_subcommand(true));
+    command_line
+        .try_get_matches_from_mut(args)
         .or_else(|_| command().try_get_matches_from(args))
 }
 

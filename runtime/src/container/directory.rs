@@ -9,6 +9,7 @@ use super::{Record, notify};
 use crate::error::{Context, Error, Kind, Result};
 use crate::launch::{self, START_SOCKET};
 use crate::oci::{self, Resources, Spec};
+use crate::sys::listing;
 use nix::errno::Errno;
 use nix::fcntl::{self, AtFlags, FcntlArg, OFlag};
 use nix::sys::stat::{self, Mode};
@@ -20,6 +21,8 @@ use std::path::{Path, PathBuf};
 
 const LOCK: &str = "lock";
 const STATE: &str = "state.json";
+/// What most state files have room in: growing takes longer than writing.
+const RECORD_SIZE: usize = 1024;
 /// The configuration as the container was created with, or as it was updated since.
 const CONFIG: &str = "config.json";
 
@@ -103,8 +106,9 @@ impl Directory {
         let Some(text) = self.read_file(STATE)? else {
             return Ok(None);
         };
+        let text = String::from_utf8(text).map_err(|error| self.damaged(STATE, &error.to_string()))?;
         // The record borrows from its text, and both live as long as this short-lived process.
-        serde_json::from_slice(text.leak())
+        serde_json::from_str(text.leak())
             .map(Some)
             .map_err(|error| self.damaged(STATE, &error.to_string()))
     }
@@ -172,7 +176,8 @@ impl Locked {
     /// # Errors
     /// When it cannot be written.
     pub(crate) fn write(&self, record: &Record<'_>) -> Result<()> {
-        let text = serde_json::to_vec(record)
+        let mut text = Vec::with_capacity(RECORD_SIZE);
+        serde_json::to_writer(&mut text, record)
             .map_err(|error| Error::new(Kind::System, format!("write the state file: {error}")))?;
         self.replace(STATE, &text)
     }
@@ -257,7 +262,8 @@ impl Locked {
     /// When something in it cannot be removed.
     pub(crate) fn remove(self) -> Result<()> {
         notify::remove_socket(&self)?;
-        for name in self.names()? {
+        let names = listing::names(self.fd.as_fd());
+        for name in names.context(|| format!("read the directory {}", self.path.display()))? {
             if name != LOCK {
                 self.unlink(&name)?;
             }
@@ -267,14 +273,6 @@ impl Locked {
             Ok(()) | Err(Errno::ENOENT) => Ok(()),
             Err(errno) => Err(remove_error(&self.path, errno)),
         }
-    }
-
-    fn names(&self) -> Result<Vec<std::ffi::OsString>> {
-        let failed = |error: std::io::Error| io_error("read directory", &self.path, &error);
-        std::fs::read_dir(&self.path)
-            .map_err(failed)?
-            .map(|entry| entry.map(|entry| entry.file_name()).map_err(failed))
-            .collect()
     }
 
     fn unlink(&self, name: impl AsRef<Path>) -> Result<()> {

@@ -7,6 +7,7 @@ pub mod clone;
 pub mod console;
 pub mod entry;
 pub mod files;
+pub mod listing;
 pub mod mount;
 pub mod netlink;
 pub mod old;
