@@ -1,24 +1,19 @@
-//! The runtime: create + start + delete, exec, and run, with and without docker's seccomp profile, against runc, crun and the
-//! kernel's floor.
+//! The runtime, one container at a time: create + start + delete, exec, and run, with and without docker's seccomp profile,
+//! against runc, crun and the kernel's floor.
 
+use crate::contestant::{self, Contestant};
 use crate::report::{Row, table};
-use crate::seccomp;
 use corten_conformance::bundle::Bundle;
 use corten_conformance::measure;
-use corten_conformance::{Case, programs, wait};
-use std::fs;
+use corten_conformance::seccomp;
+use corten_conformance::{Case, programs};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-struct Contestant {
-    name: &'static str,
-    program: PathBuf,
-}
-
 pub(crate) fn measure(runs: usize) {
     let case = Case::new();
-    let contestants = contestants();
+    let contestants = contestant::all();
     let plain = Bundle::new(&case, "plain", &["exit", "0"]).write();
     both(&case, &contestants, &plain, runs, "");
     if let Some(profile) = seccomp::docker_profile() {
@@ -29,19 +24,34 @@ pub(crate) fn measure(runs: usize) {
     }
 }
 
-fn contestants() -> Vec<Contestant> {
-    let ours = Contestant {
-        name: "corten-runtime",
-        program: programs::ours("corten-runtime"),
-    };
-    let peer = |name| programs::peer(name).map(|program| Contestant { name, program });
-    std::iter::once(ours)
-        .chain(["crun", "runc"].into_iter().filter_map(peer))
-        .collect()
+/// The same where v1 hierarchies are in use, without the finer parts.
+pub(crate) fn measure_v1(runs: usize) {
+    let case = Case::new();
+    let contestants = contestant::all();
+    let bundle = Bundle::new(&case, "plain", &["exit", "0"]).write();
+    let (lives, single, _) = alternate(&case, &contestants, &bundle, runs, None);
+    table("v1: create + start + delete", &lives);
+    table("v1: run", &single);
 }
 
 fn both(case: &Case, contestants: &[Contestant], bundle: &Bundle, runs: usize, remark: &str) {
     let floor = Floor::build(case);
+    let (lives, mut single, floors) = alternate(case, contestants, bundle, runs, Some(&floor));
+    table(&format!("create + start + delete{remark}"), &lives);
+    exec(case, contestants, bundle, runs * 3, remark);
+    memory(case, contestants, bundle, remark);
+    single.push(floors);
+    table(&format!("run{remark}"), &single);
+}
+
+/// Whole lives, single runs, and the floor, in turns.
+fn alternate(
+    case: &Case,
+    contestants: &[Contestant],
+    bundle: &Bundle,
+    runs: usize,
+    floor: Option<&Floor>,
+) -> (Vec<Row>, Vec<Row>, Row) {
     let mut lives: Vec<Row> = contestants.iter().map(|c| Row::new(c.name)).collect();
     let mut single: Vec<Row> = contestants.iter().map(|c| Row::new(c.name)).collect();
     let mut floors = Row::new("kernel floor");
@@ -52,13 +62,9 @@ fn both(case: &Case, contestants: &[Contestant], bundle: &Bundle, runs: usize, r
         for (row, contestant) in single.iter_mut().zip(contestants) {
             row.times.push(contestant.run(case, bundle, run));
         }
-        floors.times.push(floor.run(bundle));
+        floors.times.extend(floor.map(|floor| floor.run(bundle)));
     }
-    table(&format!("create + start + delete{remark}"), &lives);
-    exec(case, contestants, bundle, runs * 3, remark);
-    memory(case, contestants, bundle, remark);
-    single.push(floors);
-    table(&format!("run{remark}"), &single);
+    (lives, single, floors)
 }
 
 /// One more program in a container that runs.
@@ -99,51 +105,6 @@ fn memory(case: &Case, contestants: &[Contestant], bundle: &Bundle, remark: &str
         );
     }
     println!();
-}
-
-impl Contestant {
-    fn command(&self, case: &Case) -> Command {
-        let mut command = Command::new(&self.program);
-        command.arg("--root").arg(case.dir(self.name));
-        command
-    }
-
-    fn run_command(&self, case: &Case, bundle: &Bundle, run: usize) -> Command {
-        let mut command = self.command(case);
-        command
-            .args(["run", "--bundle"])
-            .arg(&bundle.dir)
-            .arg(case.id(&format!("{}-{run}", self.name)));
-        command
-    }
-
-    fn run(&self, case: &Case, bundle: &Bundle, run: usize) -> Duration {
-        measure::time(&mut self.run_command(case, bundle, run))
-    }
-
-    fn exec(&self, case: &Case) -> Duration {
-        let id = case.id(&format!("{}-0", self.name));
-        measure::time(self.command(case).args(["exec", &id, "/probe", "exit", "0"]))
-    }
-
-    /// create, start, the end of the container, delete; the wait for the end is not counted.
-    fn life(&self, case: &Case, bundle: &Bundle, run: usize) -> Duration {
-        let id = case.id(&format!("{}-{run}", self.name));
-        let pid_file = case.path("pid");
-        let mut create = self.command(case);
-        create
-            .args(["create", "--bundle"])
-            .arg(&bundle.dir)
-            .arg("--pid-file")
-            .arg(&pid_file)
-            .arg(&id);
-        let created = measure::time(&mut create);
-        let pid = fs::read_to_string(&pid_file).expect("the pid file");
-        let started = measure::time(self.command(case).args(["start", &id]));
-        wait::for_end_of(pid.trim().parse().expect("a pid"));
-        let deleted = measure::time(self.command(case).args(["delete", &id]));
-        created + started + deleted
-    }
 }
 
 struct Floor {

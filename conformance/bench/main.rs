@@ -1,17 +1,63 @@
-//! Compares the programs with their peers on this machine: alternately in one run, on a tmpfs, with a pure v2 view of
-//! cgroups (scripts/bench makes both). Prints medians and ratios, the machine and the versions.
+//! Compares the programs with their peers on this machine: alternately in one run, on a tmpfs, in a mount namespace of its
+//! own (scripts/bench makes both). Prints medians and ratios, the machine and the versions.
 //!
-//! `corten-bench [--runs N] [runtime] [pull] [shim]`; everything when nothing is named.
+//! `corten-bench [--runs N] [PART…]`; everything when nothing is named.
 
+mod contestant;
+mod crowd;
 mod lifecycle;
+mod parallel;
 mod pull;
 mod report;
-mod seccomp;
 mod shim;
+mod views;
 
 use corten_conformance::measure;
 use std::env;
 use std::process::ExitCode;
+
+/// Something that is measured.
+struct Part {
+    name: &'static str,
+    /// Shows the cgroups it needs; whether it can.
+    view: fn() -> bool,
+    /// Measures, with so many runs where runs are short.
+    measure: fn(usize),
+}
+
+/// In this order: the v1 hierarchies do not come back.
+const PARTS: &[Part] = &[
+    Part {
+        name: "v1",
+        view: views::show_v1,
+        measure: lifecycle::measure_v1,
+    },
+    Part {
+        name: "runtime",
+        view: views::show_v2,
+        measure: lifecycle::measure,
+    },
+    Part {
+        name: "parallel",
+        view: views::show_v2,
+        measure: parallel::measure,
+    },
+    Part {
+        name: "crowd",
+        view: views::show_v2,
+        measure: crowd::measure,
+    },
+    Part {
+        name: "shim",
+        view: views::show_v2,
+        measure: |_| shim::measure(),
+    },
+    Part {
+        name: "pull",
+        view: views::show_v2,
+        measure: |_| pull::measure(),
+    },
+];
 
 /// What was asked for on the command line.
 struct Options {
@@ -20,30 +66,31 @@ struct Options {
 }
 
 impl Options {
-    fn parse(args: impl Iterator<Item = String>) -> Option<Self> {
+    fn parse(mut args: impl Iterator<Item = String>) -> Option<Self> {
         let mut options = Self {
             runs: 25,
             parts: Vec::new(),
         };
-        let mut args = args.peekable();
         while let Some(arg) = args.next() {
-            match arg.as_str() {
-                "--runs" => options.runs = args.next()?.parse().ok()?,
-                "runtime" | "pull" | "shim" => options.parts.push(arg),
-                _ => return None,
+            if arg == "--runs" {
+                options.runs = args.next()?.parse().ok()?;
+            } else {
+                PARTS.iter().find(|part| part.name == arg)?;
+                options.parts.push(arg);
             }
         }
         Some(options)
     }
 
-    fn wants(&self, part: &str) -> bool {
-        self.parts.is_empty() || self.parts.iter().any(|p| p == part)
+    fn wants(&self, part: &Part) -> bool {
+        self.parts.is_empty() || self.parts.iter().any(|name| name == part.name)
     }
 }
 
 fn main() -> ExitCode {
     let Some(options) = Options::parse(env::args().skip(1)) else {
-        println!("usage: corten-bench [--runs N] [runtime] [pull] [shim]");
+        let names: Vec<&str> = PARTS.iter().map(|part| part.name).collect();
+        println!("usage: corten-bench [--runs N] [{}]", names.join("] ["));
         return ExitCode::from(2);
     };
     report::machine();
@@ -51,14 +98,12 @@ fn main() -> ExitCode {
     if load > 0.7 {
         println!("THE MACHINE IS BUSY (load {load}): these figures say little, compare ratios at most\n");
     }
-    if options.wants("runtime") {
-        lifecycle::measure(options.runs);
-    }
-    if options.wants("shim") {
-        shim::measure();
-    }
-    if options.wants("pull") {
-        pull::measure();
+    for part in PARTS.iter().filter(|part| options.wants(part)) {
+        if (part.view)() {
+            (part.measure)(options.runs);
+        } else {
+            println!("{}: this machine has no such cgroups\n", part.name);
+        }
     }
     ExitCode::SUCCESS
 }

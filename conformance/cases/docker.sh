@@ -43,7 +43,8 @@ containerd_answers() { ctr --address "$WORK/containerd.sock" version >/dev/null 
 run_daemon() {
     local parent=() log=$WORK/dockerd.log
     [ "$(driver)" = systemd ] || parent=(--cgroup-parent /corten-docker)
-    printf '{"runtimes":{"corten":{"path":"%s"}}}' "$RUNTIME" >"$WORK/daemon.json"
+    # The bench compares with others.
+    printf '{"runtimes":{"corten":{"path":"%s"}%s}}' "$RUNTIME" "${OTHER_RUNTIMES:-}" >"$WORK/daemon.json"
     setsid dockerd --config-file "$WORK/daemon.json" --host "$SOCKET" --data-root "$WORK/docker" --exec-root "$WORK/exec" \
         --pidfile "$WORK/dockerd.pid" --containerd "$WORK/containerd.sock" --default-runtime corten --bridge none --iptables=false --ip6tables=false \
         --storage-driver vfs --exec-opt "native.cgroupdriver=$(driver)" "${parent[@]}" "$@" >"$log" 2>&1 &

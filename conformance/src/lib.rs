@@ -18,6 +18,7 @@ pub mod probe;
 pub mod programs;
 pub mod pty;
 pub mod registry;
+pub mod seccomp;
 mod sys;
 pub mod wait;
 

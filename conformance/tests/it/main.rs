@@ -1,6 +1,7 @@
 //! The suites. Each test makes a [`corten_conformance::Case`], runs programs, and judges them from outside.
 
 mod bad_images;
+mod budgets;
 mod bundles_by_hand;
 mod containers;
 mod crashes;

@@ -1,13 +1,13 @@
 //! Docker's seccomp profile in the form of runtime-spec, from the copy that the containers packages install.
 
-use corten_conformance::layout::architecture;
+use crate::layout::architecture;
 use serde_json::{Value, json};
 use std::fs;
 
 const INSTALLED: &str = "/usr/share/containers/seccomp.json";
 
 /// The profile for this architecture and a container with docker's default capabilities, if it is installed.
-pub(crate) fn docker_profile() -> Option<Value> {
+pub fn docker_profile() -> Option<Value> {
     let profile: Value = serde_json::from_slice(&fs::read(INSTALLED).ok()?).ok()?;
     let calls: Vec<Value> = profile["syscalls"]
         .as_array()?
