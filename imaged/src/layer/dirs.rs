@@ -129,6 +129,19 @@ impl Dirs {
         self.open.clear();
     }
 
+    /// Forgets what is noted of a directory that is removed, and of those below it.
+    pub(super) fn forget_below(&mut self, path: &[u8]) {
+        for noted in [&mut self.implied, &mut self.opaque] {
+            noted.remove(path);
+            // '0' comes right after '/'.
+            let below = super::path::join(path, b"")..[path, b"0"].concat();
+            let gone: Vec<Vec<u8>> = noted.range(below).cloned().collect();
+            for path in gone {
+                noted.remove(&path);
+            }
+        }
+    }
+
     /// Follows symlinks as if the layer's root were the root of everything (RESOLVE_IN_ROOT), and asks the kernel
     /// where that led: everything else works with the path without symlinks.
     fn through_symlinks(&self, path: &[u8]) -> Result<Option<Dir>> {

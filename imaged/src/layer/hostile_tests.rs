@@ -392,6 +392,25 @@ fn limits_hold() {
     }
 }
 
+#[test]
+fn attributes_are_as_long_as_the_kernel_takes() {
+    let name = |length: usize| format!("SCHILY.xattr.user.{}", "n".repeat(length - "user.".len()));
+    for (name, length, good) in [
+        (name(255), 10, true),
+        (name(256), 10, false),
+        (name(10), (64 << 10) + 1, false),
+    ] {
+        let archive = new().pax(&[(name.as_str(), &vec![b'x'; length])]).file("f", b"");
+        let (_dir, result) = attempt(&archive.end(), Limits::default());
+        let error = result.map_err(|error| (error.kind(), error.to_string()));
+        match (good, &error) {
+            (true, Ok(())) => {}
+            (false, Err((Kind::Limit, text))) if text.contains("extended attribute") => {}
+            _ => panic!("{length}: {error:?}"),
+        }
+    }
+}
+
 /// Headers that describe the same entry could say together what none of them may say alone.
 #[test]
 fn of_several_pax_headers_the_last_counts() {

@@ -11,7 +11,7 @@ const MAX_NAME: usize = 255;
 ///
 /// # Errors
 /// `Invalid` for a path that leads upwards, or that no file system could hold.
-pub(crate) fn clean(path: &[u8]) -> Result<Vec<u8>> {
+pub fn clean(path: &[u8]) -> Result<Vec<u8>> {
     let mut clean = Vec::with_capacity(path.len());
     let mut depth = 0;
     for part in path

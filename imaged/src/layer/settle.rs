@@ -2,6 +2,7 @@
 //! attributes they have there, and hard links to files there are made by copying the file up first, as
 //! overlayfs would have done.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::io::copy;
 use std::os::fd::AsFd;
@@ -12,7 +13,7 @@ use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::stat::{FileStat, Mode, fchmod, fstat, fstatat, futimens};
 use nix::sys::time::TimeSpec;
-use nix::unistd::{Gid, Uid, fchown, linkat};
+use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, linkat, unlinkat};
 
 use super::dirs::{Dirs, failed};
 use super::path::{ancestors, refused, split};
@@ -29,8 +30,20 @@ pub(super) fn settle(root: &Path, below: &[PathBuf], remainder: &Remainder) -> R
         .collect::<Result<Vec<_>>>()?;
     let mut here = Dirs::new(root, u64::MAX)?;
     let mut copied = 0;
+    let mut pending: HashSet<&[u8]> = remainder
+        .foreign
+        .iter()
+        .map(|link| link.path.as_slice())
+        .collect();
     for link in &remainder.foreign {
+        if pending.contains(link.target.as_slice()) {
+            return Err(refused(
+                &link.path,
+                "it is a hard link to one that comes after it",
+            ));
+        }
         copied += make_link(&mut here, &lower, link)?;
+        pending.remove(link.path.as_slice());
     }
     // Copying files up made directories, and changed the times of others.
     let mut implied = remainder.implied.clone();
@@ -117,6 +130,14 @@ fn has_opaque(layer: &Dirs, path: &[u8]) -> Result<bool> {
 }
 
 fn inherit(here: &Dirs, lower: &[Dirs], path: &[u8]) -> Result<()> {
+    for above in std::iter::once(&b""[..])
+        .chain(ancestors(path))
+        .filter(|above| *above != path)
+    {
+        if has_opaque(here, above)? {
+            return Ok(());
+        }
+    }
     match find(lower, path)? {
         Some((layer, stat)) if is_directory(&stat) => {
             let (from, to) = (
@@ -140,18 +161,12 @@ fn make_link(here: &mut Dirs, lower: &[Dirs], link: &ForeignLink) -> Result<u64>
     }
     let there = here.get(target_above)?;
     let dir = here.get(above)?;
-    let made = linkat(
-        &*there.fd,
-        OsStr::from_bytes(target_name),
-        &*dir.fd,
-        OsStr::from_bytes(name),
-        AtFlags::empty(),
-    );
-    match made {
-        // A later entry of the archive has the name.
-        Ok(()) | Err(Errno::EEXIST) => Ok(copied),
-        Err(errno) => Err(failed("linkat", &link.path, errno)),
-    }
+    let (name, target_name) = (OsStr::from_bytes(name), OsStr::from_bytes(target_name));
+    // An empty file kept its place.
+    unlinkat(&*dir.fd, name, UnlinkatFlags::NoRemoveDir)
+        .and_then(|()| linkat(&*there.fd, target_name, &*dir.fd, name, AtFlags::empty()))
+        .map_err(|errno| failed("linkat", &link.path, errno))?;
+    Ok(copied)
 }
 
 fn look_here(here: &Dirs, path: &[u8]) -> Result<Option<FileStat>> {

@@ -36,7 +36,9 @@ pub(super) struct Unpacker {
     dirs: Dirs,
     /// Directories' attributes, set at the end because what is put into a directory changes it.
     attributes: BTreeMap<Vec<u8>, Attributes>,
-    foreign: Vec<ForeignLink>,
+    /// Hard links to lower layers, by their paths: which one it was, and its target. An empty file keeps the place of
+    /// each, so that later entries replace it as they do any other.
+    foreign: BTreeMap<Vec<u8>, (usize, Vec<u8>)>,
 }
 
 /// What a directory is to get at the end.
@@ -71,7 +73,7 @@ pub(super) fn unpack<R: BufRead>(input: &mut R, root: &Path, limits: Limits) -> 
     let mut unpacker = Unpacker {
         dirs: Dirs::new(root, limits.memory)?,
         attributes: BTreeMap::new(),
-        foreign: Vec::new(),
+        foreign: BTreeMap::new(),
     };
     while let Some(entry) = reader.next_entry()? {
         unpacker
@@ -183,10 +185,8 @@ impl Unpacker {
                 .map_err(|errno| failed("fchmodat", &path, errno))?;
             }
             Err(Errno::EEXIST) => {
-                self.dirs.forget();
-                unlinkat(&*dir.fd, OsStr::from_bytes(name), UnlinkatFlags::NoRemoveDir)
-                    .and_then(|()| make())
-                    .map_err(|errno| failed("mkdirat", &path, errno))?;
+                self.clear(dir, name)?;
+                make().map_err(|errno| failed("mkdirat", &path, errno))?;
                 self.dirs.make_opaque(path.clone())?;
             }
             Err(errno) => return Err(failed("mkdirat", &path, errno)),
@@ -224,14 +224,18 @@ impl Unpacker {
         }
         let there = match self.dirs.find(above)? {
             Some(there) => there,
-            None => return self.link_later(path, target),
+            None => return self.link_later(dir, name, target),
         };
+        let real = path::join(&there.path, target_name);
+        if self.foreign.contains_key(&real) {
+            return self.link_later(dir, name, real);
+        }
         match fstatat(
             &*there.fd,
             OsStr::from_bytes(target_name),
             AtFlags::AT_SYMLINK_NOFOLLOW,
         ) {
-            Err(Errno::ENOENT) => return self.link_later(path, path::join(&there.path, target_name)),
+            Err(Errno::ENOENT) => return self.link_later(dir, name, real),
             Err(errno) => return Err(failed("fstatat", &target, errno)),
             Ok(stat) if is_directory(&stat) => {
                 return Err(refused(&path, "it is a hard link to a directory"));
@@ -247,9 +251,12 @@ impl Unpacker {
         })
     }
 
-    fn link_later(&mut self, path: Vec<u8>, target: Vec<u8>) -> Result<()> {
+    fn link_later(&mut self, dir: &Dir, name: &[u8], target: Vec<u8>) -> Result<()> {
+        let path = path::join(&dir.path, name);
         self.dirs.note(path.len() + target.len())?;
-        self.foreign.push(ForeignLink { path, target });
+        drop(self.make_file(dir, name, 0)?);
+        let number = self.foreign.len();
+        self.foreign.insert(path, (number, target));
         Ok(())
     }
 
@@ -266,7 +273,11 @@ impl Unpacker {
             makedev(0, 0),
         ) {
             Ok(()) => Ok(()),
-            Err(Errno::EEXIST) if is_directory(&stat(&dir, name)?) => self.dirs.make_opaque(path),
+            Err(Errno::EEXIST) if is_directory(&stat(&dir, name)?) => {
+                // The one below is hidden: it lends nothing.
+                self.dirs.implied.remove(&path);
+                self.dirs.make_opaque(path)
+            }
             Err(Errno::EEXIST) => Ok(()),
             Err(errno) => Err(failed("mknodat", &path, errno)),
         }
@@ -298,16 +309,13 @@ impl Unpacker {
         let path = path::join(&dir.path, name);
         self.dirs.forget();
         if !is_directory(&stat(dir, name)?) {
-            self.foreign.retain(|link| link.path != path);
+            self.foreign.remove(&path);
             return unlinkat(&*dir.fd, OsStr::from_bytes(name), UnlinkatFlags::NoRemoveDir)
                 .map_err(|errno| failed("unlinkat", &path, errno));
         }
-        let below = path::join(&path, b"");
-        let gone = |other: &Vec<u8>| *other == path || other.starts_with(&below);
-        self.attributes.retain(|other, _| !gone(other));
-        self.dirs.implied.retain(|other| !gone(other));
-        self.dirs.opaque.retain(|other| !gone(other));
-        self.foreign.retain(|link| !gone(&link.path));
+        forget_below(&mut self.attributes, &path);
+        forget_below(&mut self.foreign, &path);
+        self.dirs.forget_below(&path);
         // The directory is ours and nobody else writes in it; the library follows no symlink below it.
         let full = format!("/proc/self/fd/{}", dir.fd.as_raw_fd());
         std::fs::remove_dir_all(Path::new(&full).join(OsStr::from_bytes(name)))
@@ -333,11 +341,25 @@ impl Unpacker {
             futimens(&dir, &time(attributes.atime), &time(attributes.mtime))
                 .map_err(|errno| failed("futimens", path, errno))?;
         }
+        let foreign = self.foreign.into_iter();
+        let mut foreign: Vec<_> = foreign
+            .map(|(path, (number, target))| (number, ForeignLink { path, target }))
+            .collect();
+        foreign.sort_by_key(|(number, _)| *number);
         Ok(Remainder {
             implied: self.dirs.implied.into_iter().collect(),
-            foreign: self.foreign,
+            foreign: foreign.into_iter().map(|(_, link)| link).collect(),
         })
     }
+}
+
+/// Forgets what is known of a path and of everything below it.
+fn forget_below<T>(known: &mut BTreeMap<Vec<u8>, T>, path: &[u8]) {
+    known.remove(path);
+    // '0' comes right after '/'.
+    let below = path::join(path, b"")..[path, b"0"].concat();
+    let gone: Vec<Vec<u8>> = known.range(below).map(|(path, _)| path.clone()).collect();
+    gone.iter().for_each(|path| drop(known.remove(path)));
 }
 
 fn stat(dir: &Dir, name: &[u8]) -> Result<FileStat> {

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::malformed;
+use super::{excessive, malformed};
 use crate::error::Result;
+
+/// The longest name and value of an extended attribute (xattr(7)).
+const MAX_XATTR_NAME: usize = 255;
+const MAX_XATTR_VALUE: usize = 64 << 10;
 
 /// What a PAX header says about the entry after it. Unknown keys mean nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,6 +69,9 @@ impl Pax {
             }
             _ => {
                 if let Some(xattr) = key.strip_prefix(b"SCHILY.xattr.") {
+                    if xattr.len() > MAX_XATTR_NAME || value.len() > MAX_XATTR_VALUE {
+                        return Err(excessive("an extended attribute is longer than the kernel takes"));
+                    }
                     self.xattrs.insert(xattr.to_vec(), value.to_vec());
                 }
             }

@@ -24,15 +24,20 @@ pub struct Limits {
     pub memory: u64,
 }
 
+impl Limits {
+    /// More than any image of good faith has.
+    pub const DEFAULT: Self = Self {
+        entries: 10_000_000,
+        bytes: 1 << 40,
+        path: 4095,
+        meta: 4 << 20,
+        memory: 512 << 20,
+    };
+}
+
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            entries: 10_000_000,
-            bytes: 1 << 40,
-            path: 4095,
-            meta: 4 << 20,
-            memory: 512 << 20,
-        }
+        Self::DEFAULT
     }
 }
 
