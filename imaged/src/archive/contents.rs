@@ -24,6 +24,8 @@ const MAX_LINKS: usize = 10;
 #[derive(Debug)]
 pub(super) struct Contents {
     scratch: Scratch,
+    /// How many files were written: a path that comes again must not overwrite what another one has.
+    written: u64,
     files: HashMap<String, Item>,
     /// Links, by what they lead to: both paths from the archive's root.
     links: HashMap<String, String>,
@@ -45,7 +47,7 @@ impl Contents {
 
     /// Takes a stream as one file, decompressed.
     pub(super) fn of_one_file(store: &Store, input: &mut dyn Read) -> Result<(Self, Item)> {
-        let contents = Self::empty(store)?;
+        let mut contents = Self::empty(store)?;
         let mut plain = decompressed(input)?;
         let item = contents.write(|out, hasher| copy_file(&mut plain, out, hasher))?;
         Ok((contents, item))
@@ -114,21 +116,19 @@ impl Contents {
     fn empty(store: &Store) -> Result<Self> {
         Ok(Self {
             scratch: store.scratch()?,
+            written: 0,
             files: HashMap::new(),
             links: HashMap::new(),
         })
     }
 
     /// Writes the next file of the scratch directory.
-    fn write(&self, fill: impl FnOnce(&mut File, &mut Hasher) -> Result<u64>) -> Result<Item> {
-        let path = self
-            .scratch
-            .path()
-            .join(format!("{}-{}", self.files.len(), self.links.len()));
+    fn write(&mut self, fill: impl FnOnce(&mut File, &mut Hasher) -> Result<u64>) -> Result<Item> {
+        let path = self.scratch.path().join(self.written.to_string());
+        self.written += 1;
         let mut file = OpenOptions::new()
             .write(true)
-            .create(true)
-            .truncate(true)
+            .create_new(true)
             .mode(0o600)
             .open(&path)
             .map_err(|error| failed_at("create", &path, &error))?;

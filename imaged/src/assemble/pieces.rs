@@ -8,7 +8,7 @@ use std::io::{self, BufRead, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::sync::mpsc::{Receiver, SyncSender};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc::Receiver as AsyncReceiver;
 
 use super::progress::{Progress, Step};
@@ -27,35 +27,61 @@ const MAX_RATIO: u64 = 1100;
 
 /// The blob's bytes as they arrive.
 pub(super) struct BlobReader<'a> {
-    input: AsyncReceiver<Piece>,
+    /// What comes from afar; none if all is here.
+    input: Option<AsyncReceiver<Piece>>,
     /// What arrived before: so many bytes of a file that are still to be read again.
     before: Option<(File, u64)>,
     /// Where the bytes are kept, too.
     copy: Option<File>,
     piece: Bytes,
+    /// Where pieces of the file are read into.
+    buffer: BytesMut,
     is_done: bool,
-    hasher: Hasher,
+    /// None if the digest was computed when the file was written.
+    hasher: Option<Hasher>,
     received: u64,
     descriptor: &'a Descriptor,
     progress: &'a dyn Progress,
 }
 
 impl<'a> BlobReader<'a> {
-    pub(super) fn new(
+    /// A blob that is received, kept in `copy`, and checked; so many bytes of `before` are its beginning.
+    pub(super) fn of_stream(
         input: AsyncReceiver<Piece>,
         before: Option<(File, u64)>,
-        copy: Option<File>,
+        copy: File,
         descriptor: &'a Descriptor,
         progress: &'a dyn Progress,
     ) -> Self {
-        let (piece, hasher) = (Bytes::new(), Hasher::new());
         Self {
-            input,
+            input: Some(input),
             before,
-            copy,
-            piece,
+            copy: Some(copy),
+            piece: Bytes::new(),
+            buffer: BytesMut::new(),
             is_done: false,
-            hasher,
+            hasher: Some(Hasher::new()),
+            received: 0,
+            descriptor,
+            progress,
+        }
+    }
+
+    /// A blob that is a file of so many bytes, whose digest was computed when it was written.
+    pub(super) fn of_file(
+        file: File,
+        length: u64,
+        descriptor: &'a Descriptor,
+        progress: &'a dyn Progress,
+    ) -> Self {
+        Self {
+            input: None,
+            before: Some((file, length)),
+            copy: None,
+            piece: Bytes::new(),
+            buffer: BytesMut::new(),
+            is_done: false,
+            hasher: None,
             received: 0,
             descriptor,
             progress,
@@ -68,8 +94,11 @@ impl<'a> BlobReader<'a> {
             self.take(piece);
             return Ok(true);
         }
+        let Some(input) = &mut self.input else {
+            return Ok(false);
+        };
         loop {
-            match self.input.blocking_recv() {
+            match input.blocking_recv() {
                 Some(Piece::Data(piece)) => {
                     if let Some(copy) = &mut self.copy {
                         copy.write_all(&piece)
@@ -87,7 +116,9 @@ impl<'a> BlobReader<'a> {
     }
 
     fn take(&mut self, piece: Bytes) {
-        self.hasher.update(&piece);
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(&piece);
+        }
         self.received += piece.len() as u64;
         self.progress
             .layer(&self.descriptor.digest, Step::Progress(self.received));
@@ -104,10 +135,13 @@ impl<'a> BlobReader<'a> {
             self.before = None;
             return Ok(None);
         }
-        let mut piece = vec![0; PIECE.min(usize::try_from(left).unwrap_or(PIECE))];
-        file.read_exact_at(&mut piece, self.received)
-            .map_err(|error| crate::store::failed("read what arrived before", &error))?;
-        Ok(Some(piece.into()))
+        // Nobody has the last piece any more: its memory is used again.
+        self.piece = Bytes::new();
+        self.buffer
+            .resize(PIECE.min(usize::try_from(left).unwrap_or(PIECE)), 0);
+        file.read_exact_at(&mut self.buffer, self.received)
+            .map_err(|error| crate::store::failed("read the blob", &error))?;
+        Ok(Some(self.buffer.split().freeze()))
     }
 
     /// Checks the digest, after reading what the decompressor did not want.
@@ -118,12 +152,13 @@ impl<'a> BlobReader<'a> {
                 length => self.consume(length),
             }
         }
-        match std::mem::take(&mut self.hasher).finish() {
-            digest if digest == self.descriptor.digest => {
-                self.progress.layer(&digest, Step::Downloaded);
+        let wanted = &self.descriptor.digest;
+        match self.hasher.take().map(Hasher::finish) {
+            Some(digest) if digest != *wanted => Err(wrong_digest("layer", wanted, &digest)),
+            _ => {
+                self.progress.layer(wanted, Step::Downloaded);
                 Ok(())
             }
-            digest => Err(wrong_digest("layer", &self.descriptor.digest, &digest)),
         }
     }
 }
@@ -236,18 +271,30 @@ pub(super) struct TarReader {
     piece: Vec<u8>,
     at: usize,
     is_done: bool,
-    hasher: Hasher,
+    digest: TarDigest,
+}
+
+/// The digest of a tar stream.
+pub(super) enum TarDigest {
+    /// It is that of the blob, which is not compressed and was checked before.
+    Known(Digest),
+    /// It is computed as the stream is read.
+    Computed(Hasher),
 }
 
 impl TarReader {
-    pub(super) fn new(input: Receiver<Result<Vec<u8>>>, used: SyncSender<Vec<u8>>) -> Self {
+    pub(super) fn new(
+        input: Receiver<Result<Vec<u8>>>,
+        used: SyncSender<Vec<u8>>,
+        digest: TarDigest,
+    ) -> Self {
         Self {
             input,
             used,
             piece: Vec::new(),
             at: 0,
             is_done: false,
-            hasher: Hasher::new(),
+            digest,
         }
     }
 
@@ -255,17 +302,23 @@ impl TarReader {
     pub(super) fn finish(mut self) -> Result<Digest> {
         loop {
             match self.fill_buf().map_err(ours)?.len() {
-                0 => return Ok(self.hasher.finish()),
+                0 => break,
                 length => self.consume(length),
             }
         }
+        Ok(match self.digest {
+            TarDigest::Known(digest) => digest,
+            TarDigest::Computed(hasher) => hasher.finish(),
+        })
     }
 
     fn next(&mut self) -> Result<()> {
         match self.input.recv() {
             Ok(piece) => {
                 let piece = piece?;
-                self.hasher.update(&piece);
+                if let TarDigest::Computed(hasher) = &mut self.digest {
+                    hasher.update(&piece);
+                }
                 // A full channel only means that the decompressor has enough buffers.
                 let _ = self.used.try_send(std::mem::replace(&mut self.piece, piece));
                 self.at = 0;

@@ -1,14 +1,14 @@
 //! The workers that make the layers of an image: several at once, each through all its stages at once, made visible
 //! bottom up.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::time::Instant;
 
-use super::pieces::{BlobReader, TarReader, decompress};
+use super::pieces::{BlobReader, TarDigest, TarReader, decompress};
 use super::progress::{Progress, Step};
 use super::source::Source;
 use super::wrong_digest;
@@ -16,7 +16,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::layer::{self, Limits, Unpacked};
 use crate::log;
 use crate::oci::media::{Compression, layer_compression};
-use crate::oci::{Descriptor, Digest, ImageConfig, Manifest, digest};
+use crate::oci::{Descriptor, Digest, Hasher, ImageConfig, Manifest, digest};
 use crate::store::{Claim, LayerRecord, Making, Partial, Store, failed_at};
 
 /// Buffers between decompressor and unpacker.
@@ -280,18 +280,22 @@ impl Workshop<'_> {
         part: Option<&Partial>,
         place: &Path,
     ) -> Result<BlobReader<'a>> {
-        let failed = |error: &std::io::Error| failed_at("create", place, error);
-        let descriptor = &layer.descriptor;
-        let (copy, from) = match (self.source.file(descriptor), part) {
-            (Some(file), _) => {
-                fs::hard_link(file, place).map_err(|error| failed(&error))?;
-                (None, 0)
-            }
-            (None, Some(part)) => (Some(part.file()?), part.length()),
-            (None, None) => {
+        let (descriptor, progress) = (&layer.descriptor, self.progress);
+        if let Some(file) = self.source.file(descriptor) {
+            fs::hard_link(file, place).map_err(|error| failed_at("link", place, &error))?;
+            let file = File::open(place).map_err(|error| failed_at("open", place, &error))?;
+            let meta = file
+                .metadata()
+                .map_err(|error| failed_at("fstat", place, &error))?;
+            return Ok(BlobReader::of_file(file, meta.len(), descriptor, progress));
+        }
+        let (copy, from) = match part {
+            Some(part) => (part.file()?, part.length()),
+            None => {
                 let mut options = OpenOptions::new();
                 options.write(true).create_new(true).mode(0o600);
-                (Some(options.open(place).map_err(|error| failed(&error))?), 0)
+                let copy = options.open(place);
+                (copy.map_err(|error| failed_at("create", place, &error))?, 0)
             }
         };
         let before = match part {
@@ -302,7 +306,15 @@ impl Workshop<'_> {
             _ => None,
         };
         let pieces = self.source.fetch(descriptor, from)?;
-        Ok(BlobReader::new(pieces, before, copy, descriptor, self.progress))
+        Ok(BlobReader::of_stream(pieces, before, copy, descriptor, progress))
+    }
+
+    /// The digest of the layer's tar stream, if that is known before it is read.
+    fn tar_digest(&self, layer: &Layer) -> TarDigest {
+        match (self.source.file(&layer.descriptor), layer.compression) {
+            (Some(_), Compression::None) => TarDigest::Known(layer.descriptor.digest),
+            _ => TarDigest::Computed(Hasher::new()),
+        }
     }
 
     /// Receives and unpacks a layer; a second time and from the start, if what was kept of its blob was damaged.
@@ -332,7 +344,7 @@ impl Workshop<'_> {
         let (give_back, used) = sync_channel(UNPACKED_PIECES);
         std::thread::scope(|scope| {
             scope.spawn(move || decompress(blob, layer.compression, &output, &used));
-            let mut tar = TarReader::new(input, give_back);
+            let mut tar = TarReader::new(input, give_back, self.tar_digest(layer));
             let unpacked = layer::unpack(&mut tar, &making.files(), self.limits)
                 .context(|| format!("layer {}", layer.descriptor.digest.short()))?;
             match tar.finish()? {

@@ -15,7 +15,7 @@ use crate::log;
 use crate::oci::Descriptor;
 
 /// Pieces of a download that may wait for the decompressor.
-const WAITING: usize = 32;
+const WAITING: usize = 12;
 /// How often a connection may break, progress or not.
 const MAX_BREAKS: u32 = 100;
 

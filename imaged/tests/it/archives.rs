@@ -309,3 +309,24 @@ fn nothing_is_saved_to_a_file_that_cannot_be_completed() {
         .unwrap();
     assert_eq!(closed.code(), Some(1));
 }
+
+/// Tar lets a path come again, and the last one counts; what comes after it is another file.
+#[test]
+fn a_path_that_comes_again_in_an_archive_replaces_the_first() {
+    let layer = tar_of(&[("f", b"right")]);
+    let config = json!({"architecture": "amd64", "os": "linux",
+                        "rootfs": {"type": "layers", "diff_ids": [Digest::of(&layer)]}});
+    let list = json!([{"Config": "c.json", "RepoTags": ["x:1"], "Layers": ["l.tar"]}]);
+    let archive = tar_of(&[
+        ("l.tar", b"junk"),
+        ("l.tar", &layer),
+        ("c.json", config.to_string().as_bytes()),
+        ("manifest.json", list.to_string().as_bytes()),
+    ]);
+    let sandbox = Sandbox::new();
+    let done = sandbox.with_input(&["load"], &archive);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    sandbox.ok(&["system", "check"]);
+    let store = Store::open(&sandbox.root()).unwrap();
+    assert!(fs::read(store.root().join("blobs/sha256").join(Digest::of(&layer).hex())).unwrap() == layer);
+}
