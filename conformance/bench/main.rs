@@ -3,8 +3,11 @@
 //!
 //! `corten-bench [--runs N] [PART…]`; everything when nothing is named.
 
+mod contest;
 mod contestant;
 mod crowd;
+mod engines;
+mod images;
 mod lifecycle;
 mod parallel;
 mod pull;
@@ -55,9 +58,19 @@ const PARTS: &[Part] = &[
     Part {
         name: "pull",
         view: views::show_v2,
-        measure: |_| pull::measure(),
+        measure: |runs| pull::measure(rounds(runs)),
+    },
+    Part {
+        name: "images",
+        view: views::show_v2,
+        measure: |runs| images::measure(rounds(runs)),
     },
 ];
+
+/// Of what takes seconds rather than milliseconds.
+fn rounds(runs: usize) -> usize {
+    runs.div_ceil(5)
+}
 
 /// What was asked for on the command line.
 struct Options {

@@ -1,66 +1,134 @@
-//! The image manager: pull and unpack a real image, against podman and skopeo + umoci, each into a fresh store.
+//! The image manager: pull and unpack a large image, against podman, containerd, skopeo + umoci, and the plain tools, each
+//! into a fresh store.
 
-use crate::report::{Row, table};
-use corten_conformance::debian::Debian;
-use corten_conformance::measure;
+use crate::contest::Contest;
+use crate::engines::Engine;
+use corten_conformance::large::Large;
+use corten_conformance::measure::{self, Cost};
 use corten_conformance::{Case, programs};
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-const ROUNDS: usize = 3;
-
-pub(crate) fn measure() {
+pub(crate) fn measure(rounds: usize) {
     let case = Case::new();
-    let debian = Debian::get();
-    for tag in ["oci-gzip", "oci-zstd"] {
-        let image = debian.image(tag);
-        let mut rows = [Row::new("corten"), Row::new("podman"), Row::new("skopeo + umoci")];
-        for round in 0..ROUNDS {
-            let store = |name: &str| case.dir(format!("{tag}-{name}-{round}"));
-            rows[0].times.push(corten(&store("corten"), &image));
-            if programs::peer("podman").is_some() {
-                rows[1].times.push(podman(&store("podman"), &image));
+    let large = Large::get();
+    for tag in ["gzip", "zstd"] {
+        let image = large.image(tag);
+        let layers = large.layers(tag);
+        let mut contest = Contest::default();
+        for _ in 0..rounds {
+            contest.add("corten", pull(Some(Engine::corten(case.dir("corten"))), &image));
+            contest.add("podman", pull(Engine::podman(case.dir("podman")), &image));
+            contest.add(
+                "containerd",
+                pull(Engine::containerd(&case, case.dir("ctr")), &image),
+            );
+            if tag == "gzip" {
+                contest.add("skopeo + umoci", skopeo_and_umoci(&case, &image)); // umoci cannot read zstd
             }
-            if tag.ends_with("gzip") {
-                rows[2].times.push(skopeo_and_umoci(&store("umoci"), &image)); // umoci cannot read zstd
-            }
+            contest.add("tools", plain_tools(&case, tag, &layers));
         }
-        let rows: Vec<Row> = rows.into_iter().filter(|row| !row.times.is_empty()).collect();
-        table(&format!("pull + unpack, {tag}"), &rows);
+        contest.print(&format!(
+            "pull + unpack, {tag} (tools: {tag} -dc | tar x, all layers at once)"
+        ));
     }
+    unpack(&case, &large, rounds);
+    disk(&case, &large);
 }
 
-fn corten(store: &Path, image: &str) -> Duration {
-    let mut command = Command::new(programs::ours("corten"));
-    command
-        .arg("--root")
-        .arg(store.join("root"))
-        .arg("--state-dir")
-        .arg(store.join("state"));
-    measure::time(command.args(["pull", "--quiet", image]))
+fn pull(engine: Option<Engine>, image: &str) -> Option<Cost> {
+    engine.map(|engine| engine.transfer("pull", image))
 }
 
-fn podman(store: &Path, image: &str) -> Duration {
-    let mut command = Command::new("podman");
-    command
-        .arg("--root")
-        .arg(store.join("root"))
-        .arg("--runroot")
-        .arg(store.join("run"));
-    command.args(["--storage-driver", "overlay", "--cgroup-manager", "cgroupfs"]);
-    measure::time(command.args(["pull", "--quiet", "--tls-verify=false", image]))
+/// Takes an OCI layout apart: what corten loads it has also copied, and kept.
+fn unpack(case: &Case, large: &Large, rounds: usize) {
+    let layout = large.layout();
+    let layout = layout.to_str().expect("a path of letters");
+    let mut contest = Contest::default();
+    for _ in 0..rounds {
+        let corten = Engine::corten(case.dir("corten"));
+        contest.add(
+            "corten load",
+            Some(corten.run(&["load", "--quiet", "--input", layout])),
+        );
+        drop(corten);
+        contest.add("umoci unpack", umoci(case, &format!("{layout}:large")));
+    }
+    contest.print("unpack of an OCI layout, gzip");
 }
 
-fn skopeo_and_umoci(store: &Path, image: &str) -> Duration {
-    let layout = format!("{}/layout:debian", store.display());
-    let mut copy = Command::new("skopeo");
+fn umoci(case: &Case, image: &str) -> Option<Cost> {
+    let bundle = case.path("bundle");
+    let mut command = Command::new(programs::peer("umoci")?);
+    let cost = measure::cost(command.args(["unpack", "--image", image]).arg(&bundle), None);
+    remove(&bundle);
+    Some(cost)
+}
+
+fn skopeo_and_umoci(case: &Case, image: &str) -> Option<Cost> {
+    let layout = format!("{}:large", case.path("layout").display());
+    let mut copy = Command::new(programs::peer("skopeo")?);
     copy.args(["copy", "--quiet", "--insecure-policy", "--src-tls-verify=false"]);
-    let copied = measure::time(copy.arg(format!("docker://{image}")).arg(format!("oci:{layout}")));
-    let unpacked = measure::time(
-        Command::new("umoci")
-            .args(["unpack", "--image", &layout])
-            .arg(store.join("bundle")),
+    copy.arg(format!("docker://{image}")).arg(format!("oci:{layout}"));
+    let copied = measure::cost(&copy, None);
+    let unpacked = umoci(case, &layout);
+    remove(&case.path("layout"));
+    unpacked.map(|unpacked| copied.then(unpacked))
+}
+
+/// The compressor and tar, one pair for each layer, all at once; neither downloads, nor checks, nor keeps.
+fn plain_tools(case: &Case, compressor: &str, layers: &[PathBuf]) -> Option<Cost> {
+    let into = case.dir("tools");
+    let pipes = layers.iter().enumerate().map(|(index, layer)| {
+        let directory = case.dir(format!("tools/{index}"));
+        format!(
+            "{compressor} -dc < {} | tar x -C {} &",
+            layer.display(),
+            directory.display()
+        )
+    });
+    let script: String = pipes.collect::<Vec<_>>().join(" ");
+    let cost = measure::cost(Command::new("sh").args(["-c", &format!("{script} wait")]), None);
+    remove(&into);
+    Some(cost)
+}
+
+/// How much of the disk a pull takes at most, and what it keeps.
+fn disk(case: &Case, large: &Large) {
+    let corten = Engine::corten(case.dir("corten"));
+    let before = used(&case.path("."));
+    let (done, is_done) = channel::<()>();
+    let place = case.path(".");
+    let sampler = std::thread::spawn(move || {
+        let mut peak = 0;
+        // The kernel keeps no record of the most.
+        while is_done.recv_timeout(Duration::from_millis(2)) == Err(RecvTimeoutError::Timeout) {
+            peak = peak.max(used(&place));
+        }
+        peak
+    });
+    corten.transfer("pull", &large.image("gzip"));
+    drop(done);
+    let peak = sampler.join().unwrap_or(0);
+    let kept = used(&case.path(".")) - before;
+    let peak = peak.saturating_sub(before).max(kept);
+    let ratio = peak * 100 / kept.max(1);
+    println!(
+        "disk of a pull: {} MB at most, {} MB in the end: {ratio} %\n",
+        peak >> 20,
+        kept >> 20
     );
-    copied + unpacked
+}
+
+/// The used bytes of the file system.
+fn used(path: &Path) -> u64 {
+    let stat = nix::sys::statvfs::statvfs(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    (stat.blocks() - stat.blocks_free()) * stat.fragment_size()
+}
+
+fn remove(path: &Path) {
+    fs::remove_dir_all(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
 }

@@ -38,7 +38,15 @@ pub(crate) fn machine() {
     for name in ["corten-runtime", "corten"] {
         println!("  {}", version(Command::new(programs::ours(name))));
     }
-    for name in ["runc", "crun", "podman", "skopeo", "umoci"] {
+    for name in [
+        "runc",
+        "crun",
+        "podman",
+        "containerd",
+        "dockerd",
+        "skopeo",
+        "umoci",
+    ] {
         if let Some(path) = programs::peer(name) {
             println!("  {}", version(Command::new(path)));
         }

@@ -1,12 +1,10 @@
 //! The real image: Debian by debootstrap, in a real registry. Made once by `fixtures/make-debian` and kept in the
 //! cache directory; see there for what is in it.
 
-use crate::programs;
 use crate::registry::Registry;
-use nix::fcntl::{Flock, FlockArg};
-use std::fs::{self, File};
+use crate::{fixture, programs};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 
 /// The tags of `debian` whose content is [`Debian::tree`].
@@ -27,7 +25,9 @@ impl Debian {
     pub fn get() -> &'static Self {
         static DEBIAN: OnceLock<Debian> = OnceLock::new();
         DEBIAN.get_or_init(|| {
-            let dir = fixture();
+            let dir = fixture::once("debian", |script, dir| {
+                script.run(&[dir.as_os_str(), programs::probe().as_os_str()]);
+            });
             let registry = Registry::serve(&dir.join("registry"), true);
             Self { dir, registry }
         })
@@ -58,40 +58,4 @@ impl Debian {
 
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
-}
-
-/// The directory of the finished image; its name changes with the script and the probe, its two inputs.
-fn fixture() -> PathBuf {
-    let script = programs::top().join("conformance/fixtures/make-debian");
-    let version = &crate::layout::digest(read(&script).as_bytes())[7..19];
-    let cache = programs::cache();
-    fs::create_dir_all(&cache).unwrap_or_else(|e| panic!("{}: {e}", cache.display()));
-    let lock = File::create(cache.join("debian.lock")).expect("a lock file in the cache");
-    let _lock = Flock::lock(lock, FlockArg::LockExclusive).expect("the lock of the cache");
-    let finished = cache.join(format!("debian-{version}"));
-    if !finished.exists() {
-        let unfinished = cache.join("debian.unfinished");
-        _ = fs::remove_dir_all(&unfinished);
-        make(&script, &unfinished);
-        fs::rename(&unfinished, &finished).expect("a rename in the cache");
-    }
-    finished
-}
-
-#[track_caller]
-fn make(script: &Path, dir: &Path) {
-    let out = Command::new(script)
-        .arg(dir)
-        .arg(programs::probe())
-        .output()
-        .expect("the script");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(
-        out.status.success(),
-        "{}: {}\n{}\n{}",
-        script.display(),
-        out.status,
-        text(&out.stdout),
-        text(&out.stderr)
-    );
 }

@@ -11,6 +11,8 @@ pub mod command;
 pub mod debian;
 pub mod engine;
 pub mod fault;
+pub mod fixture;
+pub mod large;
 pub mod layout;
 pub mod leaks;
 pub mod measure;
