@@ -9,6 +9,7 @@ pub mod case;
 pub mod cgroups;
 pub mod command;
 pub mod debian;
+pub mod disk;
 pub mod engine;
 pub mod fault;
 pub mod fixture;

@@ -52,14 +52,20 @@ fn refused(path: &Path, errno: Errno) -> Error {
 }
 
 fn open(path: &Path) -> Result<File> {
-    OpenOptions::new()
+    let opened = OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
         .mode(0o600)
-        .open(path)
-        .map_err(|error| failed_at("open", path, &error))
+        .open(path);
+    match opened {
+        // Who only looks can do so on a read-only disk: a lock wants no right to write.
+        Err(error) if error.raw_os_error() == Some(libc::EROFS) => {
+            File::open(path).map_err(|_| failed_at("open", path, &error))
+        }
+        opened => opened.map_err(|error| failed_at("open", path, &error)),
+    }
 }
 
 /// A lock whose file exists only while somebody holds or wants it.

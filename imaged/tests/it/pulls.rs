@@ -467,3 +467,24 @@ fn a_store_of_the_first_format_is_taken_over() {
     assert!(image.layers.iter().all(|layer| store.has_blob(&layer.digest())));
     check_two_layers(&store, &again);
 }
+
+/// What a later version wrote is not touched, and it is said why.
+#[test]
+fn a_store_of_a_later_format_is_refused() {
+    let (_dir, store) = new_store();
+    let version = store.root().join("version");
+    for text in ["corten store 3\n", "corten store 10\n", "", "something else"] {
+        fs::write(&version, text).unwrap();
+        let before = fs::read_dir(store.root()).unwrap().count();
+        let error = Store::open(store.root()).unwrap_err();
+        assert_eq!(error.kind(), Kind::Unsupported, "{text:?}");
+        assert!(error.to_string().contains("another format"), "{error}");
+        assert!(
+            error.hints()[0].contains("another version of corten"),
+            "{:?}",
+            error.hints()
+        );
+        assert_eq!(fs::read_to_string(&version).unwrap(), text);
+        assert_eq!(fs::read_dir(store.root()).unwrap().count(), before);
+    }
+}

@@ -1,0 +1,334 @@
+//! A disk that remembers every write and every flush, so that a power cut at any moment can be played: what was flushed
+//! is there, of what was written since, any part.
+//!
+//! The disk is a file of a FUSE file system of our own (the kernel's protocol, fuse(4), with the few requests that a
+//! loop device makes); a real file system on a loop device lies on it.
+
+use nix::fcntl::{OFlag, open};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sys::stat::Mode;
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+/// The unit in which a disk loses what was not flushed.
+const SECTOR: usize = 4096;
+/// The largest write that we take.
+const MAX_WRITE: u32 = 128 << 10;
+/// The inode of the only file; 1 is the directory.
+const FILE: u64 = 2;
+
+/// What reached the disk.
+#[derive(Debug, Clone)]
+enum Event {
+    Write { offset: usize, data: Vec<u8> },
+    Flush,
+}
+
+#[derive(Debug)]
+struct State {
+    content: Vec<u8>,
+    events: Vec<Event>,
+    /// Whether writes fail.
+    is_broken: bool,
+}
+
+/// The disk, with a file system mounted from it.
+#[derive(Debug)]
+pub struct Disk {
+    blank: Vec<u8>,
+    state: Arc<Mutex<State>>,
+    directory: PathBuf,
+    server: Option<JoinHandle<()>>,
+}
+
+impl Disk {
+    /// An ext4 file system of so many MiB; its disk's file lies in the new directory `directory`.
+    #[track_caller]
+    pub fn ext4(directory: &Path, mebibytes: usize) -> Self {
+        fs::create_dir(directory).unwrap_or_else(|e| panic!("{}: {e}", directory.display()));
+        let plain = directory.with_extension("blank");
+        let file = File::create(&plain).expect("a file");
+        file.set_len((mebibytes as u64) << 20).expect("its length");
+        run(Command::new("mkfs.ext4")
+            .args(["-q", "-F", "-E", "nodiscard,lazy_itable_init=0"])
+            .arg(&plain));
+        let blank = fs::read(&plain).expect("the blank disk");
+        fs::remove_file(&plain).expect("the blank disk");
+        let state = Arc::new(Mutex::new(State {
+            content: blank.clone(),
+            events: Vec::new(),
+            is_broken: false,
+        }));
+        let fuse = open("/dev/fuse", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty()).expect("/dev/fuse");
+        let options = format!("fd={},rootmode=40000,user_id=0,group_id=0", fuse.as_raw_fd());
+        mount(
+            Some("disk"),
+            directory,
+            Some("fuse"),
+            MsFlags::empty(),
+            Some(options.as_str()),
+        )
+        .expect("a FUSE mount");
+        let shared = Arc::clone(&state);
+        let server = Some(thread::spawn(move || serve(File::from(fuse), &shared)));
+        Self {
+            blank,
+            state,
+            directory: directory.to_owned(),
+            server,
+        }
+    }
+
+    /// Mounts the file system.
+    #[track_caller]
+    pub fn mount(&self, at: &Path) {
+        mount_loop(&self.directory.join("disk"), at);
+    }
+
+    /// Lets every write fail with an input/output error, or none.
+    pub fn set_broken(&self, is_broken: bool) {
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_broken = is_broken;
+    }
+
+    /// How much has happened so far.
+    pub fn moment(&self) -> usize {
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .events
+            .len()
+    }
+
+    /// The disk as a power cut at this moment leaves it: everything that was flushed before, and of each sector that was
+    /// written since, what `survives` says.
+    pub fn after_power_cut(&self, moment: usize, mut survives: impl FnMut() -> bool) -> Vec<u8> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let events = &state.events[..moment];
+        let flushed = events
+            .iter()
+            .rposition(|event| matches!(event, Event::Flush))
+            .unwrap_or(0);
+        let mut content = self.blank.clone();
+        for (index, event) in events.iter().enumerate() {
+            let Event::Write { offset, data } = event else {
+                continue;
+            };
+            for (number, sector) in data.chunks(SECTOR).enumerate() {
+                if index < flushed || survives() {
+                    let start = offset + number * SECTOR;
+                    content[start..start + sector.len()].copy_from_slice(sector);
+                }
+            }
+        }
+        content
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // The server's descriptor reads an error then, and it ends.
+        _ = umount2(&self.directory, MntFlags::empty());
+        if let Some(server) = self.server.take() {
+            _ = server.join();
+        }
+        _ = fs::remove_dir(&self.directory);
+    }
+}
+
+/// Mounts a file system that is in a file.
+#[track_caller]
+pub fn mount_loop(file: &Path, at: &Path) {
+    run(Command::new("mount").args(["-o", "loop"]).arg(file).arg(at));
+}
+
+/// Unmounts it.
+#[track_caller]
+pub fn unmount(at: &Path) {
+    run(Command::new("umount").arg(at));
+}
+
+#[track_caller]
+fn run(command: &mut Command) {
+    let out = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(
+        out.status.success(),
+        "{command:?} ended with {}: {said}",
+        out.status
+    );
+}
+
+/// Requests of fuse(4), as far as they are understood here.
+mod opcode {
+    pub(super) const LOOKUP: u32 = 1;
+    pub(super) const FORGET: u32 = 2;
+    pub(super) const GETATTR: u32 = 3;
+    pub(super) const SETATTR: u32 = 4;
+    pub(super) const OPEN: u32 = 14;
+    pub(super) const READ: u32 = 15;
+    pub(super) const WRITE: u32 = 16;
+    pub(super) const RELEASE: u32 = 18;
+    pub(super) const FSYNC: u32 = 20;
+    pub(super) const FLUSH: u32 = 25;
+    pub(super) const INIT: u32 = 26;
+    pub(super) const INTERRUPT: u32 = 36;
+    pub(super) const BATCH_FORGET: u32 = 42;
+}
+
+/// The length of a request's header.
+const HEADER: usize = 40;
+
+/// Answers requests until the file system is unmounted.
+fn serve(mut fuse: File, state: &Mutex<State>) {
+    let mut buffer = vec![0; MAX_WRITE as usize + (64 << 10)];
+    loop {
+        let length = match fuse.read(&mut buffer) {
+            Ok(length) => length,
+            Err(error)
+                if matches!(
+                    error.raw_os_error(),
+                    Some(libc::EINTR | libc::ENOENT | libc::EAGAIN)
+                ) =>
+            {
+                continue;
+            }
+            Err(_) => return, // ENODEV: unmounted
+        };
+        let request = Request(&buffer[..length]);
+        let reply = answer(
+            &request,
+            &mut state.lock().unwrap_or_else(PoisonError::into_inner),
+        );
+        if let Some(reply) = reply {
+            let (errno, body) = reply.map_or_else(|errno| (-errno, Vec::new()), |body| (0, body));
+            let mut answer = Answer::default();
+            answer.u32(u32::try_from(16 + body.len()).unwrap_or(u32::MAX));
+            answer.0.extend(errno.to_ne_bytes());
+            answer.u64(request.u64(8));
+            answer.0.extend(body);
+            // Who asked may be gone.
+            _ = fuse.write(&answer.0);
+        }
+    }
+}
+
+/// The answer's body or an errno; none for what wants no answer.
+fn answer(request: &Request<'_>, state: &mut State) -> Option<Result<Vec<u8>, i32>> {
+    let size = state.content.len() as u64;
+    let body = HEADER;
+    Some(Ok(match request.u32(4) {
+        opcode::FORGET | opcode::BATCH_FORGET | opcode::INTERRUPT => return None,
+        opcode::INIT => init(),
+        opcode::LOOKUP => match request.0[body..].starts_with(b"disk\0") {
+            true => entry(size),
+            false => return Some(Err(libc::ENOENT)),
+        },
+        opcode::GETATTR | opcode::SETATTR => {
+            let mut answer = Answer::default();
+            answer.u64(3600);
+            answer.u64(0);
+            attributes(&mut answer, request.u64(16), size);
+            answer.0
+        }
+        opcode::OPEN => vec![0; 16],
+        opcode::RELEASE | opcode::FLUSH => Vec::new(),
+        opcode::WRITE | opcode::FSYNC if state.is_broken => return Some(Err(libc::EIO)),
+        opcode::FSYNC => {
+            state.events.push(Event::Flush);
+            Vec::new()
+        }
+        opcode::READ => {
+            let start = request.usize(body + 8).min(state.content.len());
+            let wanted = usize::try_from(request.u32(body + 16)).unwrap_or(0);
+            let end = (start + wanted).min(state.content.len());
+            state.content[start..end].to_vec()
+        }
+        opcode::WRITE => {
+            let (offset, data) = (request.usize(body + 8), &request.0[body + 40..]);
+            let Some(place) = state.content.get_mut(offset..offset + data.len()) else {
+                return Some(Err(libc::ENOSPC));
+            };
+            place.copy_from_slice(data);
+            let data = data.to_vec();
+            let mut answer = Answer::default();
+            answer.u32(u32::try_from(data.len()).unwrap_or(0));
+            answer.u32(0);
+            state.events.push(Event::Write { offset, data });
+            answer.0
+        }
+        _ => return Some(Err(libc::ENOSYS)),
+    }))
+}
+
+fn init() -> Vec<u8> {
+    const BIG_WRITES: u32 = 1 << 5;
+    let mut answer = Answer::default();
+    answer.u32s(&[7, 31, 128 << 10, BIG_WRITES, 0, MAX_WRITE, 1]);
+    answer.0.resize(64, 0);
+    answer.0
+}
+
+fn entry(size: u64) -> Vec<u8> {
+    let mut answer = Answer::default();
+    answer.u64s(&[FILE, 0, 3600, 3600, 0]);
+    attributes(&mut answer, FILE, size);
+    answer.0
+}
+
+fn attributes(answer: &mut Answer, inode: u64, size: u64) {
+    let (mode, size) = match inode {
+        FILE => (libc::S_IFREG | 0o600, size),
+        _ => (libc::S_IFDIR | 0o700, 0),
+    };
+    answer.u64s(&[inode, size, size / 512, 0, 0, 0]);
+    answer.u32s(&[0, 0, 0, mode, 1, 0, 0, 0, 4096, 0]);
+}
+
+/// A request as the kernel wrote it.
+struct Request<'a>(&'a [u8]);
+
+impl Request<'_> {
+    fn u32(&self, at: usize) -> u32 {
+        let bytes = self.0.get(at..at + 4).and_then(|bytes| bytes.try_into().ok());
+        u32::from_ne_bytes(bytes.unwrap_or_default())
+    }
+
+    fn u64(&self, at: usize) -> u64 {
+        let bytes = self.0.get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
+        u64::from_ne_bytes(bytes.unwrap_or_default())
+    }
+
+    fn usize(&self, at: usize) -> usize {
+        usize::try_from(self.u64(at)).unwrap_or(usize::MAX)
+    }
+}
+
+/// An answer as the kernel reads it.
+#[derive(Default)]
+struct Answer(Vec<u8>);
+
+impl Answer {
+    fn u32(&mut self, number: u32) {
+        self.0.extend(number.to_ne_bytes());
+    }
+
+    fn u32s(&mut self, numbers: &[u32]) {
+        numbers.iter().for_each(|number| self.u32(*number));
+    }
+
+    fn u64s(&mut self, numbers: &[u64]) {
+        numbers.iter().for_each(|number| self.u64(*number));
+    }
+
+    fn u64(&mut self, number: u64) {
+        self.0.extend(number.to_ne_bytes());
+    }
+}
