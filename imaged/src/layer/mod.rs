@@ -16,6 +16,8 @@ mod unpack;
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]
+mod reference_tests;
+#[cfg(test)]
 mod test_archive;
 #[cfg(test)]
 mod unpack_tests;
@@ -29,7 +31,7 @@ use nix::sys::stat::{Mode, umask};
 pub use changes::{Change, Changes, flatten};
 pub use compare::{Comparison, OWNER_ATTRIBUTE, OwnerOf};
 pub(crate) use pack::Packer;
-pub(crate) use path::clean as clean_path;
+pub use path::clean as clean_path;
 pub use settle::copy_root_attributes;
 pub use tar::Limits;
 pub(crate) use unpack::{write_data, write_sparse};
@@ -52,6 +54,18 @@ impl Unpacked {
     pub fn settle(&self, root: &Path, below: &[PathBuf]) -> Result<u64> {
         settle::settle(root, below, &self.remainder).map(|copied| self.bytes + copied)
     }
+}
+
+/// What a clean path's name removes, if it is the name of a whiteout; for the fuzzer, which has no archive.
+///
+/// # Errors
+/// `Invalid` for names with the whiteout prefix that mean nothing.
+#[doc(hidden)]
+pub fn meaning_of(path: &[u8]) -> Result<Option<&[u8]>> {
+    path::meaning(path).map(|meaning| match meaning {
+        path::Meaning::Whiteout(name) => Some(name),
+        _ => None,
+    })
 }
 
 /// Unpacks a tar stream into the empty directory `root`. The stream is read to the archive's end, not further.

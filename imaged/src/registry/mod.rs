@@ -126,3 +126,9 @@ pub fn pull(
         false => pull::pull(store, reference, options, progress),
     }
 }
+
+/// Whether a `WWW-Authenticate` header of this text is understood; for the fuzzer, which has no registry.
+#[doc(hidden)]
+pub fn reads_challenge(header: &str) -> bool {
+    auth::Challenge::parse(header).is_some()
+}
