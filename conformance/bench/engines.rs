@@ -132,6 +132,14 @@ impl Engine {
         )
     }
 
+    /// What lets a container run where limits cannot be raised.
+    pub(crate) fn limits(&self) -> &'static [&'static str] {
+        match self.name {
+            "podman" => &["--ulimit", "host"],
+            _ => &[],
+        }
+    }
+
     /// Pulls or pushes an image.
     pub(crate) fn transfer(&self, verb: &str, image: &str) -> Cost {
         self.run(&[&[verb], self.remote, &[image]].concat())

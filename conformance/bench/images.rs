@@ -25,17 +25,9 @@ pub(crate) fn measure(rounds: usize) {
     for engine in &engines {
         engine.transfer("pull", &image);
         let changes = format!("mkdir /copy && {CHANGES}");
-        engine.run(&[
-            "run",
-            "--name",
-            "box",
-            "--network",
-            "none",
-            &image,
-            "sh",
-            "-c",
-            &changes,
-        ]);
+        let options = ["run", "--name", "box", "--network", "none"];
+        let command = [image.as_str(), "sh", "-c", &changes];
+        engine.run(&[&options[..], engine.limits(), &command].concat());
     }
     let [mut save, mut load, mut commit, mut push]: [Contest; 4] = Default::default();
     for round in 0..rounds {

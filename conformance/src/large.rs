@@ -1,4 +1,4 @@
-//! The large image of the comparisons, in a real registry: some 460 MB and 23,000 files in two layers. Made once by
+//! The large image of the comparisons, in a real registry: some 600 MB and 20,000 files in two layers. Made once by
 //! `fixtures/make-large`; see there for what is in it.
 
 use crate::fixture;
