@@ -78,9 +78,15 @@ fn add(store: &Store, name: &str, tag: Option<Reference>, selected: &mut Vec<Sel
     Ok(())
 }
 
-/// Writes beside the file and then in its place: a failure leaves what was there.
+/// Writes beside the file and then in its place: a failure leaves what was there. A device or a pipe is written to: in
+/// place of /dev/null no file may come.
 fn to_file(store: &Store, selected: &[Selected], path: &Path) -> Result<()> {
     let failed = |call: &str, error: &io::Error| Error::io(format!("{call} {}", path.display()), error);
+    if fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
+        let file = File::options().write(true).open(path);
+        let file = file.map_err(|error| failed("open", &error))?;
+        return compressed(store, selected, path, file);
+    }
     let mut temporary = OsString::from(path);
     temporary.push(format!(".{}", std::process::id()));
     let temporary = PathBuf::from(temporary);

@@ -330,3 +330,22 @@ fn a_path_that_comes_again_in_an_archive_replaces_the_first() {
     let store = Store::open(&sandbox.root()).unwrap();
     assert!(fs::read(store.root().join("blobs/sha256").join(Digest::of(&layer).hex())).unwrap() == layer);
 }
+
+/// Root's `save -o /dev/null` once left a file in place of the device.
+#[test]
+fn a_device_is_written_to_and_not_replaced() {
+    let (sandbox, _) = with_image();
+    let device = sandbox.root().with_file_name("null");
+    let kind = nix::sys::stat::SFlag::S_IFCHR;
+    let number = nix::sys::stat::makedev(1, 3);
+    nix::sys::stat::mknod(
+        &device,
+        kind,
+        nix::sys::stat::Mode::from_bits_truncate(0o666),
+        number,
+    )
+    .unwrap();
+    sandbox.ok(&["save", "-o", path(&device), "a/b:1"]);
+    let kept = std::os::unix::fs::MetadataExt::rdev(&fs::symlink_metadata(&device).unwrap());
+    assert_eq!(kept, number);
+}
