@@ -73,7 +73,7 @@ impl<'a> Parser<'a> {
             '(' => self.nested(|parser| parser.tuple(expected)),
             '<' => self.nested(Self::variant),
             '\'' | '"' => self.string(expected),
-            'b' if self.rest[1..].starts_with(['\'', '"']) => self.byte_string(),
+            'b' if self.rest[1..].starts_with(['\'', '"']) => typed(self.byte_string()?, expected),
             '+' | '-' | '.' | '0'..='9' => self.number(expected),
             _ => self.word(expected),
         }
@@ -199,7 +199,14 @@ impl<'a> Parser<'a> {
             Ok(())
         })?;
         let (key, value) = types.ok_or("an empty dictionary needs its type before it, such as @a{sv} {}")?;
-        Ok(Value::Array(format!("{{{key}{value}}}"), entries))
+        let entry = format!("{{{key}{value}}}");
+        if is_type(&format!("a{entry}")) {
+            Ok(Value::Array(entry, entries))
+        } else {
+            Err(format!(
+                "found a dictionary whose keys have the type {key}, expected a basic one"
+            ))
+        }
     }
 
     /// The fields of a tuple say their own types.
@@ -371,6 +378,12 @@ mod tests {
             ("[1, 'a']", "expected the type i"),
             ("{'a': 1, objectpath '/b': 2}", "expected the type s"),
             ("['a', @g 'u']", "expected the type s"),
+            // Found by fuzzing: such values were told to systemd in broken messages.
+            ("{'a': 1, b'': 2}", "expected the type s"),
+            ("['a', b'']", "expected the type s"),
+            ("@s b''", "expected the type s"),
+            ("{[1]: 2}", "expected a basic one"),
+            ("{<1>: 2}", "expected a basic one"),
             ("byte 256", "type y"),
             ("uint64 -1", "type t"),
             ("5 6", "after the value"),
