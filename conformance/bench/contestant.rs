@@ -46,6 +46,18 @@ impl Contestant {
         measure::time(&mut self.run_command(case, bundle, run))
     }
 
+    /// One that goes on running, until [`Contestant::remove`].
+    pub(crate) fn start(&self, case: &Case, bundle: &Bundle, run: usize) -> Duration {
+        let mut command = self.command(case);
+        command.args(["run", "--detach", "--bundle"]).arg(&bundle.dir);
+        measure::time(command.arg(case.id(&format!("{}-{run}", self.name))))
+    }
+
+    pub(crate) fn remove(&self, case: &Case, run: usize) {
+        let id = case.id(&format!("{}-{run}", self.name));
+        measure::time(self.command(case).args(["delete", "--force", &id]));
+    }
+
     pub(crate) fn exec(&self, case: &Case) -> Duration {
         let id = case.id(&format!("{}-0", self.name));
         measure::time(self.command(case).args(["exec", &id, "/probe", "exit", "0"]))

@@ -13,7 +13,7 @@ pub(crate) fn measure(runs: usize) {
     let bundle = Bundle::new(&case, "crowd", &["block"]).write();
     println!("run --detach beside containers that live");
     for contestant in contestant::all().into_iter().take(2) {
-        let start = |run| measure::time(contestant.run_command(&case, &bundle, run).arg("--detach"));
+        let start = |run| contestant.start(&case, &bundle, run);
         let all: Vec<Duration> = (0..CROWD + runs).map(start).collect();
         let (first, last) = (measure::median(&all[..runs]), measure::median(&all[CROWD..]));
         println!(
@@ -22,8 +22,7 @@ pub(crate) fn measure(runs: usize) {
             last / first
         );
         for run in 0..CROWD + runs {
-            let id = case.id(&format!("{}-{run}", contestant.name));
-            measure::time(contestant.command(&case).args(["delete", "--force", &id]));
+            contestant.remove(&case, run);
         }
     }
     println!();

@@ -75,13 +75,7 @@ fn exec(case: &Case, contestants: &[Contestant], bundle: &Bundle, runs: usize, r
     let blocking = blocking.write();
     let mut rows: Vec<Row> = contestants.iter().map(|c| Row::new(c.name)).collect();
     for contestant in contestants {
-        let id = case.id(&format!("{}-0", contestant.name));
-        let mut run = contestant.command(case);
-        let run = run
-            .args(["run", "--detach", "--bundle"])
-            .arg(&blocking.dir)
-            .arg(id);
-        measure::time(run);
+        contestant.start(case, &blocking, 0);
     }
     for _ in 0..runs {
         for (row, contestant) in rows.iter_mut().zip(contestants) {
@@ -89,8 +83,7 @@ fn exec(case: &Case, contestants: &[Contestant], bundle: &Bundle, runs: usize, r
         }
     }
     for contestant in contestants {
-        let id = case.id(&format!("{}-0", contestant.name));
-        measure::time(contestant.command(case).args(["delete", "--force", &id]));
+        contestant.remove(case, 0);
     }
     table(&format!("exec{remark}"), &rows);
 }
