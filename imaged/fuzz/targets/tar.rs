@@ -18,7 +18,7 @@ const LIMITS: Limits = Limits {
 fuzz_target!(|stream: &[u8]| {
     for stream in [stream, &checksums::repaired(stream)] {
         let mut reader = Reader::new(stream, LIMITS);
-        let mut entries = 0;
+        let (mut entries, mut bytes) = (0, 0);
         while let Ok(Some(entry)) = reader.next_entry() {
             entries += 1;
             assert!(entries <= LIMITS.entries && entry.path.len() <= LIMITS.path && entry.mode <= 0o7777);
@@ -27,6 +27,11 @@ fuzz_target!(|stream: &[u8]| {
                 continue;
             };
             let stored = segments.map_or(size, |map| map.iter().map(|segment| segment.length).sum());
+            bytes += stored;
+            assert!(
+                bytes <= LIMITS.bytes,
+                "the files accepted so far exceed the limit"
+            );
             let mut left = stored;
             while let Ok(piece) = reader.data() {
                 let bite = piece.len().min(1000);
@@ -39,6 +44,5 @@ fuzz_target!(|stream: &[u8]| {
                 left -= bite as u64;
             }
         }
-        assert!(reader.bytes() <= LIMITS.bytes + (1 << 20));
     }
 });
