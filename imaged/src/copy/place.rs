@@ -38,29 +38,17 @@ impl FromStr for Place {
         match transport {
             "oci" => Ok(Self::Layout(path, named)),
             "oci-archive" => Ok(Self::LayoutArchive(path, named)),
-            "docker-archive" => {
-                // Here the name may have a tag, and a colon of its own.
-                let (path, name) = rest
-                    .split_once(':')
-                    .map_or((rest, None), |(path, name)| (path, Some(name)));
-                let name = name.filter(|name| !name.is_empty()).map(str::parse).transpose()?;
-                Ok(Self::DockerArchive(path.into(), name))
-            }
+            "docker-archive" => Ok(Self::DockerArchive(path, name.map(str::parse).transpose()?)),
             "dir" => Ok(Self::Directory(rest.into())),
             _ => Err(unknown(text)),
         }
     }
 }
 
-/// A path, and the name behind its last colon.
+/// A path, and the name behind its first colon, which may have colons of its own.
 fn split(text: &str) -> (&str, Option<&str>) {
-    match text.rsplit_once(':') {
-        Some((path, name)) if !name.contains('/') => (path, (!name.is_empty()).then_some(name)),
-        // A complete reference has slashes: it begins at the first colon.
-        Some(_) => match text.split_once(':') {
-            Some((path, name)) => (path, Some(name)),
-            None => (text, None),
-        },
+    match text.split_once(':') {
+        Some((path, name)) => (path, (!name.is_empty()).then_some(name)),
         None => (text, None),
     }
 }

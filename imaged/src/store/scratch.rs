@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::atomic::unique_name;
 use super::lock::Lock;
 use super::partial::is_partial;
+use super::remove::unlink;
 use super::{Store, failed_at};
 use crate::error::{Error, Kind, Result};
 
@@ -56,8 +57,9 @@ impl Store {
             match path.is_dir() {
                 false if is_partial(&path) => {}
                 true => somebody_works |= !reclaim_dir(&path)?,
-                // Temporary files are written under the shared lock: none has a living writer now.
-                false => fs::remove_file(&path).map_err(|error| failed_at("unlink", &path, &error))?,
+                // Temporary files are written under the shared lock: none has a living writer now. What its owner has
+                // just removed was a directory.
+                false => unlink(&path)?,
             }
         }
         Ok(somebody_works)

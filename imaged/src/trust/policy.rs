@@ -40,10 +40,10 @@ struct Document {
     deny_unknown_fields
 )]
 pub enum Requirement {
-    /// Nothing.
-    InsecureAcceptAnything,
+    /// Nothing. (In braces, since only then serde refuses fields that are not known.)
+    InsecureAcceptAnything {},
     /// What cannot be.
-    Reject,
+    Reject {},
     /// A signature by one of these keys.
     SigstoreSigned {
         /// A file with a key.
@@ -178,8 +178,8 @@ impl Requirement {
         signatures: &[Signature],
     ) -> Result<()> {
         let identity = match self {
-            Self::InsecureAcceptAnything => return Ok(()),
-            Self::Reject => {
+            Self::InsecureAcceptAnything {} => return Ok(()),
+            Self::Reject {} => {
                 return Err(Error::new(
                     Kind::Denied,
                     format!("{reference} is rejected by the policy"),
@@ -258,8 +258,8 @@ mod tests {
     fn the_most_exact_name_decides() {
         let policy = Policy::parse(POLICY.as_bytes()).unwrap();
         let of = |name: &str| match policy.of(&name.parse().unwrap()) {
-            [Requirement::InsecureAcceptAnything] => "accept",
-            [Requirement::Reject] => "reject",
+            [Requirement::InsecureAcceptAnything {}] => "accept",
+            [Requirement::Reject {}] => "reject",
             _ => "signed",
         };
         for (name, verdict) in [
