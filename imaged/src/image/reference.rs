@@ -56,7 +56,9 @@ impl Reference {
 
     /// The repository as people write it: `debian`.
     pub fn familiar_name(&self) -> String {
-        if self.domain != DEFAULT_DOMAIN {
+        // Without the default registry, a part that looks like a host would be taken for one.
+        let misleads = self.path.split_once('/').is_some_and(|(first, _)| is_host(first));
+        if self.domain != DEFAULT_DOMAIN || misleads {
             return self.repository();
         }
         self.path
@@ -167,11 +169,12 @@ fn parse(text: &str) -> Result<Reference, &'static str> {
 
 const BAD_DIGEST: &str = "the digest must be sha256: and 64 lower-case hex digits";
 
+fn is_host(part: &str) -> bool {
+    part == "localhost" || part.contains(['.', ':']) || part.bytes().any(|byte| byte.is_ascii_uppercase())
+}
+
 /// The first part is a registry if it looks like a host; otherwise the name belongs to the default registry.
 fn split_domain(name: &str) -> (String, String) {
-    let is_host = |part: &str| {
-        part == "localhost" || part.contains(['.', ':']) || part.bytes().any(|byte| byte.is_ascii_uppercase())
-    };
     match name.split_once('/') {
         Some((first, rest)) if is_host(first) => {
             let domain = if first == "index.docker.io" {
@@ -271,6 +274,11 @@ mod tests {
                 "debian:latest",
             ),
             ("localhost/x", "localhost/x:latest", "localhost/x:latest"),
+            (
+                "docker.io/host.io/x",
+                "docker.io/host.io/x:latest",
+                "docker.io/host.io/x:latest",
+            ),
             ("localhost:5000/x:1", "localhost:5000/x:1", "localhost:5000/x:1"),
             ("[::1]:5000/x", "[::1]:5000/x:latest", "[::1]:5000/x:latest"),
             (
