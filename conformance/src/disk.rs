@@ -90,6 +90,15 @@ impl Disk {
         mount_loop(&self.directory.join("disk"), at);
     }
 
+    /// What is done to a file system whose disk was broken before it is mounted again: e2fsck(8).
+    #[track_caller]
+    pub fn repair(&self) {
+        let file = self.directory.join("disk");
+        let status = Command::new("e2fsck").args(["-f", "-y"]).arg(&file).output();
+        let code = status.ok().and_then(|done| done.status.code());
+        assert!(matches!(code, Some(0 | 1)), "e2fsck ended with {code:?}");
+    }
+
     /// Lets every write fail with an input/output error, or none.
     pub fn set_broken(&self, is_broken: bool) {
         self.state
@@ -134,8 +143,9 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // The server's descriptor reads an error then, and it ends.
-        _ = umount2(&self.directory, MntFlags::empty());
+        // The server's descriptor reads an error then, and it ends; by force, since after a failure the file system may
+        // still be mounted from it.
+        _ = umount2(&self.directory, MntFlags::MNT_FORCE);
         if let Some(server) = self.server.take() {
             _ = server.join();
         }

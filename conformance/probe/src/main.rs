@@ -44,6 +44,10 @@ fn run(args: &[&str]) -> Result<ExitCode> {
         ["ready", path] => ready(path)?,
         ["crash"] => sys::crash(),
         ["winsize"] => winsize()?,
+        ["winsize", "set"] => {
+            sys::await_window_size()?;
+            winsize()?;
+        }
         ["peak", program, ref rest @ ..] => return peak(program, rest),
         _ => return Err(format!("no such verb: {args:?}").into()),
     }

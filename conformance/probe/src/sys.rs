@@ -12,6 +12,8 @@ unsafe extern "C" {
     fn ioctl(fd: c_int, request: c_ulong, ...) -> c_int;
     fn pause() -> c_int;
     fn isatty(fd: c_int) -> c_int;
+    fn sigprocmask(how: c_int, set: *const u64, old: *mut u64) -> c_int;
+    fn sigwait(set: *const u64, signal: *mut c_int) -> c_int;
     fn getrusage(who: c_int, usage: *mut c_long) -> c_int;
 }
 
@@ -70,6 +72,27 @@ pub(crate) fn window_size() -> io::Result<(u16, u16)> {
     } else {
         Ok((size[0], size[1]))
     }
+}
+
+/// Waits until the terminal on standard input has been given a size.
+pub(crate) fn await_window_size() -> io::Result<()> {
+    const SIG_BLOCK: c_int = 0;
+    const SIGWINCH: u32 = 28;
+    // A sigset_t: 1,024 bits, the first for signal 1.
+    let mut set = [0_u64; 16];
+    set[0] = 1 << (SIGWINCH - 1);
+    // SAFETY: the set is as long as the C library's; nothing is asked for of the old one.
+    if unsafe { sigprocmask(SIG_BLOCK, set.as_ptr(), std::ptr::null_mut()) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    while window_size()? == (0, 0) {
+        let mut signal = 0;
+        // SAFETY: both are places of the types that the call takes.
+        if unsafe { sigwait(set.as_ptr(), &raw mut signal) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
 }
 
 /// Is this descriptor a terminal?

@@ -162,6 +162,7 @@ fn a_disk_that_breaks() {
         .says("syncfs");
     disk.set_broken(false);
     disk::unmount(&case.path("store"));
+    disk.repair();
     disk.mount(&case.path("store"));
     let listed = engine
         .verb(&["images", "--format", "{{.Repository}}:{{.Tag}}"])

@@ -128,7 +128,12 @@ fn options_reach_the_container() {
         assert_eq!(facts["hostname"], "pod");
         assert_eq!(facts["status"]["Uid"], "1000 1000 1000 1000");
         assert_eq!(facts["status"]["CapBnd"], "0000000000000000");
-        let mut session = Session::start(podman.run_once(&["-it", "localhost/probe", "winsize"]), 31, 61);
+        // podman gives the terminal its size some time after the start.
+        let mut session = Session::start(
+            podman.run_once(&["-it", "localhost/probe", "winsize", "set"]),
+            31,
+            61,
+        );
         session.shows("size 31 61");
         session.type_in("end\r");
         assert_eq!(session.ends().0.code(), Some(0));
@@ -190,7 +195,7 @@ fn exec_joins_a_container() {
         assert_eq!(facts["status"]["Uid"], "1000 1000 1000 1000");
         assert_eq!(facts["cwd"], "/proc");
         assert!(facts["env"].to_string().contains("\"A=b\""), "{}", facts["env"]);
-        let mut session = Session::start(exec(&["-it", "long", "/probe", "winsize"]), 31, 61);
+        let mut session = Session::start(exec(&["-it", "long", "/probe", "winsize", "set"]), 31, 61);
         session.shows("size 31 61");
         session.type_in("end\r");
         assert_eq!(session.ends().0.code(), Some(0));
