@@ -340,6 +340,14 @@ impl AsFd for PidFd {
     }
 }
 
+/// Whether a process is on its way out: killed or past its exit(2), even if it still holds what it had open.
+pub fn is_ending(pid: i32) -> bool {
+    // Field 9 of proc(5), "flags", and PF_EXITING of the kernel's include/linux/sched.h.
+    const EXITING: u64 = 0x4;
+    let stat = std::fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
+    field_after_name(&stat, 9).is_some_and(|flags| flags & EXITING != 0)
+}
+
 /// The `/proc/PID/stat` field 22: when the process started, in clock ticks after boot.
 ///
 /// # Errors
@@ -350,11 +358,15 @@ pub fn start_time(pid: i32) -> Result<u64> {
     parse_start_time(&stat).ok_or_else(|| Error::new(Kind::System, format!("{path} has no start time")))
 }
 
-/// The name, the second field, may hold spaces and brackets: the last bracket ends it.
 fn parse_start_time(stat: &[u8]) -> Option<u64> {
+    field_after_name(stat, 22)
+}
+
+/// The name, the second field, may hold spaces and brackets: the last bracket ends it. `field` is 3 or more.
+fn field_after_name(stat: &[u8], field: usize) -> Option<u64> {
     let name_end = stat.iter().rposition(|byte| *byte == b')')?;
     let rest = std::str::from_utf8(&stat[name_end + 1..]).ok()?;
-    rest.split_ascii_whitespace().nth(19)?.parse().ok()
+    rest.split_ascii_whitespace().nth(field - 3)?.parse().ok()
 }
 
 /// The score of a process whose end would orphan a container: as safe as a privileged user may make it.

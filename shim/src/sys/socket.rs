@@ -160,6 +160,21 @@ pub fn wait_until_writable(socket: impl AsFd, deadline: Instant) {
     let _ = poll(&mut [PollFd::new(socket.as_fd(), PollFlags::POLLOUT)], timeout);
 }
 
+/// Makes this process the one that others find behind a socket which its parent has made ([`peer`]).
+///
+/// # Errors
+/// Only those of a wrong call.
+pub fn own(listener: &UnixListener) -> Result<()> {
+    // Each listen(2) sets the credentials anew.
+    nix::sys::socket::listen(listener, Backlog::MAXCONN).call(|| "listen")
+}
+
+/// Who listened on the other end's socket, if that can be told.
+pub fn peer(socket: &UnixStream) -> Option<i32> {
+    let credentials = nix::sys::socket::getsockopt(socket, sockopt::PeerCredentials).ok()?;
+    Some(credentials.pid()).filter(|pid| *pid > 0)
+}
+
 /// Lets the kernel hold up to `bytes` more for the peer, so that they outlive this process.
 /// Says whether it does; the privilege for it is CAP_NET_ADMIN.
 pub fn force_send_buffer(socket: &UnixStream, bytes: usize) -> bool {

@@ -37,15 +37,16 @@ pub fn delete(flags: &Flags) -> Result<()> {
         bundle: std::path::absolute(&bundle).call(|| format!("the absolute path of {}", bundle.display()))?,
         id: flags.id.clone(),
     };
+    // First: who asks containerd to delete the same container meanwhile takes the bundle away.
+    if let Ok(address) = std::fs::read_to_string(files.bundle.join("address")) {
+        place::remove_dead(&address);
+    }
     let pid = read_pid(&files.of("").pid).unwrap_or(0);
     // Nobody else knows how it ends from here on: if it still runs, it is this that ends it.
     let lives = pid != 0 && PidFd::open(pid).is_ok();
     // Without a note there is nothing: it is written before the runtime is called, and goes with the container.
     if let Some(runtime) = noted_runtime(&files.bundle)? {
         call_delete(&runtime, &files)?;
-    }
-    if let Ok(address) = std::fs::read_to_string(files.bundle.join("address")) {
-        place::remove_dead(&address);
     }
     let _ = mount::unmount_all(&files.rootfs());
     let end = match lives {

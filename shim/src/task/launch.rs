@@ -19,6 +19,7 @@ use crate::supervise::call::check_id;
 use crate::sys::files::{Durability, replace};
 use crate::sys::memory;
 use crate::sys::process::{self, Fork};
+use crate::sys::socket;
 use crate::ttrpc::wire::Any;
 
 /// The annotations that say which containers belong together; the first that is there counts.
@@ -129,6 +130,7 @@ fn settle(flags: &Flags, listener: UnixListener, base: PathBuf, parent: i32) -> 
     let signals = process::signals()?;
     process::become_subreaper()?;
     process::follow_oom_score(parent, 1);
+    socket::own(&listener)?;
     let events = std::env::var_os("TTRPC_ADDRESS").filter(|address| !address.is_empty());
     let events = events.unwrap_or_else(|| format!("{}.ttrpc", flags.address).into());
     let publisher = Publisher::new(events.into(), flags.namespace.clone());

@@ -7,16 +7,20 @@ use std::fs::{DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use nix::fcntl::{Flock, FlockArg};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Call, Error, Kind, Result};
 use crate::sys::files::open_dir;
-use crate::sys::socket::{connect, listen};
+use crate::sys::process::{self, PidFd};
+use crate::sys::socket::{connect, listen, peer};
 
 /// containerd's state, where the address says nothing better.
 const DEFAULT_BASE: &str = "/run/containerd";
+/// How long a process may take from its last moment to its end.
+const ENDING: Duration = Duration::from_secs(5);
 /// The longest path of a socket (unix(7)).
 const LONGEST: usize = 107;
 
@@ -51,9 +55,19 @@ pub fn remove_dead(address: &str) {
         path: path.to_owned(),
         dir,
     };
-    if let Ok(_lock) = place.lock()
-        && connect(path).is_err_and(|error| error.errno() == Some(libc::ECONNREFUSED))
+    let Ok(_lock) = place.lock() else {
+        return;
+    };
+    // Of a process that is ending the kernel may close the connections before the socket.
+    if let Ok(connection) = connect(path)
+        && let Some(owner) = peer(&connection)
+        && process::is_ending(owner)
+        && let Ok(owner) = PidFd::open(owner)
     {
+        drop(connection);
+        let _ = process::wait_until(&owner, Instant::now() + ENDING);
+    }
+    if connect(path).is_err_and(|error| error.errno() == Some(libc::ECONNREFUSED)) {
         let _ = std::fs::remove_file(path);
     }
 }
