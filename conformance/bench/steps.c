@@ -30,6 +30,7 @@ static void let_go(pid_t pid)
     kill(pid, SIGSTOP);
     if (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status))
         ptrace(PTRACE_DETACH, pid, 0, 0);
+    kill(pid, SIGCONT); /* the stop that was seen may have been a step's, with ours still to come */
 }
 
 int main(int count, char **argument)
