@@ -331,11 +331,13 @@ fn plan_clone<'a>(
     }
 }
 
-/// Whether the runtime does anything for the process before it says go.
+/// Whether the runtime does anything for the process, before it says go, that the process has to wait for.
 fn is_prepared_outside(plan: &Plan<'_>) -> bool {
-    let mut ops = plan.after.iter();
-    let first = ops.find(|op| !matches!(op, HostOp::LeaveNamespaces { .. }));
-    !matches!(first, Some(HostOp::Send { message: Sync::Go }))
+    !plan.after.iter().all(|op| match op {
+        HostOp::LeaveNamespaces { .. } | HostOp::Send { .. } => true,
+        HostOp::Cgroup { cgroup } => cgroup.can_wait(),
+        _ => false,
+    })
 }
 
 /// What the process does first: it waits until it is prepared from outside, then completes its namespaces.
@@ -436,8 +438,21 @@ fn plan_mapping<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
             joined,
         }
     }));
-    plan.after.push(HostOp::Send { message: Sync::Go });
-    plan.after.extend(cgroup_setup(input, true));
+    plan_go(input, plan);
+}
+
+/// The word to go on. What can be done while the process sets itself up is done by then, unless the process waits for
+/// the word before it does anything, and once more before it becomes the user's program.
+fn plan_go<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
+    let go = HostOp::Send { message: Sync::Go };
+    let waits_again = input.wish.start_socket || input.process.terminal;
+    if is_prepared_outside(plan) && waits_again {
+        plan.after.push(go);
+        plan.after.extend(cgroup_setup(input, true));
+    } else {
+        plan.after.extend(cgroup_setup(input, true));
+        plan.after.push(go);
+    }
 }
 
 /// What makes the groups ready: before the clone, or what can be done while the process sets itself up.

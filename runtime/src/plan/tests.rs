@@ -1,7 +1,7 @@
 //! The order of whole plans: what must come before what, and what must not be there at all.
 
 use super::cgroup;
-use super::op::{HostOp, InitOp, Namespace, ProcessOp, RootOp};
+use super::op::{HostOp, InitOp, Namespace, ProcessOp, RootOp, Sync};
 use super::{Facts, Plan, Wish, build};
 use crate::host::cgroup::Layout;
 use crate::oci::Spec;
@@ -362,4 +362,42 @@ fn labels_go_to_the_program_its_keys_and_its_file_systems() {
     at(&lines, "mount tmpfs at /dev mode=755 context=m_t");
     at(&lines, "mount mqueue at /dev/mqueue with the label m_t");
     assert_eq!(lines[at(&lines, "mount proc at /proc")], "mount proc at /proc");
+}
+
+#[test]
+fn no_program_runs_before_its_device_rules_are_in_force() {
+    let rules = cgroup::Op::AttachDevices {
+        path: "/sys/fs/cgroup/c".into(),
+        program: Vec::new(),
+    };
+    let facts = Facts {
+        cgroup: cgroup::Plan {
+            setup: vec![rules],
+            ..cgroup::Plan::default()
+        },
+        ..facts()
+    };
+    let go = |op: &HostOp<'_>| matches!(op, HostOp::Send { message: Sync::Go });
+    let attach = |op: &HostOp<'_>| matches!(op, HostOp::Cgroup { .. });
+    for prepared in [false, true] {
+        let mut config = config();
+        if prepared {
+            config["process"]["oomScoreAdj"] = json!(7);
+        }
+        let text = config.to_string();
+        let spec: Spec<'_> = serde_json::from_str(&text).unwrap();
+        for start_socket in [false, true] {
+            let wish = Wish { start_socket, ..WISH };
+            let plan = build(wish, &spec, &facts).unwrap();
+            let at = |wanted: &dyn Fn(&HostOp<'_>) -> bool| plan.after.iter().position(wanted).unwrap();
+            assert!(plan.waits || at(&attach) < at(&go), "{:#?}", plan.after);
+            // Who waits for go at once does not wait for the rules, too.
+            assert_eq!(
+                at(&go) < at(&attach),
+                prepared && start_socket,
+                "{:#?}",
+                plan.after
+            );
+        }
+    }
 }

@@ -87,7 +87,7 @@ pub enum Op {
 }
 
 impl Op {
-    /// Whether it may be done while the container's process sets itself up: until it is told to start, only this
+    /// Whether it may be done while the container's process sets itself up: until it is told to go on, only this
     /// program's code runs in the group, which device rules need not bind. Loading them takes the kernel a while.
     pub fn can_wait(&self) -> bool {
         matches!(self, Self::AttachDevices { .. })
