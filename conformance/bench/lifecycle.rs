@@ -75,7 +75,7 @@ fn in_a_row(
 /// Before each that is timed: the kernel takes apart what the one before has left, its network namespace above all, on the
 /// same processors. Nobody starts a container just then, but who starts many.
 fn rest() {
-    std::thread::sleep(Duration::from_millis(10));
+    measure::rest(Duration::from_millis(10));
 }
 
 /// Whole lives, single runs, and the floor, in turns.

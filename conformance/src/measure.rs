@@ -114,6 +114,15 @@ pub fn peak(command: &Command) -> u64 {
     last.unwrap_or_else(|| panic!("{measured:?}: {said}"))
 }
 
+/// Does nothing for a time, so that what is measured next begins on a machine at rest.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "no event says that the kernel has nothing left to do"
+)]
+pub fn rest(time: Duration) {
+    std::thread::sleep(time);
+}
+
 /// The median of times, in milliseconds.
 pub fn median(times: &[Duration]) -> f64 {
     let mut times: Vec<f64> = times.iter().map(|t| t.as_secs_f64() * 1e3).collect();

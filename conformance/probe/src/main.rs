@@ -37,6 +37,7 @@ fn run(args: &[&str]) -> Result<ExitCode> {
         ["exit", code] => return Ok(ExitCode::from(code.parse::<u8>()?)),
         ["cat"] => _ = io::copy(&mut io::stdin().lock(), &mut io::stdout().lock())?,
         ["bytes", count] => bytes(count.parse()?)?,
+        ["lines", count, length, go, done] => lines(count.parse()?, length.parse()?, go, done)?,
         ["say", ref words @ ..] => out(format!("{}\n", words.join(" ")).as_bytes())?,
         ["warn", ref words @ ..] => writeln!(io::stderr(), "{}", words.join(" "))?,
         ["try", ref paths @ ..] => out(attempts(paths).as_bytes())?,
@@ -75,6 +76,24 @@ fn bytes(count: u64) -> io::Result<()> {
         position = end;
     }
     stdout.flush()
+}
+
+/// When the FIFO `go` ends, writes lines of a length, as many as a pipe holds at a time; then as `ready` does.
+fn lines(count: usize, length: usize, go: &str, done: &str) -> io::Result<()> {
+    let line = [vec![b'x'; length.saturating_sub(1)], vec![b'\n']].concat();
+    let at_once = (65_536 / length.max(1)).max(1);
+    let block = line.repeat(at_once);
+    fs::read(go)?;
+    let mut stdout = io::stdout().lock();
+    let mut left = count;
+    while left > 0 {
+        let now = left.min(at_once);
+        stdout.write_all(block.get(..now * line.len()).unwrap_or_default())?;
+        left -= now;
+    }
+    stdout.flush()?;
+    drop(stdout);
+    ready(done)
 }
 
 /// For each path: can it be read, can it be written? As one JSON object.
