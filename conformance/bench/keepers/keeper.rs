@@ -194,7 +194,7 @@ fn start_conmon(case: &Case, program: PathBuf, bundle: &Bundle, id: &str, place:
         said.push(byte[0]);
     }
     let said = String::from_utf8_lossy(&said).into_owned();
-    assert!(said.contains("pid") && !said.contains('-'), "{said}");
+    assert!(said.contains("data") && !said.contains('-'), "{said}");
     child.wait().expect("our child");
     runtime(case, &["start", id]);
     let pid = fs::read_to_string(place.join("keeper")).expect("the keeper's pid");
