@@ -12,34 +12,34 @@ use super::sandbox::{Done, Sandbox};
 use super::test_image::{blob_path, manifest_path, two_layers};
 
 /// A machine whose registries are configured below one directory.
-struct Machine {
+pub(crate) struct Machine {
     directory: tempfile::TempDir,
     sandbox: Sandbox,
 }
 
 impl Machine {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             directory: tempfile::tempdir().unwrap(),
             sandbox: Sandbox::new(),
         }
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
         self.directory.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
-    fn corten(&self, words: &[&str]) -> Done {
+    pub(crate) fn corten(&self, words: &[&str]) -> Done {
         self.command(words).output().unwrap().into()
     }
 
-    fn command(&self, words: &[&str]) -> Command {
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = self.sandbox.command(words);
         command
             .env("CORTEN_HOSTS_DIR", self.path("hosts"))
@@ -49,7 +49,7 @@ impl Machine {
         command
     }
 
-    fn ok(&self, words: &[&str]) -> String {
+    pub(crate) fn ok(&self, words: &[&str]) -> String {
         let done = self.corten(words);
         assert_eq!(done.code, Some(0), "{words:?}: {done:?}");
         done.stdout.trim_end().to_owned()
@@ -152,7 +152,7 @@ fn registries_conf_mirrors_blocks_and_names() {
 }
 
 /// `openssl req` for a certificate by an authority, or for the authority itself.
-fn certificate(dir: &Path, name: &str, more: &[&str]) {
+pub(crate) fn certificate(dir: &Path, name: &str, more: &[&str]) {
     let configuration = "[req]\ndistinguished_name = subject\n[subject]\n";
     fs::write(dir.join("openssl.cnf"), configuration).unwrap();
     let done = Command::new("openssl")
