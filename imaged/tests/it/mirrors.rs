@@ -9,7 +9,7 @@ use super::pulls::reference;
 use super::pushes::with;
 use super::real_registry::Registry;
 use super::sandbox::{Done, Sandbox};
-use super::test_image::{blob_path, manifest_path, two_layers};
+use super::test_image::{blob_path, manifest_path, noise, two_layers};
 
 /// A machine whose registries are configured below one directory.
 pub(crate) struct Machine {
@@ -103,6 +103,41 @@ fn mirrors_are_asked_before_the_registry_and_left_when_they_fail() {
         machine.ok(&["images", "--format", "{{.Repository}}"]),
         "registry.example/test/image"
     );
+}
+
+/// Such an image could not be pulled at all, though the registry has it right.
+#[test]
+fn what_a_mirror_has_wrong_comes_from_the_registry() {
+    let (mirror, registry) = (FakeRegistry::start(), FakeRegistry::start());
+    let (machine, image) = (Machine::new(), two_layers());
+    image.serve(&registry, "1");
+    machine.write(
+        "hosts/registry.example/hosts.toml",
+        &format!(
+            "server = \"http://{}\"\n[host.\"http://{}\"]\n",
+            registry.host(),
+            mirror.host()
+        ),
+    );
+    let first = blob_path(&image.layers[0].digest());
+    let blob = &image.layers[0].blob;
+    let damaged: Vec<u8> = [&blob[..blob.len() / 2], &noise(blob.len() - blob.len() / 2)].concat();
+    let longer = [&blob[..], b"more"].concat();
+    let elsewhere = Answer::new(206, blob.clone()).header("Content-Range", "bytes 1-2/3");
+    for answer in [Answer::new(200, damaged), Answer::new(200, longer), elsewhere] {
+        image.serve(&mirror, "1");
+        mirror.route(&first, vec![answer]);
+        machine.ok(&["pull", "-q", "registry.example/test/image:1"]);
+        machine.ok(&["rmi", "registry.example/test/image:1"]);
+        let place = machine.path("layout");
+        machine.ok(&[
+            "copy",
+            "docker://registry.example/test/image:1",
+            &format!("oci:{}", place.display()),
+        ]);
+        fs::remove_dir_all(place).unwrap();
+    }
+    assert_eq!(mirror.requests(&first).len(), 6, "once each");
 }
 
 #[test]
