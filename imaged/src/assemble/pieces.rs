@@ -221,6 +221,11 @@ fn finish_if(is_wanted: bool, mut blob: BlobReader<'_>) -> Result<()> {
     }
 }
 
+/// Whether so many bytes can have been made of `received` only by somebody who means harm.
+pub(crate) fn is_out_of_proportion(total: u64, received: u64) -> bool {
+    total > FREE_BYTES && total / MAX_RATIO > received
+}
+
 /// Moves everything from `input` to `output`, and stops a stream that grows out of all proportion; false when nobody
 /// wants more.
 fn pump<R: Read>(
@@ -236,7 +241,7 @@ fn pump<R: Read>(
         let length = fill(input, &mut piece)?;
         piece.truncate(length);
         total += length as u64;
-        if total > FREE_BYTES && total / MAX_RATIO > received(input) {
+        if is_out_of_proportion(total, received(input)) {
             return Err(Error::new(
                 Kind::Limit,
                 "it decompresses to more than its size can explain",
