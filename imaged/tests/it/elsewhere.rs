@@ -1,5 +1,8 @@
 //! Registries that are slow, or send to other hosts: what these get, and what they do not.
 
+use std::io::Write;
+
+use corten_imaged::error::{Kind, Result};
 use corten_imaged::oci::{Descriptor, Digest};
 use corten_imaged::registry::{Content, Repository, Sent, nameless};
 use serde_json::json;
@@ -21,26 +24,51 @@ fn serve_with_layers_at(registry: &FakeRegistry, image: &TestImage, elsewhere: i
     }
 }
 
+/// Sends these bytes as a blob.
+fn upload(registry: &FakeRegistry, bytes: &[u8]) -> Result<Sent> {
+    let mut file = nameless().unwrap();
+    file.write_all(bytes).unwrap();
+    let descriptor: Descriptor = serde_json::from_value(json!({
+        "mediaType": "application/octet-stream", "digest": Digest::of(bytes), "size": bytes.len(),
+    }))
+    .unwrap();
+    let begun = Answer::new(202, "").header("Location", "/upload");
+    registry.route("/v2/test/image/blobs/uploads/", vec![begun]);
+    let repository = Repository::to_write(&reference(registry, ":1"), None, &options()).unwrap();
+    repository.upload(&descriptor, Content { file, offset: 0 })
+}
+
 /// The limit of the registry's silence was one of the whole request, which no slow line can keep.
 #[test]
 fn a_line_may_be_slower_than_silence_is_borne() {
     let registry = FakeRegistry::start();
-    let bytes = noise(8 << 20);
-    let digest = Digest::of(&bytes);
-    let begun = Answer::new(202, "").header("Location", "/upload");
-    registry.route("/v2/test/image/blobs/uploads/", vec![begun]);
     registry.route("PUT /upload", vec![Answer::new(201, "")]);
     registry.slow_down(options().stall / 16);
-    let mut file = nameless().unwrap();
-    std::io::Write::write_all(&mut file, &bytes).unwrap();
-    let descriptor: Descriptor = serde_json::from_value(json!({
-        "mediaType": "application/octet-stream", "digest": digest, "size": bytes.len(),
-    }))
-    .unwrap();
-    let repository = Repository::to_write(&reference(&registry, ":1"), None, &options()).unwrap();
-    let sent = repository.upload(&descriptor, Content { file, offset: 0 });
+    let sent = upload(&registry, &noise(8 << 20));
     assert_eq!(sent.unwrap(), Sent::Pushed);
     assert_eq!(registry.requests("/upload?").len(), 1, "at once");
+}
+
+/// Each attempt brings something: that they are many is no failure.
+#[test]
+fn a_push_that_gets_on_is_not_given_up() {
+    let registry = FakeRegistry::start();
+    registry.route("PATCH /upload", vec![Answer::new(503, "")]);
+    let arrived = |quarter: usize| {
+        let range = format!("0-{}", quarter * (256 << 10) - 1);
+        let answer = Answer::new(204, "").header("Location", "/upload");
+        answer.header("Range", range)
+    };
+    registry.route("GET /upload", (1..=4).map(arrived).collect());
+    registry.route("PUT /upload", vec![Answer::new(201, "")]);
+    assert!(options().attempts < 4);
+    // The most that is sent at once, and what arrives in four attempts.
+    let sent = upload(&registry, &noise((16 << 20) + (1 << 20)));
+    assert_eq!(sent.unwrap(), Sent::Pushed);
+    // Without that it ends as it did.
+    registry.route("GET /upload", vec![arrived(1)]);
+    let sent = upload(&registry, &noise((16 << 20) + (1 << 20)));
+    assert_eq!(sent.unwrap_err().kind(), Kind::Network);
 }
 
 /// An address without encryption that is no loopback address, and is here all the same.

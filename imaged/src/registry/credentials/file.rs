@@ -334,6 +334,30 @@ mod tests {
     }
 
     /// A file that is not understood is not overwritten.
+    /// After `sudo docker login` it was replaced by one with the new login alone.
+    #[test]
+    fn a_file_that_cannot_be_read_is_left_alone() {
+        use nix::unistd::{Uid, chown, setfsuid};
+        let dir = tempfile::tempdir().unwrap();
+        let (path, nobody) = (dir.path().join("config.json"), Uid::from_raw(65534));
+        fs::write(&path, "{}").unwrap();
+        fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        chown(dir.path(), Some(nobody), None).unwrap();
+        let place = path.clone();
+        // Who opens files is said for each thread.
+        let as_nobody = std::thread::spawn(move || {
+            setfsuid(nobody);
+            assert!(ConfigFile::read_if_there(&place).unwrap().is_none());
+            ConfigFile::change(&place, |file| {
+                file.content.insert("auths".into(), json!({}));
+                Ok(())
+            })
+        });
+        let error = as_nobody.join().unwrap().unwrap_err();
+        assert!(error.hints().join("").contains("chown"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), b"{}");
+    }
+
     #[test]
     fn a_damaged_file_is_left_alone() {
         let dir = tempfile::tempdir().unwrap();
