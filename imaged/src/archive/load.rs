@@ -1,5 +1,6 @@
 //! Taking the images of an archive into the store.
 
+use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -14,6 +15,7 @@ use crate::layer::Limits;
 use crate::oci::manifest::read_json;
 use crate::oci::{Digest, ImageConfig, Manifest};
 use crate::store::{Name, Store};
+use crate::trust;
 
 /// How often layers may disappear, because somebody removes them, while others are made.
 const ROUNDS: usize = 3;
@@ -32,14 +34,28 @@ pub struct Loaded {
 /// Loads all images of an archive, or of an OCI layout that is a directory.
 ///
 /// # Errors
-/// `Invalid`, `Integrity`, `Limit` and `Unsupported` for what is wrong with it; images before that one stay.
+/// `Invalid`, `Integrity`, `Limit` and `Unsupported` for what is wrong with it; images before that one stay. `Denied` when
+/// the policy does not allow it.
 pub fn load(store: &Store, input: Input<'_>) -> Result<Vec<Loaded>> {
     store.reclaim()?;
-    let contents = match input {
-        Input::Stream(stream) => Contents::of_stream(store, stream)?,
-        Input::Directory(directory) => Contents::of_directory(store, directory)?,
+    let (contents, transport, path) = match input {
+        Input::Stream(stream) => (Contents::of_stream(store, stream)?, "oci-archive", None),
+        Input::File(path) => {
+            let mut file =
+                File::open(path).map_err(|error| Error::io(format!("open {}", path.display()), &error))?;
+            (Contents::of_stream(store, &mut file)?, "oci-archive", Some(path))
+        }
+        Input::Directory(path) => (Contents::of_directory(store, path)?, "oci", Some(path)),
     };
-    let found = if let (Some(_), Some(index)) = (contents.get("oci-layout"), contents.get("index.json")) {
+    let layout = (contents.get("oci-layout"), contents.get("index.json"));
+    trust::allows_files(
+        match layout {
+            (Some(_), Some(_)) => transport,
+            _ => "docker-archive",
+        },
+        path,
+    )?;
+    let found = if let (Some(_), Some(index)) = layout {
         of_index(&contents, index, &platform::host())?
     } else if let Some(list) = contents.get("manifest.json") {
         of_docker_list(&contents, list)?
@@ -58,6 +74,8 @@ pub fn load(store: &Store, input: Input<'_>) -> Result<Vec<Loaded>> {
 pub enum Input<'a> {
     /// A tar stream, perhaps compressed.
     Stream(&'a mut dyn Read),
+    /// The same in a file.
+    File(&'a Path),
     /// An OCI layout.
     Directory(&'a Path),
 }

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-use super::compressed::{Checked, Hashed};
+use super::compressed::{Checked, Hashed, for_each_layer};
 use crate::error::{Context, Error, Kind, Result};
 use crate::image::Image;
 use crate::oci::media::{self, Compression};
@@ -111,22 +111,15 @@ pub fn packed(
     let scratch = store.scratch()?;
     let mut blobs = HashMap::new();
     if let Some(packing) = packing {
-        let layers = manifest.layers.iter().enumerate();
-        let each = std::thread::scope(|scope| {
-            let scratch = &scratch;
-            let each: Vec<_> = layers
-                .map(|(at, layer)| scope.spawn(move || layer_in(store, layer, packing, scratch, at)))
-                .collect();
-            each.into_iter()
-                .map(|thread| thread.join().unwrap_or_else(|_| Err(died())))
-                .collect::<Result<Vec<_>>>()
+        let each = for_each_layer(&manifest.layers, |at, layer| {
+            layer_in(store, layer, packing, &scratch, at)
         })?;
         for (layer, (descriptor, place)) in manifest.layers.iter_mut().zip(each) {
             blobs.extend(place.map(|place| (descriptor.digest, place)));
             *layer = descriptor;
         }
     }
-    if let Some(format) = format {
+    if let Some(format) = format.or_else(|| fitting(&manifest).filter(|_| !blobs.is_empty())) {
         translate(&mut manifest, format)?;
     }
     let manifest = serde_json::to_vec(&manifest)
@@ -138,8 +131,13 @@ pub fn packed(
     })
 }
 
-fn died() -> Error {
-    Error::new(Kind::System, "a thread that compresses died")
+/// The words for docker's manifest that has new layers: its own, if they have words for all of them.
+fn fitting(manifest: &Manifest) -> Option<Format> {
+    let is_dockers = manifest.media_type.as_deref() == Some(media::DOCKER_MANIFEST);
+    is_dockers.then(|| match translate(&mut manifest.clone(), Format::Docker) {
+        Ok(()) => Format::Docker,
+        Err(_) => Format::Oci,
+    })
 }
 
 /// A layer compressed in the wanted way, and where, if that is not the store's own blob.
@@ -245,6 +243,22 @@ mod tests {
         }
         assert_eq!(Format::parse("v2s2").unwrap(), Format::Docker);
         assert!(Format::parse("tar").is_err());
+    }
+
+    /// Docker's manifest with OCI's layers is one that nobody pulls.
+    #[test]
+    fn new_layers_and_their_manifest_have_the_same_words() {
+        let layer = |media_type| Descriptor::new(media_type, Digest::of(b"x"), 1);
+        let mut manifest = Manifest::of(layer(media::DOCKER_CONFIG), vec![layer(media::OCI_LAYER_ZSTD)]);
+        assert_eq!(fitting(&manifest), None);
+        manifest.media_type = Some(media::DOCKER_MANIFEST.into());
+        assert_eq!(
+            fitting(&manifest),
+            Some(Format::Oci),
+            "docker has no word for zstd"
+        );
+        manifest.layers = vec![layer(media::OCI_LAYER_GZIP)];
+        assert_eq!(fitting(&manifest), Some(Format::Docker));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod progress;
 mod source;
 mod workshop;
 
+pub(crate) use pieces::is_out_of_proportion;
 pub use progress::{Progress, Silent, Step};
 pub use source::{Files, Piece, Source};
 pub use workshop::{Layer, Workshop, layers_of};

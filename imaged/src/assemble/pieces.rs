@@ -193,17 +193,18 @@ pub(super) fn decompress(
 ) {
     let digest = blob.descriptor.digest;
     let result = match compression {
-        Compression::None => pump(&mut blob, |blob| blob.received, output, used).and_then(|()| blob.finish()),
+        Compression::None => pump(&mut blob, |blob| blob.received, output, used)
+            .and_then(|is_wanted| finish_if(is_wanted, blob)),
         Compression::Gzip => {
             let mut decoder = flate2::bufread::MultiGzDecoder::new(blob);
             pump(&mut decoder, |decoder| decoder.get_ref().received, output, used)
-                .and_then(|()| decoder.into_inner().finish())
+                .and_then(|is_wanted| finish_if(is_wanted, decoder.into_inner()))
         }
         Compression::Zstd => zstd::stream::read::Decoder::with_buffer(blob)
             .map_err(ours)
             .and_then(|mut decoder| {
-                pump(&mut decoder, |decoder| decoder.get_ref().received, output, used)?;
-                decoder.finish().finish()
+                let is_wanted = pump(&mut decoder, |decoder| decoder.get_ref().received, output, used)?;
+                finish_if(is_wanted, decoder.finish())
             }),
     };
     if let Err(error) = result {
@@ -212,13 +213,27 @@ pub(super) fn decompress(
     }
 }
 
-/// Moves everything from `input` to `output`, and stops a stream that grows out of all proportion.
+/// The rest of a blob, unless its layer was refused: then that does not matter, and is not even received.
+fn finish_if(is_wanted: bool, mut blob: BlobReader<'_>) -> Result<()> {
+    match is_wanted {
+        true => blob.finish(),
+        false => Ok(()),
+    }
+}
+
+/// Whether so many bytes can have been made of `received` only by somebody who means harm.
+pub(crate) fn is_out_of_proportion(total: u64, received: u64) -> bool {
+    total > FREE_BYTES && total / MAX_RATIO > received
+}
+
+/// Moves everything from `input` to `output`, and stops a stream that grows out of all proportion; false when nobody
+/// wants more.
 fn pump<R: Read>(
     input: &mut R,
     received: impl Fn(&R) -> u64,
     output: &SyncSender<Result<Vec<u8>>>,
     used: &Receiver<Vec<u8>>,
-) -> Result<()> {
+) -> Result<bool> {
     let mut total = 0_u64;
     loop {
         let mut piece = used.try_recv().unwrap_or_default();
@@ -226,14 +241,17 @@ fn pump<R: Read>(
         let length = fill(input, &mut piece)?;
         piece.truncate(length);
         total += length as u64;
-        if total > FREE_BYTES && total / MAX_RATIO > received(input) {
+        if is_out_of_proportion(total, received(input)) {
             return Err(Error::new(
                 Kind::Limit,
                 "it decompresses to more than its size can explain",
             ));
         }
-        if length == 0 || output.send(Ok(piece)).is_err() {
-            return Ok(());
+        if length == 0 {
+            return Ok(true);
+        }
+        if output.send(Ok(piece)).is_err() {
+            return Ok(false);
         }
     }
 }
@@ -347,5 +365,68 @@ impl Read for TarReader {
         let count = self.fill_buf()?.read(buffer)?;
         self.consume(count);
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::mpsc::{channel, sync_channel};
+
+    use super::*;
+
+    #[derive(Debug, Default)]
+    struct Told(Mutex<Vec<Step>>);
+
+    impl Progress for Told {
+        fn begin(&self, _reference: &crate::image::Reference) {}
+
+        fn layer(&self, _layer: &Digest, step: Step) {
+            self.0.lock().unwrap().push(step);
+        }
+    }
+
+    /// It was received to its end, which for a hostile one never came.
+    #[test]
+    fn of_a_layer_that_was_refused_no_more_is_received() {
+        let tar = vec![7; 8 * PIECE];
+        let gzip = {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+            encoder.write_all(&tar).unwrap();
+            encoder.finish().unwrap()
+        };
+        let mut zstd = zstd::stream::Encoder::new(Vec::new(), 1).unwrap();
+        // What does not compress is as long as it was.
+        let noise: Vec<u8> = (0..8 * PIECE as u64)
+            .map(|at| at.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()[3])
+            .collect();
+        zstd.write_all(&noise).unwrap();
+        for (compression, blob) in [
+            (Compression::None, tar),
+            (Compression::Gzip, gzip),
+            (Compression::Zstd, zstd.finish().unwrap()),
+        ] {
+            let (sender, receiver) = tokio::sync::mpsc::channel(1000);
+            for piece in blob.chunks(PIECE / 4) {
+                sender
+                    .blocking_send(Piece::Data(Bytes::copy_from_slice(piece)))
+                    .unwrap();
+            }
+            sender.blocking_send(Piece::End).unwrap();
+            let descriptor = serde_json::from_value(serde_json::json!({
+                "mediaType": "", "digest": Digest::of(&blob), "size": blob.len(),
+            }))
+            .unwrap();
+            let told = Told::default();
+            let copy = tempfile::tempfile().unwrap();
+            let blob = BlobReader::of_stream(receiver, None, copy, &descriptor, &told);
+            let (output, refusing) = sync_channel(1);
+            drop(refusing);
+            decompress(blob, compression, &output, &channel().1);
+            let told = told.0.into_inner().unwrap();
+            assert!(!told.is_empty());
+            assert!(!told.contains(&Step::Downloaded), "{compression:?}: {told:?}");
+            assert!(sender.is_closed(), "{compression:?}");
+        }
     }
 }

@@ -34,6 +34,11 @@ pub trait Source: Sync {
     /// none if it comes from afar.
     fn file(&self, descriptor: &Descriptor) -> Option<&Path>;
 
+    /// Takes note that the bytes it sent of a blob were wrong; returns whether other bytes may come from somebody else.
+    fn distrust(&self, _descriptor: &Descriptor) -> bool {
+        false
+    }
+
     /// Ends all that was begun: nobody wants it any more.
     fn abandon(&self);
 }

@@ -17,10 +17,12 @@ use crate::layer::{self, Limits, Unpacked};
 use crate::log;
 use crate::oci::media::{Compression, layer_compression};
 use crate::oci::{Descriptor, Digest, Hasher, ImageConfig, Manifest, digest};
-use crate::store::{Claim, LayerRecord, Making, Partial, Store, failed_at};
+use crate::store::{Claim, LayerRecord, Lock, Making, Partial, Store, failed_at};
 
 /// Buffers between decompressor and unpacker.
 const UNPACKED_PIECES: usize = 8;
+/// How often layers below may disappear, because somebody removes them, before one is published.
+const ROUNDS: usize = 10;
 
 /// One layer of the image.
 #[derive(Debug, Clone)]
@@ -203,7 +205,7 @@ impl Workshop<'_> {
         Ok(())
     }
 
-    /// Makes a layer visible; those below are.
+    /// Makes a layer visible; those below are, or are made again.
     fn publish(&self, layers: &[Layer], index: usize, made: Made) -> Result<()> {
         let layer = &layers[index];
         let (making, unpacked) = match made {
@@ -222,6 +224,7 @@ impl Workshop<'_> {
                 }
             },
         };
+        let _nothing_goes = self.hold_below(layers, index)?;
         let below: Vec<PathBuf> = layers[..index]
             .iter()
             .rev()
@@ -243,6 +246,31 @@ impl Workshop<'_> {
         Ok(())
     }
 
+    /// Sees to it that all layers below this one are there, and that none goes while the lock is held: until the image
+    /// has its name, whoever removes another image takes those that they share.
+    ///
+    /// Whoever waits here waits for a layer below all that he holds; so nobody waits in a circle.
+    fn hold_below(&self, layers: &[Layer], index: usize) -> Result<Lock> {
+        for _ in 0..ROUNDS {
+            let lock = self.store.lock_shared()?;
+            let is_missing = |below: &usize| !self.store.has_layer(&layers[*below].chain_id);
+            let missing: Vec<usize> = (0..index).filter(is_missing).collect();
+            if missing.is_empty() {
+                return Ok(lock);
+            }
+            drop(lock);
+            for below in missing {
+                layers[below].tell("was removed meanwhile, and is made again");
+                self.publish(layers, below, Made::Elsewhere)?;
+            }
+        }
+        Err(Error::new(
+            Kind::Conflict,
+            "layers of the image were removed while others were made",
+        )
+        .hint("try again when nobody removes images"))
+    }
+
     /// Keeps the blob of a layer whose files are there: from a store of before, or from a blob packed in another way.
     fn complete_blob(&self, layer: &Layer) -> Result<()> {
         let digest = &layer.descriptor.digest;
@@ -251,16 +279,23 @@ impl Workshop<'_> {
         }
         let scratch = self.store.scratch()?;
         let place = scratch.path().join("blob");
-        let part = self.part_of(layer)?;
-        let received = self
-            .open_blob(layer, part.as_ref(), &place)
-            .and_then(|mut blob| blob.finish())
-            .context(|| format!("layer {}", digest.short()));
-        settle(part, &received, &place)?;
-        received?;
+        match self.receive_blob(layer, &place) {
+            Err(error) if self.may_be_better(layer, &error) => self.receive_blob(layer, &place)?,
+            received => received?,
+        }
         self.store.adopt_blob(&place, digest)?;
         self.progress.layer(digest, Step::Complete);
         Ok(())
+    }
+
+    fn receive_blob(&self, layer: &Layer, place: &Path) -> Result<()> {
+        let part = self.part_of(layer)?;
+        let received = self
+            .open_blob(layer, part.as_ref(), place)
+            .and_then(|mut blob| blob.finish())
+            .context(|| format!("layer {}", layer.descriptor.digest.short()));
+        settle(part, &received, place)?;
+        received
     }
 
     /// What an earlier pull left of the layer's blob, if that comes from afar and nobody else receives it.
@@ -293,7 +328,8 @@ impl Workshop<'_> {
             Some(part) => (part.file()?, part.length()),
             None => {
                 let mut options = OpenOptions::new();
-                options.write(true).create_new(true).mode(0o600);
+                // Anew: of a first attempt there may be something.
+                options.write(true).create(true).truncate(true).mode(0o600);
                 let copy = options.open(place);
                 (copy.map_err(|error| failed_at("create", place, &error))?, 0)
             }
@@ -317,15 +353,21 @@ impl Workshop<'_> {
         }
     }
 
-    /// Receives and unpacks a layer; a second time and from the start, if what was kept of its blob was damaged.
+    /// Whether the layer's bytes may have been wrong, and come from somebody else another time.
+    fn may_be_better(&self, layer: &Layer, error: &Error) -> bool {
+        !is_kept_after(error) && error.kind() != Kind::System && self.source.distrust(&layer.descriptor)
+    }
+
+    /// Receives and unpacks a layer; a second time and from the start, if what was kept of its blob was damaged, or what
+    /// came from a registry's mirror.
     fn receive_and_unpack(&self, layer: &Layer, making: &Making) -> Result<Unpacked> {
         let part = self.part_of(layer)?;
         let was_begun = part.as_ref().is_some_and(|part| part.length() > 0);
         let result = self.receive_once(layer, part.as_ref(), making);
         settle(part, &result, &making.blob())?;
         match result {
-            Err(error) if was_begun && !is_kept_after(&error) => {
-                layer.tell(&format!("what was here of it is of no use ({error}): once more"));
+            Err(error) if self.may_be_better(layer, &error) || was_begun && !is_kept_after(&error) => {
+                layer.tell(&format!("what is here of it is of no use ({error}): once more"));
                 making.begin()?;
                 let part = self.part_of(layer)?;
                 let result = self.receive_once(layer, part.as_ref(), making);

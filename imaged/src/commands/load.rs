@@ -1,6 +1,5 @@
 //! `corten load`.
 
-use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -36,11 +35,7 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
         }
         None => archive::load(&store, Input::Stream(&mut io::stdin().lock())),
         Some(path) if path.is_dir() => archive::load(&store, Input::Directory(path)),
-        Some(path) => {
-            let mut file =
-                File::open(path).map_err(|error| Error::io(format!("open {}", path.display()), &error))?;
-            archive::load(&store, Input::Stream(&mut file))
-        }
+        Some(path) => archive::load(&store, Input::File(path)),
     };
     let loaded = loaded.context(|| "load")?;
     for loaded in &loaded {

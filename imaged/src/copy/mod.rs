@@ -11,10 +11,12 @@ mod target;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::assemble::wrong_digest;
 use crate::error::{Context, Error, Kind, Result};
 use crate::image::platform;
 use crate::oci::{Descriptor, Digest, Document, Manifest, media};
 use crate::registry::{Content, Options, Raw, Repository};
+use crate::trust;
 use files::Files;
 use target::Target;
 
@@ -76,12 +78,21 @@ pub(crate) fn copy(
     witness: &dyn Witness,
 ) -> Result<Digest> {
     let source = Source::open(from, options)?;
+    if let Some((transport, path)) = from.files() {
+        trust::allows_files(transport, Some(path))?;
+    }
     let root = source.root().context(|| format!("read {from}"))?;
     let whole = root.digest;
     let (root, children) = select(&source, root, all, options)?;
     if let Source::Registry(repository) = &source {
         // A signature of an index is one of all that it points at.
         repository.obey_policy(&[whole, root.digest])?;
+    }
+    if let Place::Registry(reference) = to
+        && let Some(wanted) = reference.digest().filter(|wanted| **wanted != root.digest)
+    {
+        // It would be there under another name than the one that was asked for.
+        return Err(wrong_digest("manifest", wanted, &root.digest));
     }
     let mut target = Target::open(to, from, all, options)?;
     let manifests = children

@@ -1,7 +1,7 @@
 //! Where an image is copied from or to, in skopeo's words: `docker://`, `oci:`, `oci-archive:`, `docker-archive:`, `dir:`.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::error::{Error, Kind, Result};
@@ -20,6 +20,19 @@ pub(crate) enum Place {
     DockerArchive(PathBuf, Option<Reference>),
     /// A directory with the manifest and the blobs beside each other.
     Directory(PathBuf),
+}
+
+impl Place {
+    /// The kind and the path of what is in files, in containers' words.
+    pub(super) fn files(&self) -> Option<(&'static str, &Path)> {
+        Some(match self {
+            Self::Registry(_) => return None,
+            Self::Layout(path, _) => ("oci", path),
+            Self::LayoutArchive(path, _) => ("oci-archive", path),
+            Self::DockerArchive(path, _) => ("docker-archive", path),
+            Self::Directory(path) => ("dir", path),
+        })
+    }
 }
 
 impl FromStr for Place {

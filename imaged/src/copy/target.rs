@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use nix::fcntl::{Flock, FlockArg};
 use serde_json::{Value, json};
 
 use super::files::{CONTAINERD_NAME, OCI_NAME};
@@ -136,14 +137,18 @@ impl Target {
             Self::Registry { repository, .. } => repository.put(raw, is_root),
             Self::Layout { directory, name } => {
                 write_bytes(&directory.join(blob(&raw.digest)), &raw.bytes)?;
-                match is_root {
-                    true => enter(directory, raw, name.as_deref()),
-                    false => Ok(()),
+                if !is_root {
+                    return Ok(());
                 }
+                // What the index names must be there whenever the index is.
+                sync(&directory.join("blobs/sha256"))?;
+                enter(directory, raw, name.as_deref())
             }
             Self::Directory(directory) if is_root => {
                 write_bytes(&directory.join("version"), b"Directory Transport Version: 1.1\n")?;
-                write_bytes(&directory.join("manifest.json"), &raw.bytes)
+                sync(directory)?;
+                write_bytes(&directory.join("manifest.json"), &raw.bytes)?;
+                sync(directory)
             }
             Self::Directory(directory) => write_bytes(
                 &directory.join(format!("{}.manifest.json", raw.digest.hex())),
@@ -221,11 +226,30 @@ fn copy(checked: &mut Checked<'_>, file: &mut File, digest: &Digest) -> Result<(
     }
 }
 
+/// Makes a directory with those above it, to stay.
 fn make_directory(path: &Path) -> Result<()> {
+    let missing = path.ancestors().take_while(|above| !above.exists());
+    let missing: Vec<&Path> = missing.filter(|above| *above != Path::new("")).collect();
     DirBuilder::new()
         .recursive(true)
         .create(path)
-        .map_err(|error| Error::io(format!("mkdir {}", path.display()), &error))
+        .map_err(|error| Error::io(format!("mkdir {}", path.display()), &error))?;
+    missing.into_iter().try_for_each(sync_above)
+}
+
+/// Makes what was renamed or made in a directory last.
+fn sync(directory: &Path) -> Result<()> {
+    File::open(directory)
+        .and_then(|directory| directory.sync_all())
+        .map_err(|error| Error::io(format!("fsync {}", directory.display()), &error))
+}
+
+/// Makes a name last in its directory.
+fn sync_above(path: &Path) -> Result<()> {
+    match path.parent() {
+        Some(above) if above != Path::new("") => sync(above),
+        _ => sync(Path::new(".")),
+    }
 }
 
 /// Another name for a file until it is whole.
@@ -267,32 +291,46 @@ fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
     })
 }
 
-/// Enters an image into a layout's index, in the place of another of the same name.
+/// Enters an image into a layout's index, in the place of another of the same name; alone, if others do so too.
 fn enter(directory: &Path, raw: &Raw, name: Option<&str>) -> Result<()> {
+    let failed =
+        |call: &str, error: &std::io::Error| Error::io(format!("{call} {}", directory.display()), error);
+    let lock = File::open(directory).map_err(|error| failed("open", &error))?;
+    let _alone = Flock::lock(lock, FlockArg::LockExclusive)
+        .map_err(|(_, errno)| failed("flock", &std::io::Error::from(errno)))?;
     let path = directory.join("index.json");
-    let mut index = match fs::read(&path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
-            Error::new(Kind::Invalid, format!("{} is not valid: {error}", path.display()))
-        })?,
-        Err(_) => json!({"schemaVersion": 2, "mediaType": media::OCI_INDEX, "manifests": []}),
+    let before = match fs::read(&path) {
+        Ok(bytes) => Some(bytes),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        // What is there and cannot be read must not be replaced.
+        Err(error) => return Err(Error::io(format!("read {}", path.display()), &error)),
     };
-    let entry = entry(raw, name);
-    let Some(entries) = index["manifests"].as_array_mut() else {
-        return Err(Error::new(
-            Kind::Invalid,
-            format!("{} has no manifests", path.display()),
-        ));
+    let index = with_entry(before.as_deref(), entry(raw, name), name)
+        .map_err(|error| error.context(format!("{} is not valid", path.display())))?;
+    write_bytes(
+        &directory.join("oci-layout"),
+        br#"{"imageLayoutVersion":"1.0.0"}"#,
+    )?;
+    write_bytes(&path, index.to_string().as_bytes())?;
+    sync(directory)
+}
+
+/// A layout's index with one more entry.
+fn with_entry(index: Option<&[u8]>, entry: Value, name: Option<&str>) -> Result<Value> {
+    let mut index = match index {
+        Some(bytes) => {
+            serde_json::from_slice(bytes).map_err(|error| Error::new(Kind::Invalid, error.to_string()))?
+        }
+        None => json!({"schemaVersion": 2, "mediaType": media::OCI_INDEX, "manifests": []}),
     };
+    let entries = index.get_mut("manifests").and_then(Value::as_array_mut);
+    let entries = entries.ok_or_else(|| Error::new(Kind::Invalid, "it has no manifests"))?;
     entries.retain(|known| {
         let known_name = known["annotations"][OCI_NAME].as_str();
         known_name != name || name.is_none() && known["digest"] != entry["digest"]
     });
     entries.push(entry);
-    write_bytes(
-        &directory.join("oci-layout"),
-        br#"{"imageLayoutVersion":"1.0.0"}"#,
-    )?;
-    write_bytes(&path, index.to_string().as_bytes())
+    Ok(index)
 }
 
 fn entry(raw: &Raw, name: Option<&str>) -> Value {
@@ -359,7 +397,7 @@ impl Archive {
         self.out.get_ref().sync_all().map_err(failed)?;
         fs::rename(&self.temporary, &self.path).map_err(failed)?;
         self.is_done = true;
-        Ok(())
+        sync_above(&self.path)
     }
 }
 
@@ -368,5 +406,58 @@ impl Drop for Archive {
         if !self.is_done {
             let _ = fs::remove_file(&self.temporary);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An index that is no object was a panic.
+    #[test]
+    fn an_index_that_is_none_is_refused() {
+        let add = |index: &str| with_entry(Some(index.as_bytes()), json!({"digest": "b"}), None);
+        for index in ["[]", "1", "\"x\"", "{", "{}", r#"{"manifests": {}}"#] {
+            assert_eq!(add(index).unwrap_err().kind(), Kind::Invalid, "{index}");
+        }
+        let index = add(r#"{"manifests": [{"digest": "a"}], "more": 1}"#).unwrap();
+        assert_eq!(
+            index,
+            json!({"manifests": [{"digest": "a"}, {"digest": "b"}], "more": 1})
+        );
+    }
+
+    fn raw(text: &str) -> Raw {
+        let bytes =
+            format!("{{\"schemaVersion\": 2, \"manifests\": [], \"annotations\": {{\"x\": \"{text}\"}}}}");
+        Raw {
+            document: Document::parse(media::OCI_INDEX, bytes.as_bytes()).unwrap(),
+            media_type: media::OCI_INDEX.into(),
+            digest: Digest::of(bytes.as_bytes()),
+            bytes: bytes.into(),
+        }
+    }
+
+    /// Of two at once one was lost; and all when the index could not be read.
+    #[test]
+    fn no_entry_of_a_layout_is_lost() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("new/layout");
+        make_directory(&path).unwrap();
+        std::thread::scope(|scope| {
+            for number in 0..8 {
+                let path = &path;
+                scope.spawn(move || {
+                    let name = number.to_string();
+                    enter(path, &raw(&name), Some(&name)).unwrap();
+                });
+            }
+        });
+        let index: Value = serde_json::from_slice(&fs::read(path.join("index.json")).unwrap()).unwrap();
+        assert_eq!(index["manifests"].as_array().unwrap().len(), 8);
+        fs::remove_file(path.join("index.json")).unwrap();
+        fs::create_dir(path.join("index.json")).unwrap();
+        let error = enter(&path, &raw("x"), None).unwrap_err();
+        assert!(error.to_string().contains("read "), "{error}");
     }
 }

@@ -9,7 +9,7 @@ use nix::sys::stat::FileStat;
 
 use super::dirs::failed;
 use super::pack::Packer;
-use super::path::{join, refused, show};
+use super::path::{check_name, join, refused, show};
 use super::stack::{Stacked, is_opaque};
 use super::unpack::{is_directory, is_whiteout};
 use crate::error::{Context, Error, Kind, Result};
@@ -66,6 +66,7 @@ impl Changes {
             if change == Change::Deleted {
                 return packer.marker(&join(above, &[b".wh.", name].concat()), &place.stat);
             }
+            check_name(path, name)?;
             packer
                 .add(place.dir, name, path, &place.stat)
                 .context(|| format!("pack \"{}\"", show(path)))?;
@@ -240,4 +241,48 @@ fn flatten_directory<W: Write>(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Comparison;
+    use super::*;
+
+    /// It was packed, and read back as the word that another file is gone.
+    #[test]
+    fn a_file_that_is_named_as_a_whiteout_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let (lower, upper) = (dir.path().join("lower"), dir.path().join("upper"));
+        for place in [&lower, &upper] {
+            std::fs::create_dir_all(place.join("etc")).unwrap();
+        }
+        std::fs::write(lower.join("etc/passwd"), "").unwrap();
+        let changes = Changes {
+            upper: upper.clone(),
+            lower: vec![lower],
+            mount_points: HashSet::new(),
+        };
+        changes.pack(Vec::new(), None).unwrap();
+        let comparison = Comparison {
+            files: upper.clone(),
+            layers: vec![],
+            mount_points: HashSet::new(),
+            volumes: HashSet::new(),
+            rootless: false,
+            owner: &|_, _| Ok((0, 0)),
+        };
+        comparison.pack(Vec::new(), None).unwrap();
+        std::fs::write(upper.join("etc/.wh.passwd"), "").unwrap();
+        for error in [
+            changes.pack(Vec::new(), None).unwrap_err(),
+            comparison.pack(Vec::new(), None).unwrap_err(),
+        ] {
+            let text = error.to_string();
+            assert!(
+                text.contains("\"etc/.wh.passwd\" cannot be in an image"),
+                "{text}"
+            );
+        }
+        assert_eq!(changes.list().unwrap().len(), 2, "it can be shown");
+    }
 }

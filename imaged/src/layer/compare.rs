@@ -16,7 +16,7 @@ use nix::sys::stat::{FileStat, Mode};
 
 use super::dirs::failed;
 use super::pack::{Packer, attributes};
-use super::path::{join, refused, show, split};
+use super::path::{check_name, join, refused, show, split};
 use super::stack::{Found, Stacked};
 use super::unpack::is_directory;
 use crate::error::{Context, Error, Result};
@@ -114,6 +114,7 @@ impl Comparison<'_> {
         depth: usize,
         packer: &mut Packer<W>,
     ) -> Result<bool> {
+        check_name(path, name)?;
         let stat = self.as_in_the_image(now, name)?;
         let is_same = match before {
             Some(before) if self.rootless && is_device(&before.stat) => {

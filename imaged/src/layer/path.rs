@@ -41,6 +41,24 @@ pub(super) fn refused(path: &[u8], reason: &str) -> Error {
     )
 }
 
+/// Refuses a file for a layer whose name would say there that another one is gone.
+///
+/// # Errors
+/// `Invalid` for such a name.
+pub(super) fn check_name(path: &[u8], name: &[u8]) -> Result<()> {
+    match name.starts_with(b".wh.") {
+        false => Ok(()),
+        true => Err(Error::new(
+            Kind::Invalid,
+            format!(
+                "\"{}\" cannot be in an image: there a name like this says that a file is gone",
+                show(path)
+            ),
+        )
+        .hint("remove it, or give it another name")),
+    }
+}
+
 /// A path for an error text: short, and nothing that a terminal would obey.
 pub(super) fn show(path: &[u8]) -> String {
     let text: String = String::from_utf8_lossy(path).chars().take(200).collect();

@@ -9,6 +9,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::client::Client;
+use super::connection::Connection;
 use crate::assemble::{Piece, Source};
 use crate::error::{Context, Error, Kind, Result};
 use crate::log;
@@ -53,6 +54,10 @@ impl Source for Downloads {
 
     fn file(&self, _descriptor: &Descriptor) -> Option<&Path> {
         None
+    }
+
+    fn distrust(&self, descriptor: &Descriptor) -> bool {
+        self.client.distrust(&descriptor.digest)
     }
 
     fn abandon(&self) {
@@ -119,23 +124,34 @@ impl Download<'_> {
 
     /// One connection: from where the last one broke, until this one ends.
     async fn connection(&mut self) -> Result<()> {
-        let (mut response, from) = self.client.open_blob(&self.descriptor.digest, self.sent).await?;
+        let (response, from) = self.client.open_blob(&self.descriptor.digest, self.sent).await?;
+        let client = self.client;
+        self.receive(response, from).await.map_err(|error| {
+            client.leave(from, &error);
+            match error.kind() {
+                // The registry itself may have it right.
+                Kind::Integrity if from.host.is_mirror => {
+                    from.give_up();
+                    error.with_kind(Kind::Network)
+                }
+                _ => error,
+            }
+        })
+    }
+
+    async fn receive(&mut self, mut response: Response, from: &Connection) -> Result<()> {
         let mut skip = self.sent - start_of(&response, self.sent)?;
-        loop {
-            let piece = from.piece(&mut response).await;
-            let piece = piece.inspect_err(|error| self.client.leave(from, error))?;
-            let Some(mut piece) = piece else {
-                break;
-            };
+        while let Some(mut piece) = from.piece(&mut response).await? {
             if skip > 0 {
                 let skipped = piece.split_to(piece.len().min(usize::try_from(skip).unwrap_or(usize::MAX)));
                 skip -= skipped.len() as u64;
             }
-            self.sent += piece.len() as u64;
-            if self.sent > self.descriptor.size {
+            if self.sent + piece.len() as u64 > self.descriptor.size {
                 return Err(self.wrong_size("more"));
             }
+            self.sent += piece.len() as u64;
             if !piece.is_empty() {
+                self.client.note_sender(&self.descriptor.digest, from);
                 self.send(Piece::Data(piece)).await?;
             }
         }

@@ -1,5 +1,7 @@
 //! One repository: its documents and blobs, from the registry or whoever stands in for it, with retries.
 
+use std::collections::HashSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reqwest::Response;
@@ -25,6 +27,8 @@ pub(super) struct Client {
     /// Who stands in for the registry.
     mirrors: Vec<Connection>,
     origin: Connection,
+    /// The blobs of which a mirror has sent something.
+    mirrored: Mutex<HashSet<Digest>>,
     pub(super) options: Options,
 }
 
@@ -79,6 +83,7 @@ impl Client {
         Ok(Self {
             mirrors,
             origin: connect(origin)?,
+            mirrored: Mutex::default(),
             options: options.clone(),
         })
     }
@@ -115,6 +120,31 @@ impl Client {
         if error.kind() == Kind::Network {
             connection.give_up();
         }
+    }
+
+    /// Takes note of who sends something of a blob.
+    pub(super) fn note_sender(&self, digest: &Digest, sender: &Connection) {
+        if sender.host.is_mirror {
+            self.mirrored().insert(*digest);
+        }
+    }
+
+    /// After wrong bytes: if a mirror sent them, no mirror is asked any more, and it is worth a second attempt.
+    pub(super) fn distrust(&self, digest: &Digest) -> bool {
+        let was_mirrored = self.mirrored().remove(digest);
+        if was_mirrored {
+            log::warn(format_args!(
+                "a mirror of {} sent wrong bytes of {}: the registry itself is asked",
+                self.origin.host.name,
+                digest.short()
+            ));
+            self.mirrors.iter().for_each(Connection::give_up);
+        }
+        was_mirrored
+    }
+
+    fn mirrored(&self) -> MutexGuard<'_, HashSet<Digest>> {
+        self.mirrored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a registry wants to be left alone for longer than anybody would wait.

@@ -1,5 +1,6 @@
 //! Talking HTTP to one host about one repository: authentication, bounded silence, bounded answers.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,13 +8,14 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Method, Response, StatusCode, Url};
 
 use super::answer::{Action, Asked, refusal, unmet};
 use super::auth::{Challenge, TokenAnswer, scopes};
 use super::credentials::{self, Login, Secret};
-use super::http::{broken, http_client, is_loopback, tell};
+use super::http::{Clients, broken, is_loopback, tell};
+use super::outgoing::{MAX_REDIRECTS, Outgoing};
 use super::places::{Host, address};
 use crate::error::{Context, Error, Kind, Result};
 use crate::log;
@@ -27,7 +29,7 @@ const CLIENT: &str = "corten";
 /// A host, as one repository's client talks to it.
 #[derive(Debug)]
 pub(super) struct Connection {
-    http: reqwest::Client,
+    http: Clients,
     pub(super) host: Host,
     /// The repository as people write it, for errors.
     name: String,
@@ -64,7 +66,7 @@ impl Connection {
         stall: Duration,
     ) -> Result<Self> {
         Ok(Self {
-            http: http_client(&host.root, &host.trust, stall)?,
+            http: Clients::new(&host.root, &host.trust, stall)?,
             host,
             name,
             action,
@@ -156,15 +158,35 @@ impl Connection {
         headers: &HeaderMap,
         body: Bytes,
     ) -> Result<Response> {
+        self.request_patiently(method, url, headers, body, Duration::ZERO)
+            .await
+    }
+
+    /// The same for an answer that may take so much longer than others.
+    pub(super) async fn request_patiently(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: &HeaderMap,
+        body: Bytes,
+        patience: Duration,
+    ) -> Result<Response> {
         self.settle_scheme().await;
-        let url = &self.spoken(url);
+        let request = Outgoing {
+            method,
+            headers: headers.clone(),
+            body,
+            patience,
+            ..Outgoing::get(self.spoken(url))
+        };
         let used = self.authorization();
-        let response = self.send(&method, url, headers, &body, used.as_deref()).await?;
-        if response.status() != StatusCode::UNAUTHORIZED || !self.is_ours(url) {
+        let response = self.send(&request, used.as_deref()).await?;
+        // Somebody to whom the registry sent us is told nothing, and believed nothing about who knows our password.
+        if response.status() != StatusCode::UNAUTHORIZED || !self.is_ours(response.url()) {
             return Ok(response);
         }
         let fresh = self.authenticate(&response, used).await?;
-        self.send(&method, url, headers, &body, Some(&fresh)).await
+        self.send(&request, Some(&fresh)).await
     }
 
     fn authorization(&self) -> Option<Arc<str>> {
@@ -172,28 +194,17 @@ impl Connection {
         value.clone()
     }
 
-    async fn send(
-        &self,
-        method: &Method,
-        url: &Url,
-        headers: &HeaderMap,
-        body: &Bytes,
-        authorization: Option<&str>,
-    ) -> Result<Response> {
-        let mut request = self
-            .http
-            .request(method.clone(), url.clone())
-            .headers(headers.clone());
-        if !matches!(*method, Method::GET | Method::HEAD) {
-            request = request.body(body.clone());
+    /// Sends a request; what is the registry's alone goes along as long as it stays there.
+    async fn send(&self, request: &Outgoing, authorization: Option<&str>) -> Result<Response> {
+        let mut private = self.host.headers.clone();
+        if let Some(value) = authorization {
+            private.insert(AUTHORIZATION, secret(value)?);
         }
-        // An upload may go on at another host, whom our credentials do not concern.
-        if self.is_ours(url) {
-            request = request.headers(self.host.headers.clone());
-            if let Some(value) = authorization {
-                request = request.header(AUTHORIZATION, value);
-            }
-        }
+        let request = Outgoing {
+            private,
+            home: self.spoken(&self.host.root),
+            ..request.clone()
+        };
         self.exchange(request).await
     }
 
@@ -219,8 +230,8 @@ impl Connection {
             return;
         }
         let try_it = async {
-            let request = self.http.get(self.host.root.clone());
-            if let Err(error) = self.exchange(request).await {
+            let request = Outgoing::get(self.host.root.clone());
+            if let Err(error) = self.exchange_once(&request).await {
                 log::debug(format_args!(
                     "{}: {error}: trying without encryption",
                     self.host.name
@@ -231,16 +242,40 @@ impl Connection {
         self.scheme_settled.get_or_init(async || try_it.await).await;
     }
 
-    async fn exchange(&self, request: reqwest::RequestBuilder) -> Result<Response> {
-        let request = request.build().map_err(|error| broken(&error))?;
+    /// Sends a request, and on to where the answers send it: registries do so for blobs.
+    async fn exchange(&self, mut request: Outgoing) -> Result<Response> {
+        for _ in 0..=MAX_REDIRECTS {
+            let response = self.exchange_once(&request).await?;
+            match request.sent_on(&response)? {
+                None => return Ok(response),
+                Some(next) => request = next,
+            }
+        }
+        Err(Error::new(Kind::Unsupported, "too many redirections"))
+    }
+
+    async fn exchange_once(&self, request: &Outgoing) -> Result<Response> {
+        let client = self.http.of(&request.url)?;
+        let (built, taken) = request.build(client);
+        let built = built.build().map_err(|error| broken(&error))?;
         // What follows the path may be a secret: a signature, the state of an upload.
-        let mut url = request.url().clone();
+        let mut url = request.url.clone();
         url.set_query(None);
-        let (asked, begun) = (format!("{} {url}", request.method()), Instant::now());
-        let result = match tokio::time::timeout(self.stall, self.http.execute(request)).await {
-            Err(_) => Err(self.stalled()),
-            Ok(Err(error)) => Err(broken(&error)),
-            Ok(Ok(response)) => Ok(response),
+        let (asked, begun) = (format!("{} {url}", request.method), Instant::now());
+        let mut answer = pin!(client.execute(built));
+        let result = loop {
+            let limit = request.limit(self.stall, &taken);
+            let event = tokio::time::timeout(limit, async {
+                tokio::select! {
+                    answer = &mut answer => Some(answer),
+                    () = taken.more.notified() => None,
+                }
+            });
+            match event.await {
+                Err(_) => break Err(silent(limit)),
+                Ok(Some(answer)) => break answer.map_err(|error| broken(&error)),
+                Ok(None) => {}
+            }
         };
         tell(&asked, &result, begun.elapsed());
         result
@@ -253,7 +288,7 @@ impl Connection {
             return Ok(other);
         }
         let login = self.login()?;
-        let challenge = challenge(response);
+        let challenge = self.challenge(response);
         log::debug(format_args!(
             "{} wants credentials: {challenge:?}; there is {login:?}",
             self.host.name
@@ -308,13 +343,13 @@ impl Connection {
     ) -> Result<Token> {
         let url = self.token_server(realm)?;
         let request = match login.map(|login| (&login.username, &login.secret)) {
-            Some((_, Secret::IdentityToken(token))) => self.refresh(url, service, scopes, token),
+            Some((_, Secret::IdentityToken(token))) => refresh(url, service, scopes, token),
             password => {
                 let password = password.and_then(|(name, secret)| match secret {
                     Secret::Password(password) => Some((name.as_str(), password.as_str())),
                     Secret::IdentityToken(_) => None,
                 });
-                self.ask(url, service, scopes, password, for_login)
+                ask(url, service, scopes, password, for_login)?
             }
         };
         let response = self.exchange(request).await?;
@@ -352,67 +387,14 @@ impl Connection {
         }
     }
 
-    /// By name and password, or as nobody.
-    fn ask(
-        &self,
-        mut url: Url,
-        service: Option<&str>,
-        scopes: &[String],
-        login: Option<(&str, &str)>,
-        for_login: bool,
-    ) -> reqwest::RequestBuilder {
-        {
-            let mut query = url.query_pairs_mut();
-            for scope in scopes {
-                query.append_pair("scope", scope);
-            }
-            query.extend_pairs(service.map(|service| ("service", service)));
-            if for_login {
-                query
-                    .append_pair("offline_token", "true")
-                    .append_pair("client_id", CLIENT);
-            }
-            query.extend_pairs(login.map(|(name, _)| ("account", name)));
-        }
-        let request = self.http.get(url);
-        match login {
-            Some((name, password)) => request.header(AUTHORIZATION, basic_header(name, password)),
-            None => request,
-        }
-    }
-
-    /// By what the token server gave for a password once (OAuth2).
-    fn refresh(
-        &self,
-        url: Url,
-        service: Option<&str>,
-        scopes: &[String],
-        token: &str,
-    ) -> reqwest::RequestBuilder {
-        let mut form = url.clone();
-        form.set_query(None);
-        form.query_pairs_mut()
-            .append_pair("grant_type", "refresh_token")
-            .append_pair("client_id", CLIENT)
-            .append_pair("refresh_token", token)
-            .append_pair("service", service.unwrap_or_default())
-            .append_pair("scope", &scopes.join(" "));
-        self.http
-            .post(url)
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form.query().unwrap_or_default().to_owned())
-    }
-
     /// Whether the registry accepts the login that this was made with; returns what to keep of it: the login, or what
     /// the token server gave in its place.
     pub(super) async fn try_login(&self, login: &Login) -> Result<Login> {
         self.settle_scheme().await;
-        let url = self.spoken(&self.host.root);
-        let first = self
-            .send(&Method::GET, &url, &HeaderMap::new(), &Bytes::new(), None)
-            .await?;
+        let request = Outgoing::get(self.spoken(&self.host.root));
+        let first = self.send(&request, None).await?;
         let mut kept = login.clone();
-        let authorization = match (first.status(), challenge(&first)) {
+        let authorization = match (first.status(), self.challenge(&first)) {
             (StatusCode::UNAUTHORIZED, Some(Challenge::Basic)) => self.basic(Some(login.clone()))?,
             (StatusCode::UNAUTHORIZED, Some(Challenge::Bearer { realm, service, .. })) => {
                 let token = self
@@ -431,22 +413,14 @@ impl Connection {
             }
             _ => return self.expect(first, StatusCode::is_success).await.map(|_| kept),
         };
-        let second = self
-            .send(
-                &Method::GET,
-                &url,
-                &HeaderMap::new(),
-                &Bytes::new(),
-                Some(&authorization),
-            )
-            .await?;
+        let second = self.send(&request, Some(&authorization)).await?;
         self.expect(second, StatusCode::is_success).await.map(|_| kept)
     }
 
     /// One piece of a body; `None` at its end.
     pub(super) async fn piece(&self, response: &mut Response) -> Result<Option<Bytes>> {
         match tokio::time::timeout(self.stall, response.chunk()).await {
-            Err(_) => Err(self.stalled()),
+            Err(_) => Err(silent(self.stall)),
             Ok(Err(error)) => Err(broken(&error)),
             Ok(Ok(piece)) => Ok(piece),
         }
@@ -464,25 +438,77 @@ impl Connection {
         Ok(bytes)
     }
 
-    fn stalled(&self) -> Error {
-        let seconds = self.stall.as_secs_f32();
-        Error::new(
-            Kind::Network,
-            format!("the registry said nothing for {seconds} s"),
-        )
+    /// The first demand of the registry's answer that is known here.
+    fn challenge(&self, response: &Response) -> Option<Challenge> {
+        let challenges = response.headers().get_all(WWW_AUTHENTICATE);
+        challenges
+            .iter()
+            .filter(|_| self.is_ours(response.url()))
+            .find_map(|value| Challenge::parse(value.to_str().ok()?))
     }
+}
+
+fn silent(limit: Duration) -> Error {
+    let seconds = limit.as_secs_f32();
+    Error::new(
+        Kind::Network,
+        format!("the registry said nothing for {seconds} s"),
+    )
 }
 
 pub(super) fn too_long(what: &str, limit: u64) -> Error {
     Error::new(Kind::Limit, format!("the {what} is longer than {limit} bytes"))
 }
 
-/// The first demand of an answer that is known here.
-fn challenge(response: &Response) -> Option<Challenge> {
-    let challenges = response.headers().get_all(WWW_AUTHENTICATE);
-    challenges
-        .iter()
-        .find_map(|value| Challenge::parse(value.to_str().ok()?))
+/// A request to a token server by name and password, or as nobody.
+fn ask(
+    mut url: Url,
+    service: Option<&str>,
+    scopes: &[String],
+    login: Option<(&str, &str)>,
+    for_login: bool,
+) -> Result<Outgoing> {
+    {
+        let mut query = url.query_pairs_mut();
+        for scope in scopes {
+            query.append_pair("scope", scope);
+        }
+        query.extend_pairs(service.map(|service| ("service", service)));
+        if for_login {
+            query
+                .append_pair("offline_token", "true")
+                .append_pair("client_id", CLIENT);
+        }
+        query.extend_pairs(login.map(|(name, _)| ("account", name)));
+    }
+    let mut request = Outgoing::get(url);
+    if let Some((name, password)) = login {
+        let value = secret(&basic_header(name, password))?;
+        request.private.insert(AUTHORIZATION, value);
+    }
+    Ok(request)
+}
+
+/// A request by what the token server gave for a password once (OAuth2).
+fn refresh(url: Url, service: Option<&str>, scopes: &[String], token: &str) -> Outgoing {
+    let mut form = url.clone();
+    form.set_query(None);
+    form.query_pairs_mut()
+        .append_pair("grant_type", "refresh_token")
+        .append_pair("client_id", CLIENT)
+        .append_pair("refresh_token", token)
+        .append_pair("service", service.unwrap_or_default())
+        .append_pair("scope", &scopes.join(" "));
+    let form = form.query().unwrap_or_default().to_owned();
+    Outgoing::get(url).with_secret_form(form)
+}
+
+/// A header's value that no log shows.
+fn secret(value: &str) -> Result<HeaderValue> {
+    let mut value = HeaderValue::from_str(value)
+        .map_err(|_| Error::new(Kind::Invalid, "the credentials cannot be sent in a header"))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 fn basic_header(name: &str, password: &str) -> String {

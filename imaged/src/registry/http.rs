@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::{Response, Url, redirect};
@@ -23,22 +24,57 @@ pub(super) fn tell(asked: &str, result: &Result<Response>, took: Duration) {
     }
 }
 
-/// A client for one host. Reading the system's certificates is saved where nothing is encrypted; what runs on this
-/// machine is not reached through a proxy.
-pub(super) fn http_client(root: &Url, trust: &Trust, stall: Duration) -> Result<reqwest::Client> {
+/// The clients for one host and for those that it sends to: token servers, stores of blobs. Reading the system's
+/// certificates is saved where nothing is encrypted; what runs on this machine is not reached through a proxy.
+#[derive(Debug)]
+pub(super) struct Clients {
+    trust: Trust,
+    stall: Duration,
+    /// By whether they encrypt, and whether they are for this machine; made when they are wanted.
+    made: [[OnceLock<reqwest::Client>; 2]; 2],
+}
+
+impl Clients {
+    /// Those for the host at `root`, of whom the first is made at once: its files may be no good.
+    pub(super) fn new(root: &Url, trust: &Trust, stall: Duration) -> Result<Self> {
+        let clients = Self {
+            trust: trust.clone(),
+            stall,
+            made: Default::default(),
+        };
+        clients.of(root).map(drop)?;
+        Ok(clients)
+    }
+
+    /// The one for an address.
+    pub(super) fn of(&self, url: &Url) -> Result<&reqwest::Client> {
+        let is_encrypted = url.scheme() != "http";
+        let is_near = url.host_str().is_some_and(is_loopback);
+        let place = &self.made[usize::from(is_encrypted)][usize::from(is_near)];
+        match place.get() {
+            Some(client) => Ok(client),
+            None => {
+                let client = http_client(is_encrypted, is_near, &self.trust, self.stall)?;
+                Ok(place.get_or_init(|| client))
+            }
+        }
+    }
+}
+
+fn http_client(is_encrypted: bool, is_near: bool, trust: &Trust, stall: Duration) -> Result<reqwest::Client> {
     // Fails only when another thread was faster, with the same provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("corten/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(stall)
-        .redirect(redirect::Policy::custom(redirect));
-    if root.host_str().is_some_and(is_loopback) {
+        .redirect(redirect::Policy::none());
+    if is_near {
         builder = builder.no_proxy();
     }
-    builder = match (root.scheme(), trust.is_blind) {
-        ("http", _) => builder.tls_certs_only([]),
-        (_, true) => builder.tls_danger_accept_invalid_certs(true),
-        (_, false) => builder.tls_certs_merge(trust.certificates()?),
+    builder = match (is_encrypted, trust.is_blind) {
+        (false, _) => builder.tls_certs_only([]),
+        (true, true) => builder.tls_danger_accept_invalid_certs(true),
+        (true, false) => builder.tls_certs_merge(trust.certificates()?),
     };
     if let Some(identity) = trust.identity()? {
         builder = builder.identity(identity);
@@ -50,18 +86,6 @@ pub(super) fn http_client(root: &Url, trust: &Trust, stall: Duration) -> Result<
         )
         .hint("HTTPS needs certificates: install ca-certificates, or name a bundle with SSL_CERT_FILE")
     })
-}
-
-/// Registries send to other hosts for blobs, but never from HTTPS to plain HTTP.
-fn redirect(attempt: redirect::Attempt<'_>) -> redirect::Action {
-    let was_safe = attempt.previous().iter().all(|url| url.scheme() == "https");
-    if attempt.previous().len() > 10 {
-        attempt.error("too many redirections")
-    } else if was_safe && attempt.url().scheme() != "https" {
-        attempt.error("redirected from HTTPS to plain HTTP")
-    } else {
-        attempt.follow()
-    }
 }
 
 /// Whether a host, with or without a port, is this machine.
@@ -77,7 +101,6 @@ pub(super) fn is_loopback(host: &str) -> bool {
 pub(super) fn broken(error: &reqwest::Error) -> Error {
     let broken = Error::new(Kind::Network, words(error));
     match tls_error(error) {
-        _ if error.is_redirect() => broken.with_kind(Kind::Unsupported),
         Some(rustls::Error::InvalidCertificate(_)) => broken.with_kind(Kind::Denied).hint(
             "the registry's certificate is not trusted: put its authority's into \
              /etc/docker/certs.d/HOST[:PORT]/ca.crt, or name a bundle with SSL_CERT_FILE",

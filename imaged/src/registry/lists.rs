@@ -51,7 +51,8 @@ pub(super) async fn names(connection: &Connection, first: Url) -> Result<Vec<Str
     let (mut all, mut next) = (Vec::new(), Some(first));
     while let Some(url) = next {
         let response = connection.get(&url, &HeaderMap::new()).await?;
-        next = following(response.headers(), &url);
+        // Not what was to be asked: it may be spoken to without encryption.
+        next = following(response.headers(), response.url());
         let page: Page = read_json(
             &connection.body(response, MAX_PAGE, "list").await?,
             "registry's list",

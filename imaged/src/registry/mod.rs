@@ -12,6 +12,7 @@ mod documents;
 mod http;
 mod lists;
 mod login;
+mod outgoing;
 mod places;
 mod pull;
 mod push;

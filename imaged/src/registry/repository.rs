@@ -89,6 +89,15 @@ impl Repository {
     /// # Errors
     /// `Network`, `Integrity`; the failed call when there is no room for it.
     pub fn download(&self, descriptor: &Descriptor) -> Result<Content> {
+        match self.download_once(descriptor) {
+            Err(error) if error.kind() == Kind::Integrity && self.client.distrust(&descriptor.digest) => {
+                self.download_once(descriptor)
+            }
+            result => result,
+        }
+    }
+
+    fn download_once(&self, descriptor: &Descriptor) -> Result<Content> {
         let mut file = nameless()?;
         let (sender, mut receiver) = channel(WAITING);
         self.runtime

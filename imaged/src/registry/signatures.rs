@@ -1,14 +1,12 @@
 //! Signatures that a registry keeps beside an image, and the policy that a pull obeys.
 
-use std::path::PathBuf;
-
 use super::client::Client;
 use super::{Options, Raw, pull};
 use crate::error::{Error, Kind, Result};
 use crate::image::{Reference, platform};
 use crate::log;
 use crate::oci::{Digest, Document};
-use crate::trust::{Policy, PublicKey, Requirement, Signature, Verified};
+use crate::trust::{self, PublicKey, Requirement, Signature, Verified};
 
 /// What a signature's payload is (cosign's SIGNATURE_SPEC).
 const PAYLOAD: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
@@ -17,44 +15,12 @@ const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
 /// More signatures than anybody gives one image.
 const MAX_SIGNATURES: usize = 64;
 
-/// The policy that is in force, if there is one: `CORTEN_POLICY`, the user's, the machine's.
-///
-/// # Errors
-/// `Invalid` when it cannot be understood; the failed call when it cannot be read.
-fn policy() -> Result<Option<Policy>> {
-    let given = std::env::var_os("CORTEN_POLICY").filter(|path| !path.is_empty());
-    let is_given = given.is_some();
-    let files: Vec<PathBuf> = match given {
-        Some(path) => vec![path.into()],
-        None => {
-            let home = std::env::var_os("HOME").map(PathBuf::from);
-            let own = home.map(|home| home.join(".config/containers/policy.json"));
-            own.into_iter()
-                .chain([PathBuf::from("/etc/containers/policy.json")])
-                .collect()
-        }
-    };
-    for path in files {
-        match std::fs::read(&path) {
-            Ok(bytes) => {
-                let policy = Policy::parse(&bytes);
-                return policy
-                    .map(Some)
-                    .map_err(|error| error.context(path.display().to_string()));
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_given => {}
-            Err(error) => return Err(Error::io(format!("read {}", path.display()), &error)),
-        }
-    }
-    Ok(None)
-}
-
 /// Whether the policy allows to take an image that has these digests: its own, and its index'.
 ///
 /// # Errors
 /// `Denied` when it does not; what reading the policy, its keys and the signatures reports.
 pub(super) async fn obey(client: &Client, reference: &Reference, digests: &[Digest]) -> Result<()> {
-    let Some(policy) = policy()? else {
+    let Some(policy) = trust::in_force()? else {
         return Ok(());
     };
     let requirements = policy.of(reference);

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RANGE};
@@ -17,6 +18,11 @@ use crate::oci::{Descriptor, Digest, media};
 
 /// The most that is sent, and held in memory, at once.
 const CHUNK: u64 = 16 << 20;
+
+/// What a registry hashes, or moves to its store, in a second at least, before it answers for the whole blob.
+const KEEPING: u64 = 16 << 20;
+/// The longest that this is waited for.
+const MAX_KEEPING: Duration = Duration::from_secs(3600);
 
 /// What happened to one blob.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +112,7 @@ impl Upload {
         match (begun.status(), origin) {
             (StatusCode::CREATED, Some(_)) => Ok(Next::Done),
             _ => Ok(Next::Step(Place {
-                url: location(&begun, &url)?,
+                url: location(&begun)?,
                 at: 0,
             })),
         }
@@ -128,7 +134,7 @@ impl Upload {
 
     /// Sends the bytes: small blobs with the closing request, others in chunks before it.
     async fn send(&self, mut place: Place) -> Result<()> {
-        let mut failures = 0;
+        let (mut failures, mut farthest) = (0, 0);
         loop {
             match self.step(&place).await {
                 Ok(Next::Done) => return Ok(()),
@@ -142,9 +148,14 @@ impl Upload {
                     log::warn(format_args!("{error}: trying again"));
                     self.client.pause(failures, &error).await;
                     failures += 1;
+                    farthest = place.at.max(farthest);
                     match self.recovered(place).await? {
                         Next::Done => return Ok(()),
                         Next::Step(next) => place = next,
+                    }
+                    // Only attempts that bring nothing count as failures.
+                    if place.at > farthest {
+                        failures = 0;
                     }
                 }
                 Err(error) => return Err(error),
@@ -166,7 +177,7 @@ impl Upload {
                 .ask(Method::PATCH, &place.url, &headers, piece, &good)
                 .await?;
             return Ok(Next::Step(Place {
-                url: location(&response, &place.url)?,
+                url: location(&response)?,
                 at: place.at + CHUNK,
             }));
         }
@@ -174,8 +185,14 @@ impl Upload {
         url.query_pairs_mut()
             .append_pair("digest", &self.descriptor.digest.to_string());
         let piece = self.piece(place.at, left)?;
+        let patience = closing(self.descriptor.size);
+        let response = self
+            .connection()
+            .request_patiently(Method::PUT, &url, &headers, piece, patience)
+            .await?;
         let good = [StatusCode::CREATED, StatusCode::NO_CONTENT];
-        self.ask(Method::PUT, &url, &headers, piece, &good).await?;
+        let good = |status: &StatusCode| good.contains(status);
+        self.connection().expect(response, good).await?;
         Ok(Next::Done)
     }
 
@@ -205,7 +222,7 @@ impl Upload {
         let at = end
             .filter(|end| *end > 0 && *end < self.descriptor.size)
             .map_or(0, |end| end + 1);
-        let url = location(&response, url)?;
+        let url = location(&response)?;
         Ok(Place { url, at })
     }
 
@@ -238,7 +255,7 @@ pub(super) async fn offer(client: &Client, digest: &Digest, origin: Option<&str>
     if response.status() == StatusCode::CREATED {
         return Ok(Some(Sent::Mounted(origin.to_owned())));
     }
-    if let Ok(begun) = location(&response, &url) {
+    if let Ok(begun) = location(&response) {
         // An upload was begun that nobody goes on with; whether its end is heard of does not matter.
         let _ = connection
             .request(Method::DELETE, &begun, &HeaderMap::new(), Bytes::new())
@@ -279,13 +296,19 @@ pub(super) async fn put_manifest(client: &Client, name: &str, media_type: &str, 
         .context(|| format!("push the manifest {name}"))
 }
 
+/// How much longer than others the answer may take that ends the upload of so many bytes.
+fn closing(size: u64) -> Duration {
+    Duration::from_secs(size / KEEPING).min(MAX_KEEPING)
+}
+
 fn header(text: &str) -> Result<HeaderValue> {
     text.parse()
         .map_err(|_| Error::new(Kind::Invalid, format!("\"{text}\" cannot be sent in a header")))
 }
 
-/// Where the registry wants the next request.
-fn location(response: &Response, base: &Url) -> Result<Url> {
+/// Where the registry wants the next request, seen from where the last one arrived.
+fn location(response: &Response) -> Result<Url> {
+    let base = response.url();
     let place = response
         .headers()
         .get(LOCATION)

@@ -36,6 +36,11 @@ impl Lock {
         }
     }
 
+    /// Whether what is locked is still what is at this path: another may have removed it before it was locked.
+    pub(super) fn is_of(&self, path: &Path) -> Result<bool> {
+        is_still(&self.file, path)
+    }
+
     fn wait(mut file: File, path: &Path, how: FlockArg) -> Result<Self> {
         loop {
             match Flock::lock(file, how) {

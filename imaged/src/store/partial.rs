@@ -77,11 +77,20 @@ impl Store {
             let age = file.metadata().and_then(|meta| meta.modified()).ok();
             let age = age.and_then(|modified| SystemTime::now().duration_since(modified).ok());
             let is_old = age.is_some_and(|age| age > KEPT);
-            if (all || is_old) && Lock::try_exclusive(file, path)?.is_some() {
-                unlink(path)?;
+            if all || is_old {
+                forget(file, path)?;
             }
         }
         Ok(())
+    }
+}
+
+/// Removes a part that was opened before, unless somebody adds to it.
+fn forget(file: File, path: &Path) -> Result<()> {
+    match Lock::try_exclusive(file, path)? {
+        // Who had it may have completed it meanwhile, and another begun the next, which is not ours to remove.
+        Some(lock) if lock.is_of(path)? => unlink(path),
+        _ => Ok(()),
     }
 }
 
@@ -161,6 +170,24 @@ mod tests {
         assert_eq!(store.partial(&digest, 5).unwrap().unwrap().length(), 0);
         store.forget_partials(true).unwrap();
         assert!(store.files_of("tmp").unwrap().is_empty());
+    }
+
+    /// The pull that had begun it failed when it was whole.
+    #[test]
+    fn a_part_that_was_begun_meanwhile_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("store")).unwrap();
+        let digest = Digest::of(b"whole");
+        let first = store.partial(&digest, 5).unwrap().unwrap();
+        let path = first.path.clone();
+        let opened = File::open(&path).unwrap();
+        first.complete(&dir.path().join("first")).unwrap();
+        let second = store.partial(&digest, 5).unwrap().unwrap();
+        forget(opened, &path).unwrap();
+        second.complete(&dir.path().join("second")).unwrap();
+        drop(store.partial(&digest, 5).unwrap().unwrap());
+        forget(File::open(&path).unwrap(), &path).unwrap();
+        assert!(!path.exists());
     }
 
     #[test]

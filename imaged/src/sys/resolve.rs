@@ -7,7 +7,14 @@ use std::os::unix::ffi::OsStrExt;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 
-/// openat2(2), again as long as it gives up because something was renamed or mounted meanwhile, anywhere.
+/// How often a walk is tried again that others disturb: a process that renames things all the time, and long links with
+/// many `..`, would keep it going for ever.
+const ATTEMPTS: usize = 128;
+
+/// openat2(2), again when it gives up because something was renamed or mounted meanwhile, anywhere.
+///
+/// # Errors
+/// What the call returns; `EAGAIN` if it was disturbed time and again.
 pub(crate) fn open(
     root: impl AsFd,
     path: &[u8],
@@ -16,9 +23,15 @@ pub(crate) fn open(
 ) -> Result<OwnedFd, Errno> {
     let how = OpenHow::new().flags(flags | OFlag::O_CLOEXEC).resolve(resolve);
     let path = if path.is_empty() { b"." } else { path };
+    patiently(|| openat2(root.as_fd(), OsStr::from_bytes(path), how))
+}
+
+fn patiently<T>(attempt: impl Fn() -> Result<T, Errno>) -> Result<T, Errno> {
+    let mut disturbed = 0;
     loop {
-        match openat2(root.as_fd(), OsStr::from_bytes(path), how) {
-            Err(Errno::EAGAIN | Errno::EINTR) => {}
+        match attempt() {
+            Err(Errno::EINTR) => {}
+            Err(Errno::EAGAIN) if disturbed < ATTEMPTS => disturbed += 1,
             other => return other,
         }
     }
@@ -27,3 +40,30 @@ pub(crate) fn open(
 /// How paths of a container are resolved: its root is the root, and no link of procfs leads out of it.
 pub(crate) const IN_ROOT: ResolveFlag =
     ResolveFlag::RESOLVE_IN_ROOT.union(ResolveFlag::RESOLVE_NO_MAGICLINKS);
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// Who disturbs could make it go on for ever.
+    #[test]
+    fn a_walk_that_is_disturbed_all_the_time_ends() {
+        let count = Cell::new(0);
+        let attempt = |until: usize| {
+            count.set(0);
+            patiently(|| {
+                count.set(count.get() + 1);
+                match count.get() {
+                    last if last == until => Ok(()),
+                    odd if odd % 2 == 1 => Err(Errno::EINTR),
+                    _ => Err(Errno::EAGAIN),
+                }
+            })
+        };
+        assert_eq!(attempt(100), Ok(()));
+        assert_eq!(attempt(usize::MAX), Err(Errno::EAGAIN));
+        assert_eq!(count.get(), 2 * (ATTEMPTS + 1));
+    }
+}

@@ -53,16 +53,14 @@ impl Identity {
                 prefix,
                 signed_prefix,
             } => {
-                let name = asked.to_string();
-                let Some(rest) = name.strip_prefix(prefix.as_str()) else {
-                    return Ok(repo_digest_or_exact(&signed, asked));
-                };
-                match rest.is_empty() || rest.starts_with(['/', ':', '@']) {
-                    true => Ok(repo_digest_or_exact(
-                        &signed,
-                        &parse(&format!("{signed_prefix}{rest}"))?,
-                    )),
-                    false => Ok(repo_digest_or_exact(&signed, asked)),
+                let (name, complete) = (asked.repository(), asked.to_string());
+                match name.strip_prefix(prefix.as_str()) {
+                    // Not a colon: that begins a port, and another host.
+                    Some(rest) if rest.is_empty() || rest.starts_with('/') => {
+                        let remapped = format!("{signed_prefix}{}", &complete[prefix.len()..]);
+                        Ok(repo_digest_or_exact(&signed, &parse(&remapped)?))
+                    }
+                    _ => Ok(repo_digest_or_exact(&signed, asked)),
                 }
             }
         }
@@ -90,6 +88,10 @@ mod tests {
     fn names_are_compared_as_they_should_be() {
         let asked = |name: &str| name.parse::<Reference>().unwrap();
         let digest = format!("h.example/a/b@sha256:{}", "0".repeat(64));
+        let hosts = Identity::Remap {
+            prefix: "m.example".into(),
+            signed_prefix: "h.example".into(),
+        };
         let remap = Identity::Remap {
             prefix: "m.example/mirror".into(),
             signed_prefix: "h.example".into(),
@@ -129,6 +131,9 @@ mod tests {
             ),
             (&remap, "h.example/a/b:1", "m.example/mirror/a/b:1", true),
             (&remap, "h.example/a/b:1", "m.example/mirrors/a/b:1", false),
+            (&hosts, "h.example/a/b:1", "m.example/a/b:1", true),
+            (&hosts, "h.example:6666/a/b:1", "m.example:6666/a/b:1", false),
+            (&hosts, "m.example:6666/a/b:1", "m.example:6666/a/b:1", true),
             (&Identity::MatchRepository, "NOT A NAME", "h.example/a/b:2", false),
         ] {
             assert_eq!(

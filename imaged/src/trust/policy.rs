@@ -2,6 +2,7 @@
 //! (containers-policy.json(5)). What is not understood is refused, never passed over.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -17,8 +18,8 @@ use crate::oci::manifest::read_json;
 #[derive(Debug, Clone)]
 pub struct Policy {
     default: Vec<Requirement>,
-    /// For images in registries, by the beginning of their names.
-    registries: BTreeMap<String, Vec<Requirement>>,
+    /// By transport, and there by the beginning of a name or path.
+    transports: BTreeMap<String, BTreeMap<String, Vec<Requirement>>>,
 }
 
 /// The file.
@@ -74,23 +75,45 @@ impl Policy {
     /// # Errors
     /// `Invalid` for what is no policy.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let mut document: Document = read_json(bytes, "policy")?;
-        let registries = document.transports.remove("docker").unwrap_or_default();
-        let registries = registries
-            .into_iter()
-            .map(|(scope, list)| Ok((scope, all_of(list)?)));
+        let document: Document = read_json(bytes, "policy")?;
+        let scopes = |scopes: BTreeMap<String, Vec<Value>>| {
+            let scopes = scopes.into_iter();
+            scopes
+                .map(|(scope, list)| Ok((scope, all_of(list)?)))
+                .collect::<Result<_>>()
+        };
+        let transports = document.transports.into_iter();
         Ok(Self {
             default: all_of(document.default)?,
-            registries: registries.collect::<Result<_>>()?,
+            transports: transports
+                .map(|(transport, list)| Ok((transport, scopes(list)?)))
+                .collect::<Result<_>>()?,
         })
     }
 
     /// What is asked of an image in a registry.
     pub fn of(&self, reference: &Reference) -> &[Requirement] {
-        let found = scopes_of(reference)
-            .into_iter()
-            .find_map(|scope| self.registries.get(&scope));
-        found.or_else(|| self.registries.get("")).unwrap_or(&self.default)
+        self.find("docker", &scopes_of(reference))
+    }
+
+    /// What is asked of an image in files: by the name of the transport, and for some by the path, which must be absolute
+    /// and without links.
+    pub fn of_files(&self, transport: &str, path: Option<&Path>) -> &[Requirement] {
+        let root = Path::new("/");
+        let directories = path.into_iter().flat_map(Path::ancestors);
+        let scopes: Vec<String> = directories
+            .filter(|directory| *directory != root)
+            .map(|directory| directory.display().to_string())
+            .collect();
+        self.find(transport, &scopes)
+    }
+
+    fn find(&self, transport: &str, scopes: &[String]) -> &[Requirement] {
+        let Some(lists) = self.transports.get(transport) else {
+            return &self.default;
+        };
+        let found = scopes.iter().find_map(|scope| lists.get(scope));
+        found.or_else(|| lists.get("")).unwrap_or(&self.default)
     }
 }
 
@@ -177,25 +200,12 @@ impl Requirement {
         keys: &[PublicKey],
         signatures: &[Signature],
     ) -> Result<()> {
-        let identity = match self {
-            Self::InsecureAcceptAnything {} => return Ok(()),
-            Self::Reject {} => {
-                return Err(Error::new(
-                    Kind::Denied,
-                    format!("{reference} is rejected by the policy"),
-                ));
-            }
-            Self::NotUnderstood(what) => {
-                return Err(Error::new(
-                    Kind::Denied,
-                    format!("the policy asks for something of {reference} that is not known here: {what}"),
-                )
-                .hint("known are insecureAcceptAnything, reject, and sigstoreSigned by key"));
-            }
-            Self::SigstoreSigned { signed_identity, .. } => signed_identity
-                .as_ref()
-                .unwrap_or(&Identity::MatchRepoDigestOrExact),
+        let Self::SigstoreSigned { signed_identity, .. } = self else {
+            return self.check_unsigned(&reference.to_string());
         };
+        let identity = signed_identity
+            .as_ref()
+            .unwrap_or(&Identity::MatchRepoDigestOrExact);
         let mut reasons = Vec::new();
         for signature in signatures {
             match suits(signature, reference, digests, keys, identity) {
@@ -208,10 +218,34 @@ impl Requirement {
             true => "it has no signature".to_owned(),
             false => reasons.join("; "),
         };
-        Err(Error::new(Kind::Denied, why)
-            .context(format!("the policy asks for a signature of {reference}"))
-            .hint("policy.json says by which key images of this name must be signed"))
+        Err(unsigned(&reference.to_string(), why))
     }
+
+    /// Whether an image is allowed that can have no signature, as those in files.
+    ///
+    /// # Errors
+    /// `Denied` when it is not.
+    pub fn check_unsigned(&self, name: &str) -> Result<()> {
+        match self {
+            Self::InsecureAcceptAnything {} => Ok(()),
+            Self::Reject {} => Err(Error::new(
+                Kind::Denied,
+                format!("{name} is rejected by the policy"),
+            )),
+            Self::NotUnderstood(what) => Err(Error::new(
+                Kind::Denied,
+                format!("the policy asks for something of {name} that is not known here: {what}"),
+            )
+            .hint("known are insecureAcceptAnything, reject, and sigstoreSigned by key")),
+            Self::SigstoreSigned { .. } => Err(unsigned(name, "only registries keep signatures".to_owned())),
+        }
+    }
+}
+
+fn unsigned(name: &str, why: String) -> Error {
+    Error::new(Kind::Denied, why)
+        .context(format!("the policy asks for a signature of {name}"))
+        .hint("policy.json says by which key images of this name must be signed")
 }
 
 fn suits(
@@ -253,6 +287,43 @@ mod tests {
             "*.wild.example": [{"type": "insecureAcceptAnything"}]
         }, "docker-daemon": {"": [{"type": "insecureAcceptAnything"}]}}
     }"#;
+
+    /// It was asked for registries alone, and a file went through.
+    #[test]
+    fn files_are_asked_for_by_transport_and_path() {
+        let policy = br#"{
+            "default": [{"type": "reject"}],
+            "transports": {
+                "docker": {"": [{"type": "insecureAcceptAnything"}]},
+                "docker-archive": {"": [{"type": "insecureAcceptAnything"}]},
+                "oci": {
+                    "/srv/good": [{"type": "insecureAcceptAnything"}],
+                    "/srv/good/not": [{"type": "reject"}],
+                    "/srv/signed": [{"type": "sigstoreSigned", "keyPath": "/k"}],
+                    "/srv/other": [{"type": "signedBy"}]
+                }
+            }
+        }"#;
+        let policy = Policy::parse(policy).unwrap();
+        for (transport, path, is_allowed) in [
+            ("docker-archive", None, true),
+            ("oci", Some("/srv/good"), true),
+            ("oci", Some("/srv/good/x/y"), true),
+            ("oci", Some("/srv/good/not/x"), false),
+            ("oci", Some("/srv/goods"), false),
+            ("oci", Some("/srv/signed"), false),
+            ("oci", Some("/srv/other"), false),
+            ("oci", None, false),
+            ("dir", Some("/srv/good"), false),
+        ] {
+            let asked = policy.of_files(transport, path.map(Path::new));
+            let allowed = asked[0].check_unsigned("x");
+            assert_eq!(allowed.is_ok(), is_allowed, "{transport} {path:?}");
+            assert!(allowed.err().is_none_or(|error| error.kind() == Kind::Denied));
+        }
+        let empty = br#"{"default": [{"type": "reject"}], "transports": {"oci": {"": []}}}"#;
+        assert!(Policy::parse(empty).is_err());
+    }
 
     #[test]
     fn the_most_exact_name_decides() {

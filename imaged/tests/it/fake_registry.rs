@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// How an answer ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +68,8 @@ struct State {
     /// Paths that need this Authorization header, by prefix.
     guard: Mutex<Option<(String, String)>>,
     requests: Mutex<Vec<Request>>,
+    /// How long a quarter of a MiB of a request's body takes.
+    pause: Mutex<Duration>,
     stop: AtomicBool,
 }
 
@@ -118,6 +121,11 @@ impl FakeRegistry {
         *self.state.guard.lock().unwrap() = Some((authorization.into(), challenge.into()));
     }
 
+    /// Takes this long for each quarter of a MiB of the bodies that come, as slow lines do.
+    pub(crate) fn slow_down(&self, pause: Duration) {
+        *self.state.pause.lock().unwrap() = pause;
+    }
+
     /// The requests so far whose path contains this.
     pub(crate) fn requests(&self, part: &str) -> Vec<Request> {
         let requests = self.state.requests.lock().unwrap();
@@ -145,7 +153,12 @@ impl Drop for FakeRegistry {
 }
 
 fn serve(stream: &TcpStream, state: &State, stalled: &Sender<()>) {
-    let Some(request) = read_request(stream) else {
+    // Encryption is not understood, as by any registry without it.
+    if is_encrypted(stream) {
+        return;
+    }
+    let pause = *state.pause.lock().unwrap();
+    let Some(request) = read_request(stream, pause) else {
         return;
     };
     state.requests.lock().unwrap().push(request.clone());
@@ -155,7 +168,14 @@ fn serve(stream: &TcpStream, state: &State, stalled: &Sender<()>) {
     let _ = stream.shutdown(Shutdown::Write);
 }
 
-fn read_request(stream: &TcpStream) -> Option<Request> {
+fn is_encrypted(stream: &TcpStream) -> bool {
+    let mut first = [0];
+    stream
+        .peek(&mut first)
+        .is_ok_and(|length| length == 1 && first[0] == 0x16)
+}
+
+fn read_request(stream: &TcpStream, pause: Duration) -> Option<Request> {
     let mut input = BufReader::new(stream);
     let mut lines = input.by_ref().lines().map_while(Result::ok);
     let first = lines.next()?;
@@ -172,12 +192,20 @@ fn read_request(stream: &TcpStream) -> Option<Request> {
         .get("content-length")
         .and_then(|length| length.parse().ok());
     let mut body = vec![0; length.unwrap_or(0)];
-    input.read_exact(&mut body).ok()?;
+    for piece in body.chunks_mut(256 << 10) {
+        slow_line(pause);
+        input.read_exact(piece).ok()?;
+    }
     Some(Request {
         method: method.to_owned(),
         path: path.to_owned(),
         headers,
     })
+}
+
+#[expect(clippy::disallowed_methods, reason = "a slow line makes wait by itself")]
+fn slow_line(pause: Duration) {
+    std::thread::sleep(pause);
 }
 
 fn answer_to(request: &Request, state: &State) -> Answer {

@@ -6,6 +6,7 @@ mod attach;
 mod commits;
 mod copies;
 mod crashes;
+mod elsewhere;
 mod events;
 mod exec;
 mod fake_registry;

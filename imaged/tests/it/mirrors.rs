@@ -9,37 +9,37 @@ use super::pulls::reference;
 use super::pushes::with;
 use super::real_registry::Registry;
 use super::sandbox::{Done, Sandbox};
-use super::test_image::{blob_path, manifest_path, two_layers};
+use super::test_image::{blob_path, manifest_path, noise, two_layers};
 
 /// A machine whose registries are configured below one directory.
-struct Machine {
+pub(crate) struct Machine {
     directory: tempfile::TempDir,
     sandbox: Sandbox,
 }
 
 impl Machine {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             directory: tempfile::tempdir().unwrap(),
             sandbox: Sandbox::new(),
         }
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
         self.directory.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
-    fn corten(&self, words: &[&str]) -> Done {
+    pub(crate) fn corten(&self, words: &[&str]) -> Done {
         self.command(words).output().unwrap().into()
     }
 
-    fn command(&self, words: &[&str]) -> Command {
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = self.sandbox.command(words);
         command
             .env("CORTEN_HOSTS_DIR", self.path("hosts"))
@@ -49,7 +49,7 @@ impl Machine {
         command
     }
 
-    fn ok(&self, words: &[&str]) -> String {
+    pub(crate) fn ok(&self, words: &[&str]) -> String {
         let done = self.corten(words);
         assert_eq!(done.code, Some(0), "{words:?}: {done:?}");
         done.stdout.trim_end().to_owned()
@@ -105,6 +105,41 @@ fn mirrors_are_asked_before_the_registry_and_left_when_they_fail() {
     );
 }
 
+/// Such an image could not be pulled at all, though the registry has it right.
+#[test]
+fn what_a_mirror_has_wrong_comes_from_the_registry() {
+    let (mirror, registry) = (FakeRegistry::start(), FakeRegistry::start());
+    let (machine, image) = (Machine::new(), two_layers());
+    image.serve(&registry, "1");
+    machine.write(
+        "hosts/registry.example/hosts.toml",
+        &format!(
+            "server = \"http://{}\"\n[host.\"http://{}\"]\n",
+            registry.host(),
+            mirror.host()
+        ),
+    );
+    let first = blob_path(&image.layers[0].digest());
+    let blob = &image.layers[0].blob;
+    let damaged: Vec<u8> = [&blob[..blob.len() / 2], &noise(blob.len() - blob.len() / 2)].concat();
+    let longer = [&blob[..], b"more"].concat();
+    let elsewhere = Answer::new(206, blob.clone()).header("Content-Range", "bytes 1-2/3");
+    for answer in [Answer::new(200, damaged), Answer::new(200, longer), elsewhere] {
+        image.serve(&mirror, "1");
+        mirror.route(&first, vec![answer]);
+        machine.ok(&["pull", "-q", "registry.example/test/image:1"]);
+        machine.ok(&["rmi", "registry.example/test/image:1"]);
+        let place = machine.path("layout");
+        machine.ok(&[
+            "copy",
+            "docker://registry.example/test/image:1",
+            &format!("oci:{}", place.display()),
+        ]);
+        fs::remove_dir_all(place).unwrap();
+    }
+    assert_eq!(mirror.requests(&first).len(), 6, "once each");
+}
+
 #[test]
 fn registries_conf_mirrors_blocks_and_names() {
     let (mirror, registry) = (FakeRegistry::start(), FakeRegistry::start());
@@ -152,7 +187,7 @@ fn registries_conf_mirrors_blocks_and_names() {
 }
 
 /// `openssl req` for a certificate by an authority, or for the authority itself.
-fn certificate(dir: &Path, name: &str, more: &[&str]) {
+pub(crate) fn certificate(dir: &Path, name: &str, more: &[&str]) {
     let configuration = "[req]\ndistinguished_name = subject\n[subject]\n";
     fs::write(dir.join("openssl.cnf"), configuration).unwrap();
     let done = Command::new("openssl")

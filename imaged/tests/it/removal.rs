@@ -12,10 +12,10 @@ use corten_imaged::registry::{self, Silent};
 use corten_imaged::snapshot;
 use corten_imaged::store::{Removed, Store};
 
-use super::fake_registry::FakeRegistry;
+use super::fake_registry::{Answer, Ending, FakeRegistry};
 use super::pulls::{names_in, new_store, options, pull, reference};
 use super::sandbox::{HELLO, Sandbox};
-use super::test_image::{TestImage, TestLayer, tar_of, two_layers};
+use super::test_image::{TestImage, TestLayer, blob_path, noise, tar_of, two_layers};
 
 fn assert_empty(store: &Store) {
     for directory in ["images", "refs", "tmp", "layers", "blobs/sha256"] {
@@ -58,6 +58,33 @@ fn layers_that_another_image_needs_stay() {
     );
     store.remove_image(&second.image.id.short(), false).unwrap();
     assert_empty(&store);
+}
+
+/// The pull had seen that they are there, and failed when it came to those on top of them.
+#[test]
+fn layers_that_a_pull_counts_on_may_go_meanwhile() {
+    let (registry, (_dir, store)) = (FakeRegistry::start(), new_store());
+    let one = two_layers();
+    one.serve(&registry, "1");
+    let top = TestLayer::gzip(&tar_of(&[("etc/third", &noise(1 << 20))]));
+    let layers = [one.layers, vec![top.clone()]].concat();
+    TestImage::new(layers).serve(&registry, "2");
+    let first = pull(&store, &registry).unwrap();
+    let whole = Answer::new(200, top.blob.clone());
+    let stall = whole.clone().ending(Ending::StallAfter(1 << 19));
+    registry.route(blob_path(&top.digest()), vec![stall, whole]);
+    let second = thread::scope(|scope| {
+        let second = scope.spawn(|| registry::pull(&store, &reference(&registry, ":2"), &options(), &Silent));
+        registry.wait_for_stall();
+        store.remove_image(&first.image.id.hex(), false).unwrap();
+        assert!(!store.has_layer(&first.image.layers[0]));
+        second.join().unwrap().unwrap()
+    });
+    let there = |chain_id| store.layer_files(chain_id).exists();
+    assert!(second.image.layers.iter().all(there));
+    assert_eq!(store.check().unwrap(), []);
+    assert_eq!(names_in(&store, "tmp"), [""; 0]);
+    assert_eq!(registry.requests(&top.digest().to_string()).len(), 2);
 }
 
 #[test]

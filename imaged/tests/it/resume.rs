@@ -269,6 +269,29 @@ fn a_limit_is_explained_at_once() {
     assert_eq!(registry.requests("/manifests/").len(), 1);
 }
 
+/// The layers had OCI's words, the manifest docker's: nobody could pull that.
+#[test]
+fn dockers_image_is_compressed_anew_in_words_of_one_kind() {
+    let (registry, mut image) = (Registry::start(), two_layers());
+    image.layers.truncate(1);
+    let mut image = TestImage::new(image.layers);
+    image.manifest_type = corten_imaged::oci::media::DOCKER_MANIFEST.into();
+    image.layers[0].media_type = "application/vnd.docker.image.rootfs.diff.tar.gzip".into();
+    image.describe();
+    image.manifest["config"]["mediaType"] = corten_imaged::oci::media::DOCKER_CONFIG.into();
+    let name = registry.image("a:1");
+    with(&image, &name).ok(&["push", "--quiet", "--compression", "zstd", &name]);
+    let copied = tempfile::tempdir().unwrap();
+    let done = Command::new("skopeo")
+        .args(["copy", "-q", "--src-tls-verify=false"])
+        .arg(format!("docker://{name}"))
+        .arg(format!("oci:{}", copied.path().display()))
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    Sandbox::new().ok(&["pull", "-q", &name]);
+}
+
 /// Docker's own client shows that what is pushed with docker's words is what docker reads.
 #[test]
 fn compression_and_format_are_as_wished() {

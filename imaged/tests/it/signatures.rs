@@ -204,6 +204,76 @@ fn a_pull_obeys_the_policy() {
     );
 }
 
+/// The policy was asked for what comes from registries alone: `load` and a copy went past it.
+#[test]
+fn the_policy_is_asked_for_files_too() {
+    let (registry, sandbox, dir) = (
+        FakeRegistry::start(),
+        Sandbox::new(),
+        tempfile::tempdir().unwrap(),
+    );
+    two_layers().serve(&registry, "1");
+    let name = reference(&registry, ":1").to_string();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    sandbox.ok(&["pull", "-q", &name]);
+    sandbox.ok(&["save", "-o", &path("oci.tar"), &name]);
+    // The same without what makes it a layout.
+    let mut both = tar::Archive::new(fs::File::open(path("oci.tar")).unwrap());
+    let mut docker = tar::Builder::new(fs::File::create(path("docker.tar")).unwrap());
+    for entry in both.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let (name, mut header) = (entry.path().unwrap().into_owned(), entry.header().clone());
+        if name != Path::new("oci-layout") && header.entry_type().is_file() {
+            docker.append_data(&mut header, name, &mut entry).unwrap();
+        }
+    }
+    docker.finish().unwrap();
+    let layout = format!("oci:{}", path("layout"));
+    sandbox.ok(&["copy", "-q", &format!("docker://{name}"), &layout]);
+    let policy = path("policy.json");
+    let refused = |transports: serde_json::Value, words: &[&str]| {
+        let text = json!({"default": [{"type": "insecureAcceptAnything"}], "transports": transports});
+        fs::write(&policy, text.to_string()).unwrap();
+        let mut command = sandbox.command(words);
+        let done: Done = command.env("CORTEN_POLICY", &policy).output().unwrap().into();
+        let is_refused = done.code == Some(1) && done.stderr.contains("rejected by the policy");
+        assert!(is_refused || done.code == Some(0), "{words:?}: {done:?}");
+        is_refused
+    };
+    let reject = json!([{"type": "reject"}]);
+    let target = format!("dir:{}", path("copy"));
+    for (transport, file, place) in [
+        ("oci-archive", "oci.tar", "oci-archive:"),
+        ("oci", "layout", "oci:"),
+    ] {
+        let (file, place) = (path(file), format!("{place}{}", path(file)));
+        for words in [
+            ["load", "-i", file.as_str()].as_slice(),
+            &["copy", "-q", &place, &target],
+        ] {
+            assert!(refused(json!({transport: {"": reject}}), words));
+            assert!(refused(
+                json!({transport: {dir.path().to_str().unwrap(): reject}}),
+                words
+            ));
+            assert!(!refused(json!({transport: {"/elsewhere": reject}}), words));
+            assert!(!refused(json!({"docker": {"": reject}}), words));
+        }
+    }
+    let docker = ["load", "-i", &path("docker.tar")];
+    assert!(refused(
+        json!({"docker-archive": {"": reject}, "oci-archive": {"": reject}}),
+        &docker
+    ));
+    let docker = [
+        "copy",
+        "-q",
+        &format!("docker-archive:{}", path("docker.tar")),
+        &target,
+    ];
+    assert!(refused(json!({"docker-archive": {"": reject}}), &docker));
+}
+
 /// zstd:chunked: frames of their own for each file, and skippable ones behind the archive that describe it (falsely, here).
 #[test]
 fn zstd_chunked_layers_are_plain_layers() {

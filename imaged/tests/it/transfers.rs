@@ -65,6 +65,25 @@ fn layout_of_two(directory: &Path) -> Digest {
     digest
 }
 
+/// What is another image was put under its own digest, and that was called a success.
+#[test]
+fn a_digest_as_the_target_is_the_images_own() {
+    let (registry, sandbox, dir) = (Registry::start(), Sandbox::new(), tempfile::tempdir().unwrap());
+    let digest = layout_of_two(dir.path());
+    let from = format!("oci:{}:two", dir.path().display());
+    let copy = |name: &str| {
+        let to = format!("docker://{}", registry.image(name));
+        sandbox.corten(&["copy", "--all", &from, &to])
+    };
+    for name in ["a@", "a:1@"] {
+        let refused = copy(&format!("{name}{}", Digest::of(b"other")));
+        assert_eq!(refused.code, Some(1), "{refused:?}");
+        assert!(refused.stderr.contains("the manifest should be"), "{refused:?}");
+        let done = copy(&format!("{name}{digest}"));
+        assert_eq!(done.code, Some(0), "{done:?}");
+    }
+}
+
 #[test]
 fn an_index_goes_round_through_everything_byte_for_byte() {
     let (registry, sandbox, dir) = (Registry::start(), Sandbox::new(), tempfile::tempdir().unwrap());

@@ -184,6 +184,11 @@ impl<R: BufRead> Reader<R> {
         self.data -= count as u64;
     }
 
+    /// The input, which stands at the data of the current entry that was not taken.
+    pub fn input(&self) -> &R {
+        &self.input
+    }
+
     /// Gives back the input, which stands after the archive's last header.
     pub fn into_inner(self) -> R {
         self.input

@@ -31,16 +31,31 @@ pub struct ConfigFile {
 }
 
 impl ConfigFile {
-    /// Reads the file; none if it is not there.
+    /// Reads the file; none if it is not there, or not ours to read.
     pub(super) fn read_if_there(path: &Path) -> Result<Option<Self>> {
-        let bytes = match fs::read(path) {
+        match fs::read(path) {
+            // Somebody else's, as after sudo: what is not ours to read is nothing that we know.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(None),
+            read => Self::of(path, read),
+        }
+    }
+
+    /// What was read of the file; none if it is not there.
+    fn of(path: &Path, read: std::io::Result<Vec<u8>>) -> Result<Option<Self>> {
+        let bytes = match read {
             Ok(bytes) => bytes,
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
                 return Ok(None);
             }
-            // Somebody else's, as after sudo: what is not ours to read is nothing that we know.
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(None),
-            Err(error) => return Err(Error::io(format!("read {}", path.display()), &error)),
+            Err(error) => {
+                let denied = error.kind() == ErrorKind::PermissionDenied;
+                let error = Error::io(format!("read {}", path.display()), &error);
+                return Err(match denied {
+                    true => error
+                        .hint("it belongs to somebody else, perhaps since a sudo: give it back with chown"),
+                    false => error,
+                });
+            }
         };
         let content = match bytes.trim_ascii().is_empty() {
             true => Map::new(),
@@ -70,7 +85,8 @@ impl ConfigFile {
         let dir = File::open(directory).map_err(|error| failed("open", &error))?;
         let dir = Flock::lock(dir, FlockArg::LockExclusive)
             .map_err(|(_, errno)| Error::syscall(format!("flock {}", directory.display()), errno as i32))?;
-        let mut file = Self::read_if_there(&target)?.unwrap_or_else(|| Self {
+        // Of what cannot be read nothing would be left.
+        let mut file = Self::of(&target, fs::read(&target))?.unwrap_or_else(|| Self {
             path: target.clone(),
             content: Map::new(),
         });
@@ -318,6 +334,30 @@ mod tests {
     }
 
     /// A file that is not understood is not overwritten.
+    /// After `sudo docker login` it was replaced by one with the new login alone.
+    #[test]
+    fn a_file_that_cannot_be_read_is_left_alone() {
+        use nix::unistd::{Uid, chown, setfsuid};
+        let dir = tempfile::tempdir().unwrap();
+        let (path, nobody) = (dir.path().join("config.json"), Uid::from_raw(65534));
+        fs::write(&path, "{}").unwrap();
+        fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        chown(dir.path(), Some(nobody), None).unwrap();
+        let place = path.clone();
+        // Who opens files is said for each thread.
+        let as_nobody = std::thread::spawn(move || {
+            setfsuid(nobody);
+            assert!(ConfigFile::read_if_there(&place).unwrap().is_none());
+            ConfigFile::change(&place, |file| {
+                file.content.insert("auths".into(), json!({}));
+                Ok(())
+            })
+        });
+        let error = as_nobody.join().unwrap().unwrap_err();
+        assert!(error.hints().join("").contains("chown"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), b"{}");
+    }
+
     #[test]
     fn a_damaged_file_is_left_alone() {
         let dir = tempfile::tempdir().unwrap();

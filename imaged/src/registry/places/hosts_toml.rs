@@ -131,7 +131,8 @@ impl Settings {
         let path = root.path().trim_end_matches('/').to_owned();
         match self.override_path {
             true => root.set_path(&format!("{path}/")),
-            false => root.set_path(&format!("{path}/v2/")),
+            // containerd adds it where it is not.
+            false => root.set_path(&format!("{}/v2/", path.strip_suffix("/v2").unwrap_or(&path))),
         }
         let name = match (root.host_str().unwrap_or_default(), root.port()) {
             ("registry-1.docker.io", _) => "docker.io".to_owned(),
@@ -217,6 +218,7 @@ mod tests {
               [host."https://z.example:5000".header]
                 x-team = "ours"
             [host."http://a.example/prefix"]
+            [host."https://c.example/prefix/v2/"]
             [host."https://b.example/own/v2"]
               override_path = true
               skip_verify = true
@@ -228,11 +230,12 @@ mod tests {
             [
                 "https://z.example:5000/v2/",
                 "http://a.example/prefix/v2/",
+                "https://c.example/prefix/v2/",
                 "https://b.example/own/v2/",
                 "https://registry.example/v2/"
             ]
         );
-        assert!(hosts[..3].iter().all(|host| host.is_mirror) && !hosts[3].is_mirror);
+        assert!(hosts[..4].iter().all(|host| host.is_mirror) && !hosts[4].is_mirror);
         let first = &hosts[0];
         assert_eq!(
             (first.can.pull, first.can.resolve, first.can.push),
@@ -248,8 +251,8 @@ mod tests {
         );
         assert_eq!(first.headers["x-team"], "ours");
         assert_eq!(first.namespace.as_deref(), Some("registry.example"));
-        assert!(hosts[2].trust.is_blind);
-        assert_eq!(hosts[3].namespace, None);
+        assert!(hosts[3].trust.is_blind);
+        assert_eq!(hosts[4].namespace, None);
         assert_eq!(hosts[1].path, "a/b");
     }
 

@@ -84,9 +84,9 @@ impl RegistriesConf {
     /// # Errors
     /// `Denied` when it is blocked.
     pub(super) fn hosts(&self, reference: &Reference) -> Result<Option<Vec<Host>>> {
-        let repository = reference.repository();
+        let (repository, complete) = (reference.repository(), reference.to_string());
         let fitting = self.registry.iter().filter_map(|registry| {
-            let rest = registry.rest(&repository)?;
+            let rest = registry.rest(&complete)?;
             Some((registry, rest))
         });
         // The longest prefix is the one that leaves the least.
@@ -100,6 +100,9 @@ impl RegistriesConf {
             )
             .hint(format!("{SYSTEM} and its additions are the administrator's")));
         }
+        // A prefix may be longer than the repository's name: nothing is left of that then.
+        let suffix = complete.len() - repository.len();
+        let rest = &rest[..rest.len().saturating_sub(suffix)];
         let mirrors = registry
             .mirror
             .iter()
@@ -129,19 +132,24 @@ impl Registry {
         }
     }
 
-    /// What follows the prefix in a repository's name; none when it does not begin so.
-    fn rest<'a>(&self, repository: &'a str) -> Option<&'a str> {
+    /// What follows the prefix in a complete reference; none when it does not begin so.
+    fn rest<'a>(&self, reference: &'a str) -> Option<&'a str> {
         let rest = match self.name().strip_prefix("*.") {
             // Any host below a domain; what is after the host stays.
             Some(domain) => {
-                let (host, _) = repository.split_once('/')?;
+                let (host, _) = reference.split_once('/')?;
                 let name = host.split(':').next().unwrap_or(host);
                 name.strip_suffix(domain)?.strip_suffix('.')?;
-                &repository[host.len()..]
+                &reference[host.len()..]
             }
-            None => repository.strip_prefix(self.name())?,
+            None => reference.strip_prefix(self.name())?,
         };
-        (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+        // Behind a host a colon begins a port: that is another host.
+        let may_end_here: &[char] = match self.name().contains('/') {
+            true => &['/', ':', '@'],
+            false => &['/'],
+        };
+        (rest.is_empty() || rest.starts_with(may_end_here)).then_some(rest)
     }
 
     /// Whether a mirror may be asked for what is wanted.
@@ -158,6 +166,8 @@ impl Registry {
 /// The host of a location: `HOST[:PORT][/PATH]`.
 fn host(location: &str, is_insecure: bool) -> Result<Host> {
     let (domain, path) = location.split_once('/').unwrap_or((location, ""));
+    // A location may be that of one tag or digest.
+    let path = path.split([':', '@']).next().unwrap_or_default();
     let mut host = at(domain, path)?;
     if is_insecure && !is_loopback(domain) {
         host.is_insecure = true;
@@ -251,6 +261,50 @@ mod tests {
         assert_eq!(error.kind(), Kind::Denied);
         assert!(error.to_string().contains("*.bad.example is blocked"), "{error}");
         assert_eq!(places("bad.example/x").unwrap(), None);
+    }
+
+    /// They fitted nothing, and what they block was pulled.
+    #[test]
+    fn a_prefix_may_be_that_of_one_tag_or_digest() {
+        let digest = format!("sha256:{}", "0".repeat(64));
+        let conf = format!(
+            "[[registry]]\nprefix = \"e.example/app:1.0-bad\"\nblocked = true\n\
+             [[registry]]\nprefix = \"e.example/app@{digest}\"\nblocked = true\n\
+             [[registry]]\nlocation = \"e.example/app:2\"\n\
+             [[registry.mirror]]\nlocation = \"m.example/two\"\n\
+             [[registry]]\nprefix = \"e.example\"\nlocation = \"other.example\"\n"
+        );
+        let conf = RegistriesConf::parse(&conf).unwrap();
+        let place = |host: Host| format!("{}{}", host.root, host.path);
+        let places = |name: &str| {
+            let hosts = conf.hosts(&name.parse().unwrap())?;
+            Ok::<_, Error>(hosts.map(|hosts| hosts.into_iter().map(place).collect::<Vec<_>>()))
+        };
+        for blocked in ["e.example/app:1.0-bad", &format!("e.example/app@{digest}")] {
+            assert_eq!(places(blocked).unwrap_err().kind(), Kind::Denied, "{blocked}");
+        }
+        for allowed in [
+            "e.example/app:1.0-bad2",
+            "e.example/app",
+            "e.example/app/1.0-bad:3",
+        ] {
+            let path = allowed
+                .trim_start_matches("e.example/")
+                .split(':')
+                .next()
+                .unwrap();
+            let wanted = format!("https://other.example/v2/{path}");
+            assert_eq!(places(allowed).unwrap().unwrap(), [wanted], "{allowed}");
+        }
+        assert_eq!(
+            places("e.example/app:2").unwrap().unwrap(),
+            ["https://m.example/v2/two", "https://e.example/v2/app"]
+        );
+        assert_eq!(
+            places("e.example:5000/app").unwrap(),
+            None,
+            "that is another host"
+        );
     }
 
     #[test]
