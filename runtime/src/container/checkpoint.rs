@@ -28,12 +28,9 @@ pub(crate) struct Checkpoint {
 /// When it does not run, or CRIU cannot save it; then it runs on.
 pub(crate) fn checkpoint(root: &Path, id: &Id, wanted: Checkpoint) -> Result<()> {
     let (directory, record) = root::lock(root, id)?;
-    let init = match status_under_lock(&directory, &record) {
-        Status::Running | Status::Paused => record.init,
-        _ => None,
-    };
-    let Some(init) = init else {
-        let status = status_under_lock(&directory, &record);
+    let status = status_under_lock(&directory, &record);
+    let runs = matches!(status, Status::Running | Status::Paused);
+    let Some(init) = record.init.filter(|_| runs) else {
         let message = format!("Container cannot be checkpointed in {status} state");
         return Err(Error::new(Kind::State, message).hint("`checkpoint` needs a container that runs"));
     };

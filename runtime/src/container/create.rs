@@ -125,12 +125,11 @@ fn launch(
     };
     record.host_mounts = HostMounts::before(&request.bundle.path, request.spec)?;
     let created = launch::create(launch_request, spec, &mut |progress| {
-        note(progress, directory, record)?;
-        match progress {
-            // Nobody reads it before the container is complete, and now its process is busy with its own start.
-            Progress::Born { .. } => directory.write_config(&request.bundle.config),
-            Progress::Planned { .. } => Ok(()),
+        if let Progress::Born { .. } = progress {
+            // Nobody reads it before there is an init on record, and now that is busy with its own start.
+            directory.write_config(&request.bundle.config)?;
         }
+        note(progress, directory, record)
     })?;
     if let Some(path) = request.pid_file {
         pid_file::write(path, created.pid)?;

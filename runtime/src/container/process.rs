@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::Read;
 
+/// `PF_FORKNOEXEC` (include/linux/sched.h) among the flags of a process, which ps(1) shows as 1: it was made by fork(2), and
+/// has executed nothing since.
+const FORKED_ONLY: u32 = 0x40;
+
 /// One process, for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Process {
@@ -34,13 +38,24 @@ impl Process {
 
     /// Whether it still runs: a zombie does not.
     pub(crate) fn is_alive(self) -> bool {
-        read_stat(self.pid).is_some_and(|stat| stat.start_time == self.start_time && !stat.ended)
+        self.stat().is_some_and(|stat| !stat.ended)
+    }
+
+    /// Whether it still runs, and has become another program than the one that made it.
+    pub(crate) fn runs_own_program(self) -> bool {
+        self.stat()
+            .is_some_and(|stat| !stat.ended && stat.flags & FORKED_ONLY == 0)
+    }
+
+    fn stat(self) -> Option<Stat> {
+        read_stat(self.pid).filter(|stat| stat.start_time == self.start_time)
     }
 }
 
 #[derive(Debug, PartialEq, Eq)]
 struct Stat {
     ended: bool,
+    flags: u32,
     start_time: u64,
 }
 
@@ -58,9 +73,11 @@ fn read_stat(pid: i32) -> Option<Stat> {
 fn parse_stat(text: &str) -> Option<Stat> {
     let mut fields = text[text.rfind(')')? + 1..].split_ascii_whitespace();
     let state = fields.next()?;
-    let start_time = fields.nth(18)?.parse().ok()?;
+    let flags = fields.nth(5)?.parse().ok()?;
+    let start_time = fields.nth(12)?.parse().ok()?;
     Some(Stat {
         ended: matches!(state, "Z" | "X" | "x"),
+        flags,
         start_time,
     })
 }
@@ -77,6 +94,7 @@ mod tests {
             parse_stat(text),
             Some(Stat {
                 ended: false,
+                flags: 0x40_0100,
                 start_time: 12345
             })
         );
@@ -96,5 +114,22 @@ mod tests {
             }
             .is_alive()
         );
+    }
+
+    #[test]
+    fn a_child_that_executed_nothing_has_no_program_of_its_own() {
+        use crate::sys::clone::{Side, clone, pidfd_kill};
+        use std::os::fd::AsFd;
+        let me = Process::of_pid(std::process::id().try_into().unwrap()).unwrap();
+        assert!(me.runs_own_program());
+        let Side::Parent { pid, pidfd } = clone(0, None).unwrap() else {
+            loop {
+                nix::unistd::pause();
+            }
+        };
+        let child = Process::of_pid(pid).unwrap();
+        assert!(child.is_alive() && !child.runs_own_program());
+        pidfd_kill(pidfd.as_fd(), libc::SIGKILL).unwrap();
+        nix::sys::wait::waitpid(nix::unistd::Pid::from_raw(pid), None).unwrap();
     }
 }

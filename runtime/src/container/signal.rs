@@ -56,24 +56,28 @@ fn parse_real_time(name: &str) -> Option<i32> {
 }
 
 /// Sends a signal to a container's init, or to all of its processes. Without a pid namespace of its own, no other
-/// process ends with init: SIGKILL then always means all.
+/// process ends with init: SIGKILL then always means all. What is being made has one process, which takes no other signal.
 ///
 /// # Errors
 /// When the container has no process to send it to.
 pub(crate) fn send(container: &Container, signal: Number, all: bool) -> Result<()> {
     let record = container.record();
-    let everybody = all || signal.0 == libc::SIGKILL && !container.has_own_pids()?;
-    if everybody && !record.cgroup.groups.is_empty() {
+    let status = container.status();
+    let kills = signal.0 == libc::SIGKILL;
+    // A container that never had an init need not have its configuration either.
+    let everybody = || Ok(all || kills && record.init.is_some() && !container.has_own_pids()?);
+    if status != Status::Creating && !record.cgroup.groups.is_empty() && everybody()? {
         // Processes may outlive init where they share its pid namespace: a stopped container is fine.
         return cgroup::signal_all(&record.cgroup, signal.0);
     }
-    let running = match container.status() {
+    let reached = match status {
         Status::Created | Status::Running | Status::Paused => record.init,
+        Status::Creating if kills => record.init,
         Status::Creating | Status::Stopped => None,
     };
-    match running.map(open).transpose()?.flatten() {
+    match reached.map(open).transpose()?.flatten() {
         Some(init) => pidfd_kill(init.as_fd(), signal.0),
-        None => Err(not_running(container)),
+        None => Err(nobody_to_signal(container, status)),
     }
 }
 
@@ -90,13 +94,15 @@ pub(crate) fn open(process: Process) -> Result<Option<OwnedFd>> {
     }
 }
 
-fn not_running(container: &Container) -> Error {
-    let message = format!(
-        "container not running: {:?} is {}",
-        container.id().as_str(),
-        container.status()
-    );
-    Error::new(Kind::State, message).hint("`kill` needs a container that is created, running or paused")
+fn nobody_to_signal(container: &Container, status: Status) -> Error {
+    let id = container.id().as_str();
+    if status == Status::Creating {
+        // Not the words by which callers know a container that has ended.
+        return Error::new(Kind::State, format!("cannot signal a container that is being created: {id:?}"))
+            .hint("wait for `create` to return; as soon as there is a process, SIGKILL ends it, and its creation fails");
+    }
+    Error::new(Kind::State, format!("container not running: {id:?} is {status}"))
+        .hint("`kill` needs a container that is created, running or paused")
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ pub(crate) struct Container {
     id: Id,
     directory: Directory,
     record: Record<'static>,
+    /// Whether somebody was making it when it was read.
+    in_the_making: bool,
 }
 
 impl Container {
@@ -30,10 +32,12 @@ impl Container {
             return Ok(None);
         };
         let record = directory.read()?;
-        Ok(record.map(|record| Self {
+        let settled = record.map_or(Ok(None), |record| settle(&directory, record))?;
+        Ok(settled.map(|(record, in_the_making)| Self {
             id: id.clone(),
             directory,
             record,
+            in_the_making,
         }))
     }
 
@@ -67,11 +71,7 @@ impl Container {
 
     /// Where the container is in its life.
     pub(crate) fn status(&self) -> Status {
-        if !self.record.ready && self.directory.is_locked() {
-            Status::Creating
-        } else {
-            status_of(&self.directory, &self.record)
-        }
+        status_of(&self.directory, &self.record, self.in_the_making)
     }
 
     /// The pids of its processes.
@@ -123,14 +123,30 @@ impl Container {
 
 /// Where a container is in its life while this process holds its lock: nobody else is creating it.
 pub(super) fn status_under_lock(directory: &Locked, record: &Record<'_>) -> Status {
-    status_of(directory, record)
+    status_of(directory, record, false)
 }
 
-/// Where a container is that nobody is creating. Whoever was killed meanwhile has left one that never starts; but the
-/// program of a `run` may live that was killed before it put that on record.
-fn status_of(directory: &Directory, record: &Record<'_>) -> Status {
-    if record.ready || !directory.awaits_start() {
+/// A record that was read without the lock as it is now that we have looked at the lock, and whether somebody is still making
+/// the container; none when it is gone.
+fn settle(directory: &Directory, record: Record<'static>) -> Result<Option<(Record<'static>, bool)>> {
+    if record.ready {
+        Ok(Some((record, false)))
+    } else if directory.is_locked() {
+        Ok(Some((record, true)))
+    } else {
+        // Who was making it was killed, or has finished since: then there is another record.
+        Ok(directory.read()?.map(|record| (record, false)))
+    }
+}
+
+/// Where a container is. One whose making is not complete never starts if nobody is at it any more; but the program of a `run`
+/// may live before that is on record (decision 0153), and after a `run` that was killed.
+fn status_of(directory: &Directory, record: &Record<'_>, in_the_making: bool) -> Status {
+    let runs = || record.init.is_some_and(Process::runs_own_program);
+    if record.ready || runs() {
         status_when_ready(directory, record)
+    } else if in_the_making {
+        Status::Creating
     } else {
         Status::Stopped
     }
@@ -149,5 +165,44 @@ fn status_when_ready(directory: &Directory, record: &Record<'_>) -> Status {
         Ok(true) => Status::Paused,
         _ if unstarted => Status::Created,
         _ => Status::Running,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(ready: bool) -> Record<'static> {
+        let text = format!(
+            r#"{{"form": 1, "id": "c", "bundle": "/b", "rootfs": "/b/r", "created": "", "annotations": {{}}, "hooks": {{}},
+                "cgroup": {{"groups": []}}, "init": null, "ready": {ready}}}"#
+        );
+        serde_json::from_str(text.leak()).unwrap()
+    }
+
+    /// It said "stopped" of a container that waited for its start.
+    #[test]
+    fn a_creation_that_completes_while_it_is_looked_at_is_complete() {
+        let dir = tempfile::tempdir().unwrap();
+        let id = Id::parse("c").unwrap();
+        let root = Root::open_or_create(dir.path()).unwrap();
+        root.create(&id).unwrap().write(&record(true)).unwrap();
+        let directory = root.container(&id).unwrap().unwrap();
+        let (settled, in_the_making) = settle(&directory, record(false)).unwrap().unwrap();
+        assert!(settled.ready && !in_the_making);
+    }
+
+    #[test]
+    fn a_creation_that_was_killed_stays_incomplete_and_an_undone_one_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let id = Id::parse("c").unwrap();
+        let root = Root::open_or_create(dir.path()).unwrap();
+        let locked = root.create(&id).unwrap();
+        locked.write(&record(false)).unwrap();
+        let directory = root.container(&id).unwrap().unwrap();
+        let (settled, in_the_making) = settle(&directory, record(false)).unwrap().unwrap();
+        assert!(!settled.ready && !in_the_making);
+        locked.remove().unwrap();
+        assert!(settle(&directory, record(false)).unwrap().is_none());
     }
 }

@@ -74,6 +74,43 @@ fn a_pid_that_another_process_has_by_now_is_not_the_container() {
     assert_eq!(bundle.leftovers(), [""; 0]);
 }
 
+/// Its `run` was killed; it cannot end yet, and its root is still the machine's.
+#[test]
+fn an_init_without_a_program_is_not_running_and_nobody_joins_it() {
+    let bundle = Bundle::new("half-made", "exec sleep 1000");
+    bundle.create();
+    let path = state_dir(&bundle).join("state.json");
+    let mut record: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    record["ready"] = false.into();
+    fs::write(&path, record.to_string()).unwrap();
+    fs::remove_file(state_dir(&bundle).join("start.sock")).unwrap();
+    assert_eq!(bundle.status(), "stopped");
+    let exec = bundle.command(&["exec", bundle.id(), "true"]).output().unwrap();
+    assert_eq!(exec.status.code(), Some(255));
+    let errors = String::from_utf8(exec.stderr).unwrap();
+    assert!(
+        errors.starts_with("cannot exec in a stopped container"),
+        "{errors}"
+    );
+    bundle.must(&["delete"]);
+}
+
+/// It has no configuration yet.
+#[test]
+fn killing_what_was_killed_before_its_birth_says_that_it_does_not_run() {
+    let bundle = Bundle::new("unborn", "exec sleep 1000");
+    let mut create = bundle.command(&["create", bundle.id()]);
+    create
+        .env("CORTEN_FAULT", "0:kill")
+        .stdout(std::process::Stdio::null());
+    assert!(!create.status().unwrap().success());
+    assert!(!state_dir(&bundle).join("config.json").exists());
+    let kill = bundle.command(&["kill", bundle.id(), "KILL"]).output().unwrap();
+    let errors = String::from_utf8(kill.stderr).unwrap();
+    let expected = format!("container not running: {:?} is stopped", bundle.id());
+    assert!(errors.starts_with(&expected), "{errors}");
+}
+
 /// A `start` that was killed after it had started the container, and before it removed the socket.
 #[test]
 fn a_start_socket_on_which_nobody_listens_means_started() {

@@ -6,7 +6,7 @@ use corten_runtime::sys::console::receive_descriptor;
 use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, listen, socket};
 use serde_json::json;
 use std::fs;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
@@ -329,6 +329,83 @@ fn the_program_of_a_run_that_was_killed_is_running() {
     assert_eq!(bundle.status(), "running");
     let message = bundle.refused(&["delete"]);
     assert!(message.contains("running"), "{message}");
+}
+
+/// Whoever hears the program, be it by its first word, finds it running, however long its `run` has still to write.
+#[test]
+fn a_program_is_running_before_its_run_has_put_that_on_record() {
+    let bundle = Bundle::new(
+        "run-held-up",
+        "trap 'echo heard; exit' TERM; echo runs; while :; do sleep 1000 & wait; done",
+    );
+    let path = bundle.file("pidfd.sock");
+    let _full = full_listener(&path);
+    let mut run = bundle.command(&["run", "--detach", "--pidfd-socket", "pidfd.sock", bundle.id()]);
+    let mut run = run.stdout(Stdio::piped()).spawn().unwrap();
+    let mut output = BufReader::new(run.stdout.take().unwrap());
+    assert_eq!(next_line(&mut output), "runs");
+    assert_eq!(bundle.status(), "running");
+    let pids: Vec<i64> = serde_json::from_str(&bundle.must(&["ps", "--format", "json"])).unwrap();
+    assert!(
+        pids.contains(&bundle.state()["pid"].as_i64().unwrap()),
+        "{pids:?}"
+    );
+    let exec = ["exec", bundle.id(), "cat", "/proc/1/comm"];
+    assert_eq!(bundle.command(&exec).output().unwrap().stdout, b"sh\n");
+    let killed = bundle.command(&["kill", bundle.id(), "TERM"]).output().unwrap();
+    assert!(
+        killed.status.success(),
+        "{}",
+        String::from_utf8_lossy(&killed.stderr)
+    );
+    assert_eq!(next_line(&mut output), "heard");
+    assert_eq!(run.try_wait().unwrap(), None, "it was held up all the time");
+    run.kill().unwrap();
+    run.wait().unwrap();
+}
+
+fn next_line(output: &mut impl BufRead) -> String {
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    line.trim_end().to_owned()
+}
+
+/// What is being made is not said to have ended, and can be killed.
+#[test]
+fn of_all_signals_a_creation_takes_kill() {
+    let bundle = Bundle::new("creating", FOREVER);
+    let hook = bundle.file("hook");
+    nix::unistd::mkfifo(&hook, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let script = format!("echo hook >{0}; read line <{0}", hook.display());
+    bundle.edit(|config| {
+        config["hooks"] = json!({"createRuntime": [{"path": "/bin/sh", "args": ["sh", "-c", script]}]});
+    });
+    let errors = bundle.file("errors");
+    let mut create = bundle.command(&["create", bundle.id()]);
+    create
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(&errors).unwrap());
+    let mut create = create.spawn().unwrap();
+    assert_eq!(fs::read_to_string(&hook).unwrap(), "hook\n");
+    let status = bundle.state()["status"].clone();
+    let [asked, killed] = ["TERM", "KILL"].map(|signal| {
+        let kill = bundle.command(&["kill", bundle.id(), signal]).output().unwrap();
+        String::from_utf8(kill.stderr).unwrap()
+    });
+    // First of all: should anything be wrong, nobody waits for the hook.
+    fs::write(&hook, "go on\n").unwrap();
+    let ended = create.wait().unwrap();
+    assert_eq!(status, "creating");
+    let refused = format!(
+        "cannot signal a container that is being created: {:?}",
+        bundle.id()
+    );
+    assert!(asked.starts_with(&refused), "{asked}");
+    assert_eq!(killed, "");
+    assert_eq!(ended.code(), Some(1));
+    let errors = fs::read_to_string(errors).unwrap();
+    assert!(errors.contains("SIGKILL"), "{errors}");
+    assert_eq!(bundle.leftovers(), [""; 0]);
 }
 
 /// A socket whose next connection waits.
