@@ -7,8 +7,12 @@ use crate::launch::{self, CgroupDriver, Console, Created, Gate, Progress};
 use crate::log;
 use crate::oci::Spec;
 use crate::plan::cgroup;
+use crate::sys::files;
 use std::os::fd::AsFd;
 use std::path::Path;
+
+/// Where an old kernel makes the mounts of a container that gets a socket from its own directory.
+const MOUNTS: &str = "mounts";
 
 /// What is to be made, with nothing left to interpret.
 #[derive(Debug)]
@@ -100,10 +104,15 @@ fn launch(
 ) -> Result<(Created, Option<Notifications>)> {
     let manager = Manager::find();
     let amended;
+    let mut mounts_in = directory.path().to_owned();
     let spec = match &manager {
         None => request.spec,
         Some(manager) => {
             notify::make_directory(directory)?;
+            if !has_user_namespace(request.spec) {
+                files::make_dir(directory.fd(), MOUNTS, 0o700)?;
+                mounts_in.push(MOUNTS);
+            }
             amended = manager.add_to(request.spec, directory.path());
             &amended
         }
@@ -115,6 +124,7 @@ fn launch(
         id: request.id.as_str(),
         bundle: &request.bundle.path,
         state_dir: directory.path(),
+        mounts_in: &mounts_in,
         console,
         no_pivot: request.no_pivot,
         no_new_keyring: request.no_new_keyring,
@@ -140,6 +150,13 @@ fn launch(
     record.ready = true;
     directory.write(record)?;
     Ok((created, notifications))
+}
+
+/// The root of a user namespace can mount over the container's directory, and reaches nothing in it. Nor need it: the
+/// runtime has opened what it mounts (but before Linux 5.2, where it cannot).
+fn has_user_namespace(spec: &Spec<'_>) -> bool {
+    let mut namespaces = spec.linux.iter().flat_map(|linux| &linux.namespaces);
+    namespaces.any(|namespace| namespace.kind == "user")
 }
 
 /// Puts on record what is about to be, so that it can be undone after a SIGKILL.

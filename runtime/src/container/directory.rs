@@ -278,7 +278,7 @@ impl Locked {
     fn unlink(&self, name: impl AsRef<Path>) -> Result<()> {
         match unistd::unlinkat(&self.fd, name.as_ref(), UnlinkatFlags::NoRemoveDir) {
             Ok(()) | Err(Errno::ENOENT) => Ok(()),
-            // Left by a restore that was killed, whose mount ended with it; or of the socket for notifications.
+            // Left by a restore that was killed, whose mount ended with it; or beside the socket for notifications.
             Err(Errno::EISDIR) => unistd::unlinkat(&self.fd, name.as_ref(), UnlinkatFlags::RemoveDir)
                 .map_err(|errno| remove_error(&self.path.join(name.as_ref()), errno)),
             Err(errno) => Err(remove_error(&self.path.join(name), errno)),

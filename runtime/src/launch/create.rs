@@ -43,7 +43,7 @@ pub(super) fn create(
         },
         console: request.console,
         socket_in: (request.gate == Gate::Socket).then_some(request.state_dir),
-        mounts_in: Some(request.state_dir),
+        mounts_in: Some(request.mounts_in),
         kept_fds: request.preserve_fds.saturating_add(listening.count),
         trace: request.trace,
     };

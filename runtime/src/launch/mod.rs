@@ -35,6 +35,8 @@ pub struct Request<'a> {
     pub bundle: &'a Path,
     /// The container's state directory, absolute; it exists.
     pub state_dir: &'a Path,
+    /// A directory that no mount's source is in, absolute; it exists. An old kernel makes mounts over it.
+    pub mounts_in: &'a Path,
     /// Who gets the terminal's master.
     pub console: Console<'a>,
     /// MS_MOVE and chroot instead of pivot_root.

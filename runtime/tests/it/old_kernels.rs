@@ -277,6 +277,38 @@ fn a_user_namespace_and_a_terminal_work() {
     }
 }
 
+/// The socket comes from the directory over which mounts are made.
+#[test]
+fn a_container_of_a_service_manager_finds_its_socket() {
+    let bundle = Bundle::new("old-notify", "busybox stat -c '%F %a' $NOTIFY_SOCKET");
+    for (world, calls) in WORLDS {
+        let mut run = without(calls, bundle.command(&["run", bundle.id()]));
+        let output = run.env("NOTIFY_SOCKET", "@nobody").output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.stdout, b"socket 777\n", "{world}: {errors}");
+        assert_eq!(left_by(&bundle), [""; 0], "{world}");
+    }
+    std::os::unix::fs::chown(bundle.file("rootfs"), Some(100_000), Some(100_000)).unwrap();
+    bundle.edit(|config| {
+        let map = json!([{"containerID": 0, "hostID": 100_000, "size": 1000}]);
+        config["linux"]["uidMappings"] = map.clone();
+        config["linux"]["gidMappings"] = map;
+        let namespaces = config["linux"]["namespaces"].as_array_mut().unwrap();
+        namespaces.push(json!({"type": "user"}));
+    });
+    // Without open_tree(2), nobody can hand the mount to the user namespace's root.
+    for (world, calls) in WORLDS.iter().filter(|(_, calls)| !calls.contains(&"open_tree")) {
+        let mut run = without(calls, bundle.command(&["run", bundle.id()]));
+        let output = run.env("NOTIFY_SOCKET", "@nobody").output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(
+            output.stdout, b"socket 777\n",
+            "{world}, user namespace: {errors}"
+        );
+        assert_eq!(left_by(&bundle), [""; 0], "{world}, user namespace");
+    }
+}
+
 /// The attacks of the cve_* tests that are about paths.
 #[test]
 fn links_lead_nowhere_else() {
