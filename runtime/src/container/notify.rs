@@ -11,8 +11,10 @@ use crate::oci::{Mount, Process as Program, Spec};
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::sockopt::SendTimeout;
 use nix::sys::socket::{self, AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType, UnixAddr};
 use nix::sys::stat::{FchmodatFlags, Mode, fchmodat, mkdirat};
+use nix::sys::time::{TimeVal, TimeValLike};
 use nix::unistd::{UnlinkatFlags, pipe2, unlinkat};
 use std::io::IoSlice;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -30,12 +32,20 @@ const INSIDE: &str = "/run/notify";
 /// The longest notification that is read: sd_notify's are a few lines.
 const LONGEST: usize = 4096;
 
-/// How long the service manager may take to say that it has read: systemd-notify's own patience is 5 seconds.
+/// How long the service manager may take to hear, and to say that it has: systemd-notify's own patience is 5 seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How many notifications are read in a turn: a container that says more keeps nobody from the runtime's other work.
+const A_TURN: usize = 16;
+/// How many may be left when init has ended: more than systemd lets a socket's queue hold (net.unix.max_dgram_qlen).
+const THE_REST: usize = 1024;
 
 /// The socket of the service manager that started the runtime.
 #[derive(Debug)]
-pub(super) struct Manager(UnixAddr);
+pub(super) struct Manager {
+    address: UnixAddr,
+    patience: Duration,
+}
 
 impl Manager {
     /// The one that `NOTIFY_SOCKET` names, if any: a path, or an abstract name after `@`.
@@ -50,7 +60,14 @@ impl Manager {
             let name = name.to_string_lossy();
             log::warn(&format!("NOTIFY_SOCKET {name:?} is ignored: {}", errno.desc()));
         };
-        address.inspect_err(unusable).ok().map(Self)
+        address.inspect_err(unusable).ok().map(Self::at)
+    }
+
+    fn at(address: UnixAddr) -> Self {
+        Self {
+            address,
+            patience: PATIENCE,
+        }
     }
 
     /// The configuration with the socket in it: a read-only mount, and the variable that names it.
@@ -101,6 +118,10 @@ impl Manager {
             None,
         )
         .map_err(|errno| Error::syscall("socket(AF_UNIX, SOCK_DGRAM)", errno as i32))?;
+        // Its queue may be full, and it may not read.
+        let patience = TimeVal::milliseconds(self.patience.as_millis().try_into().unwrap_or(i64::MAX));
+        socket::setsockopt(&here, SendTimeout, &patience)
+            .map_err(|errno| Error::syscall("setsockopt(SO_SNDTIMEO)", errno as i32))?;
         let rights = [ControlMessage::ScmRights(fds)];
         let rights = if fds.is_empty() { &[][..] } else { &rights };
         let text = [IoSlice::new(text.as_bytes())];
@@ -109,10 +130,16 @@ impl Manager {
             &text,
             rights,
             MsgFlags::MSG_NOSIGNAL,
-            Some(&self.0),
+            Some(&self.address),
         )
         .map(|_| ())
-        .map_err(|errno| Error::syscall("sendmsg(NOTIFY_SOCKET)", errno as i32))
+        .map_err(|errno| {
+            let error = Error::syscall("sendmsg(NOTIFY_SOCKET)", errno as i32);
+            match errno {
+                Errno::EAGAIN => error.hint("it has not read its socket for long: does it hang?"),
+                _ => error,
+            }
+        })
         .context(|| "tell the service manager")
     }
 
@@ -122,7 +149,7 @@ impl Manager {
             pipe2(OFlag::O_CLOEXEC).map_err(|errno| Error::syscall("pipe2()", errno as i32))?;
         self.tell("BARRIER=1", &[written.as_raw_fd()])?;
         drop(written);
-        let timeout = PollTimeout::try_from(PATIENCE).unwrap_or(PollTimeout::NONE);
+        let timeout = PollTimeout::try_from(self.patience).unwrap_or(PollTimeout::NONE);
         wait(&mut [PollFd::new(read.as_fd(), PollFlags::empty())], timeout)
     }
 }
@@ -147,7 +174,7 @@ impl Notifications {
 
     fn follow_init(&self, init: Process) -> Result<()> {
         let Some(pidfd) = signal::open(init)? else {
-            return Ok(());
+            return self.pass_on(init, THE_REST).map(|_| ());
         };
         loop {
             let mut watched = [
@@ -157,21 +184,27 @@ impl Notifications {
             wait(&mut watched, PollTimeout::NONE)?;
             let ended = watched[1].revents().is_some_and(|events| !events.is_empty());
             // What it said before its end counts.
-            if self.hears_ready() {
-                // From now on the service is the container's init, not the runtime that ends.
-                self.manager.tell_ready(init.pid.cast_unsigned())?;
-                return self.manager.wait_for_reading();
-            }
-            if ended {
+            if self.pass_on(init, if ended { THE_REST } else { A_TURN })? || ended {
                 return Ok(());
             }
         }
     }
 
+    /// Tells the service manager if the container is ready; whether it is.
+    fn pass_on(&self, init: Process, at_most: usize) -> Result<bool> {
+        let ready = self.hears_ready(at_most);
+        if ready {
+            // From now on the service is the container's init, not the runtime that ends.
+            self.manager.tell_ready(init.pid.cast_unsigned())?;
+            self.manager.wait_for_reading()?;
+        }
+        Ok(ready)
+    }
+
     /// Passes on that the container is ready if it has said so; whether that was all there is to do. For a runtime that
-    /// stays, as the service's main process.
-    pub(super) fn passed_on(&self) -> bool {
-        let ready = self.hears_ready();
+    /// stays, as the service's main process, and asks again as long as the descriptor is readable.
+    pub(super) fn passed_on(&self, ended: bool) -> bool {
+        let ready = self.hears_ready(if ended { THE_REST } else { A_TURN });
         if ready && let Err(error) = self.manager.tell_ready(std::process::id()) {
             log::warn(&error.to_string());
         }
@@ -183,10 +216,13 @@ impl Notifications {
         self.socket.as_fd()
     }
 
-    /// Whether one of the notifications that have come is the one. Descriptors that come along are closed by the kernel.
-    fn hears_ready(&self) -> bool {
+    /// Whether one of the next notifications is the one. Descriptors that come along are closed by the kernel.
+    fn hears_ready(&self, at_most: usize) -> bool {
         let mut text = [0; LONGEST];
-        while let Ok(length) = socket::recv(self.socket.as_raw_fd(), &mut text, MsgFlags::empty()) {
+        for _ in 0..at_most {
+            let Ok(length) = socket::recv(self.socket.as_raw_fd(), &mut text, MsgFlags::empty()) else {
+                return false;
+            };
             if text[..length]
                 .split(|byte| *byte == b'\n')
                 .any(|line| line == b"READY=1")
@@ -249,4 +285,67 @@ fn failed(directory: &Directory, call: &str, errno: Errno) -> Error {
     let path = directory.path().join(DIRECTORY);
     Error::syscall(format!("{call} {}", path.display()), errno as i32)
         .context("make the container's socket for notifications")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::{SocketAddr, UnixDatagram};
+
+    /// What a container says, and who hears it for a service manager of that name.
+    fn container(name: &str) -> (UnixDatagram, UnixDatagram, Notifications) {
+        let name = format!("corten-notify-{}-{name}", std::process::id());
+        let manager = UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
+        let (inside, outside) = UnixDatagram::pair().unwrap();
+        outside.set_nonblocking(true).unwrap();
+        let notifications = Notifications {
+            socket: outside.into(),
+            manager: Manager::at(UnixAddr::new_abstract(name.as_bytes()).unwrap()),
+        };
+        (inside, manager, notifications)
+    }
+
+    /// It kept `run` from forwarding signals.
+    #[test]
+    fn a_container_that_says_much_is_heard_in_turns() {
+        let (inside, _manager, notifications) = container("turns");
+        for _ in 0..2 * A_TURN {
+            inside.send(b"STATUS=busy").unwrap();
+        }
+        inside.send(b"READY=1").unwrap();
+        let turns: Vec<bool> = (0..3).map(|_| notifications.hears_ready(A_TURN)).collect();
+        assert_eq!(turns, [false, false, true]);
+    }
+
+    #[test]
+    fn all_that_was_said_before_the_end_counts() {
+        let (inside, manager, notifications) = container("last-words");
+        for _ in 0..2 * A_TURN {
+            inside.send(b"STATUS=busy").unwrap();
+        }
+        inside.send(b"READY=1").unwrap();
+        manager.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let hears = std::thread::spawn(move || {
+            let mut text = [0; 64];
+            let ready = manager.recv(&mut text).unwrap();
+            let ready = String::from_utf8(text[..ready].to_vec()).unwrap();
+            // A descriptor that is not received is closed.
+            manager.recv(&mut [0; 64]).unwrap();
+            ready
+        });
+        // Nobody has this pid any more.
+        let pid = i32::MAX;
+        notifications.follow_init(Process { pid, start_time: 1 }).unwrap();
+        assert_eq!(hears.join().unwrap(), format!("READY=1\nMAINPID={pid}"));
+    }
+
+    #[test]
+    fn a_service_manager_that_does_not_read_is_not_waited_for_for_ever() {
+        let (_inside, _manager, mut notifications) = container("deaf");
+        notifications.manager.patience = Duration::from_millis(20);
+        let told = (0..THE_REST).map(|_| notifications.manager.tell_ready(1));
+        let error = told.filter_map(Result::err).next().unwrap();
+        assert_eq!(error.errno(), Some(libc::EAGAIN));
+    }
 }

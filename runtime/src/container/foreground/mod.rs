@@ -161,7 +161,7 @@ fn attend(
         if signalled {
             handle(signals, pid, pidfd, relay.as_ref())?;
         }
-        notifications = notifications.filter(|all| !all.passed_on());
+        notifications = notifications.filter(|all| !all.passed_on(ended));
         if let Some(relay) = &mut relay {
             relay.transfer();
         }
