@@ -8,6 +8,7 @@ mod create;
 mod destroy;
 mod detached;
 mod directory;
+mod emptying;
 pub(crate) mod events;
 pub(crate) mod exec;
 pub(crate) mod foreground;

@@ -4,7 +4,7 @@
 //! The container finds the socket at `/run/notify/notify.sock`, as under runc. Only `READY=1` is passed on; what else
 //! the container says, descriptors included, goes nowhere: it is hostile input to the service manager's own socket.
 
-use super::{Directory, Locked, Process, Record, signal};
+use super::{Directory, Locked, Process, Record, emptying, signal};
 use crate::error::{Context, Error, Result};
 use crate::log;
 use crate::oci::{Mount, Process as Program, Spec};
@@ -255,16 +255,13 @@ pub(super) fn make_directory(directory: &Locked) -> Result<()> {
         .map_err(|errno| failed(directory, "mkdir", errno))
 }
 
-/// Removes the socket; its directory, which is empty then, goes with the container's.
+/// Removes the socket, and what a container put beside it that could: the directory, which is empty then, goes with the
+/// container's.
 ///
 /// # Errors
-/// When it stays.
+/// When something stays.
 pub(super) fn remove_socket(directory: &Directory) -> Result<()> {
-    let path = format!("{DIRECTORY}/{SOCKET}");
-    match unlinkat(&directory.fd, path.as_str(), UnlinkatFlags::NoRemoveDir) {
-        Ok(()) | Err(Errno::ENOENT | Errno::ENOTDIR) => Ok(()),
-        Err(errno) => Err(failed(directory, "unlink", errno)),
-    }
+    emptying::empty(directory.fd(), DIRECTORY)
 }
 
 /// A new socket in the directory, whose path may be longer than an address can hold.

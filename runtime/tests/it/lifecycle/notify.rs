@@ -166,3 +166,16 @@ fn a_container_created_without_a_service_manager_is_started_at_once() {
     assert!(told(&bundle, &["start"]).status().unwrap().success());
     assert_eq!(bundle.status(), "running");
 }
+
+/// A privileged container can make the mount writable.
+#[test]
+fn what_a_container_leaves_beside_its_socket_is_removed() {
+    let bundle = Bundle::new("notify-left", SCRIPT);
+    let mut create = told(&bundle, &["create"]);
+    assert!(create.stdout(Stdio::null()).status().unwrap().success());
+    let place = bundle.file("state").join(bundle.id()).join("notify");
+    fs::create_dir_all(place.join("notify.sock/in/the/way")).unwrap();
+    fs::write(place.join("notify.sock/file"), "").unwrap();
+    bundle.must(&["delete", "--force"]);
+    assert_eq!(bundle.leftovers(), [""; 0]);
+}
