@@ -1,7 +1,7 @@
 //! Saving a container.
 
 use super::view::status_under_lock;
-use super::{Id, destroy, root};
+use super::{Id, destroy, notify, root};
 use crate::apply::cgroup;
 use crate::error::{Context, Error, Kind, Result};
 use crate::launch::criu;
@@ -34,7 +34,7 @@ pub(crate) fn checkpoint(root: &Path, id: &Id, wanted: Checkpoint) -> Result<()>
         let message = format!("Container cannot be checkpointed in {status} state");
         return Err(Error::new(Kind::State, message).hint("`checkpoint` needs a container that runs"));
     };
-    let spec = directory.read_config()?;
+    let spec = notify::as_mounted(directory.read_config()?, &directory);
     let gone = !wanted.leave_running && !wanted.pre_dump;
     criu::checkpoint(&criu::Checkpoint {
         options: wanted.options,

@@ -113,7 +113,7 @@ fn launch(
                 files::make_dir(directory.fd(), MOUNTS, 0o700)?;
                 mounts_in.push(MOUNTS);
             }
-            amended = manager.add_to(request.spec, directory.path());
+            amended = manager.add_to(request.spec, directory);
             &amended
         }
     };

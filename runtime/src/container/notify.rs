@@ -70,15 +70,9 @@ impl Manager {
         }
     }
 
-    /// The configuration with the socket in it: a read-only mount, and the variable that names it.
-    pub(super) fn add_to<'a>(&self, spec: &Spec<'a>, directory: &Path) -> Spec<'a> {
-        let mut spec = spec.clone();
-        spec.mounts.push(Mount {
-            destination: INSIDE.into(),
-            source: Some(directory.join(DIRECTORY).to_string_lossy().into_owned().into()),
-            options: ["bind", "nosuid", "noexec", "nodev", "ro"].map(Into::into).into(),
-            ..Mount::default()
-        });
+    /// The configuration with the socket in it: the mount, and the variable that names it.
+    pub(super) fn add_to<'a>(&self, spec: &Spec<'a>, directory: &Directory) -> Spec<'a> {
+        let mut spec = with_mount(spec, directory);
         if let Some(Program { env, .. }) = &mut spec.process {
             env.push(format!("NOTIFY_SOCKET={INSIDE}/{SOCKET}").into());
         }
@@ -90,12 +84,7 @@ impl Manager {
     /// # Errors
     /// When it cannot be made.
     pub(super) fn listen(self, directory: &Directory) -> Result<Option<Notifications>> {
-        let place = match openat(
-            &directory.fd,
-            DIRECTORY,
-            OFlag::O_PATH | OFlag::O_CLOEXEC,
-            Mode::empty(),
-        ) {
+        let place = match open_directory(directory) {
             Err(Errno::ENOENT) => return Ok(None),
             place => place,
         };
@@ -242,6 +231,50 @@ fn wait(watched: &mut [PollFd<'_>], timeout: PollTimeout) -> Result<()> {
             Err(errno) => return Err(Error::syscall("poll", errno as i32)),
         }
     }
+}
+
+/// The configuration with the directory of the socket in it, read-only.
+fn with_mount<'a>(spec: &Spec<'a>, directory: &Directory) -> Spec<'a> {
+    let mut spec = spec.clone();
+    let source = directory.path().join(DIRECTORY);
+    spec.mounts.push(Mount {
+        destination: INSIDE.into(),
+        source: Some(source.to_string_lossy().into_owned().into()),
+        options: ["bind", "nosuid", "noexec", "nodev", "ro"].map(Into::into).into(),
+        ..Mount::default()
+    });
+    spec
+}
+
+/// The configuration of a container that is there as its mounts are: with the socket's directory, if it was given one.
+pub(super) fn as_mounted<'a>(spec: Spec<'a>, directory: &Directory) -> Spec<'a> {
+    match open_directory(directory) {
+        Ok(_) => with_mount(&spec, directory),
+        Err(_) => spec,
+    }
+}
+
+/// The configuration of a container that comes back, with a new directory of the socket if it had one: the mounts that it
+/// had from outside are `saved`.
+///
+/// # Errors
+/// When the directory cannot be made.
+pub(super) fn restored<'a>(
+    spec: &Spec<'a>,
+    saved: &[String],
+    directory: &Locked,
+) -> Result<Option<Spec<'a>>> {
+    let is_own = spec.mounts.iter().any(|mount| mount.destination == INSIDE);
+    if is_own || saved.iter().all(|name| name != INSIDE) {
+        return Ok(None);
+    }
+    make_directory(directory)?;
+    Ok(Some(with_mount(spec, directory)))
+}
+
+fn open_directory(directory: &Directory) -> nix::Result<OwnedFd> {
+    let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
+    openat(&directory.fd, DIRECTORY, flags, Mode::empty())
 }
 
 /// Makes the directory of the container's socket, which everybody in the container may reach.

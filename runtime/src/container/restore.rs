@@ -1,7 +1,7 @@
 //! Bringing a container back: its directory and record around what `launch::criu` does.
 
 use super::create::undo;
-use super::{Bundle, Id, Locked, New, Process, Record, Root, pid_file};
+use super::{Bundle, Id, Locked, New, Process, Record, Root, notify, pid_file};
 use crate::error::Result;
 use crate::launch::criu::{self, Progress};
 use crate::launch::{CgroupDriver, Console, Created};
@@ -69,13 +69,15 @@ fn work(
     record: &mut Record<'_>,
 ) -> Result<Created> {
     directory.write_config(&request.bundle.config)?;
+    let saved = criu::saved_mounts(&request.options.images)?;
+    let amended = notify::restored(request.spec, &saved, directory)?;
     let wanted = criu::Restore {
         options: request.options.clone(),
         lsm_profile: request.lsm_profile.clone(),
         lsm_mount_context: request.lsm_mount_context.clone(),
         id: request.id.as_str(),
         bundle: &request.bundle.path,
-        spec: request.spec,
+        spec: amended.as_ref().unwrap_or(request.spec),
         state_dir: directory.path(),
         console,
         cgroups: request.cgroups,

@@ -17,6 +17,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 const LOG_FILE: &str = "dump.log";
+/// The names of the mounts from outside, among the images.
+const MOUNTS: &str = "mounts.json";
 
 /// What is to be saved, and how.
 #[derive(Debug)]
@@ -73,10 +75,20 @@ pub fn checkpoint(request: &Checkpoint<'_>) -> Result<()> {
     };
     if !request.pre_dump {
         dump.common.mounts = mounts(request)?;
+        let names = dump.common.mounts.iter().map(|(_, name)| name);
+        streams::write(&options.images, MOUNTS, &names.collect::<Vec<_>>())?;
         let files = streams::save(&options.images, request.pid, request.pids)?;
         dump.external.extend(files.into_iter().map(|file| file.key));
     }
     run(&dump.to_bytes(), status).map_err(|error| log::explain(error, &dirs.log))
+}
+
+/// The names of the mounts from outside that a saved container had; none for images that do not tell.
+///
+/// # Errors
+/// When the list of them is damaged.
+pub fn saved_mounts(images: &Path) -> Result<Vec<String>> {
+    streams::read(images, MOUNTS)
 }
 
 fn run(request: &[u8], mut status: Option<OwnedFd>) -> Result<()> {

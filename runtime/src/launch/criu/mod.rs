@@ -9,7 +9,7 @@ mod restore;
 mod session;
 mod streams;
 
-pub use checkpoint::{Checkpoint, checkpoint};
+pub use checkpoint::{Checkpoint, checkpoint, saved_mounts};
 pub use restore::{Progress, ROOT, Restore, restore};
 
 use crate::error::{Context, Error, Kind, Result};

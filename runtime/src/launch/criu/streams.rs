@@ -132,7 +132,7 @@ pub(super) fn load(images: &Path) -> Result<Vec<(String, Descriptor)>> {
 }
 
 /// A list among the images; images of others may have none.
-fn read<T: for<'de> Deserialize<'de>>(images: &Path, name: &str) -> Result<Vec<T>> {
+pub(super) fn read<T: for<'de> Deserialize<'de>>(images: &Path, name: &str) -> Result<Vec<T>> {
     let path = images.join(name);
     let Ok(text) = fs::read(&path) else {
         return Ok(Vec::new());
@@ -141,7 +141,7 @@ fn read<T: for<'de> Deserialize<'de>>(images: &Path, name: &str) -> Result<Vec<T
         .map_err(|error| Error::new(Kind::Config, format!("{} is damaged: {error}", path.display())))
 }
 
-fn write<T: Serialize>(images: &Path, name: &str, value: &T) -> Result<()> {
+pub(super) fn write<T: Serialize>(images: &Path, name: &str, value: &T) -> Result<()> {
     let path = images.join(name);
     let text = serde_json::to_vec(value)
         .map_err(|error| Error::new(Kind::System, format!("write {}: {error}", path.display())))?;

@@ -127,6 +127,29 @@ fn mounts_from_outside_are_mounted_again() {
     assert_eq!(saved.exec(look), seen.replace("directory", "DIRECTORY"));
 }
 
+/// Its mount is not in its configuration.
+#[test]
+fn a_container_of_a_service_manager_is_saved_with_its_sockets_directory() {
+    let Some(saved) = Saved::new("notify", "exec sleep 1000") else {
+        return;
+    };
+    let mut create = saved.bundle.command(&["create", saved.bundle.id()]);
+    let create = create.env("NOTIFY_SOCKET", "@nobody");
+    let create = create.stdout(Stdio::null()).stderr(Stdio::null());
+    assert!(create.status().unwrap().success());
+    saved.bundle.must(&["start"]);
+    for _ in 0..2 {
+        saved.checkpoint(&[]);
+        saved.restore(&[]);
+        let own = saved.bundle.file("state").join(saved.bundle.id()).join("notify");
+        fs::write(own.join("said"), "here\n").unwrap();
+        assert_eq!(
+            saved.exec("cat /run/notify/said; echo no >/run/notify/x || echo cannot"),
+            "here\ncannot\n"
+        );
+    }
+}
+
 #[test]
 fn the_streams_of_a_run_are_pipes_again_after_a_restore() {
     let Some(saved) = Saved::new("streams", COUNTER.replace(">/out", "").as_str()) else {
