@@ -84,7 +84,7 @@ impl GlobalArgs {
         let runtime_dir = std::env::var_os("XDG_RUNTIME_DIR")
             .filter(|_| self.root.is_none() && (unprivileged || is_root_of_a_user()));
         Ok(Globals {
-            root: self.root.unwrap_or_else(|| default_root(runtime_dir)),
+            root: absolute(self.root.unwrap_or_else(|| default_root(runtime_dir))),
             trace: self.trace,
             systemd_cgroup: self.systemd_cgroup,
             rootless,
@@ -110,6 +110,11 @@ fn is_root_of_a_user() -> bool {
     let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
     let everything = map.split_whitespace().eq(["0", "0", "4294967295"]);
     !everything && std::env::var_os("USER").is_none_or(|user| user != "root")
+}
+
+/// A path that also means the same below a bundle. Without a working directory it stays as it is, and fails where it is used.
+fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
 }
 
 fn default_root(runtime_dir: Option<OsString>) -> PathBuf {

@@ -1,6 +1,6 @@
 //! Containers of a service manager: what they say of themselves reaches it (sd_notify(3)).
 
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, RUNTIME};
 use serde_json::json;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -165,6 +165,24 @@ fn a_container_created_without_a_service_manager_is_started_at_once() {
     bundle.create();
     assert!(told(&bundle, &["start"]).status().unwrap().success());
     assert_eq!(bundle.status(), "running");
+}
+
+/// What is mounted from there was looked for in the bundle.
+#[test]
+fn a_relative_root_is_the_callers() {
+    let bundle = Bundle::new("notify-root", "busybox stat -c %F $NOTIFY_SOCKET");
+    let elsewhere = bundle.file("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    let mut run = Command::new(RUNTIME);
+    run.args(["--root", "../state", "run", "--bundle", "..", bundle.id()]);
+    run.env("NOTIFY_SOCKET", "@nobody").stdin(Stdio::null());
+    let output = run.current_dir(&elsewhere).output().unwrap();
+    assert_eq!(
+        output.stdout,
+        b"socket\n",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 /// A privileged container can make the mount writable.
