@@ -9,6 +9,7 @@ use crate::launch::{self, CgroupDriver, Console, Created, hooks};
 use crate::oci::{Hooks, Spec, State, Status};
 use crate::plan::cgroup::{self, Record};
 use crate::plan::criu::{self, Notification, external_namespace};
+use crate::plan::op::HostOp;
 use crate::plan::{self, Facts, Plan, Wish};
 use crate::sys::{clone, files, mount};
 use std::collections::BTreeSet;
@@ -140,14 +141,24 @@ fn root_for_criu(state_dir: &Path) -> Result<String> {
 }
 
 /// Makes the groups with CRIU's process in them: what it restores is born there.
-fn make_groups(cgroup: &cgroup::Plan, pid: i32) -> Result<()> {
+fn make_groups(cgroup: &cgroup::Plan, plan: &Plan<'_>, pid: i32) -> Result<()> {
     if let (Some(scope), Some(unit)) = (&cgroup.scope, &cgroup.record.unit) {
         systemd::start(&mut systemd::connect(unit.manager)?, scope, pid)?;
     }
-    for op in &cgroup.setup {
+    for op in cgroup.setup.iter().chain(owner(plan)) {
         apply::cgroup::run(op).context(|| op.to_string())?;
     }
     apply::cgroup::adopt(&cgroup.record, pid)
+}
+
+/// What gives the container its group, as at its creation.
+fn owner<'a>(plan: &'a Plan<'_>) -> impl Iterator<Item = &'a cgroup::Op> {
+    plan.before.iter().chain(&plan.after).filter_map(|op| match op {
+        HostOp::Cgroup {
+            cgroup: op @ cgroup::Op::Own { .. },
+        } => Some(op),
+        _ => None,
+    })
 }
 
 /// What leads outside: the standard streams, and the namespaces of others, by CRIU's keys.
@@ -226,7 +237,7 @@ impl Work<'_> {
                 Descriptor::Stream(_) => None,
             });
         let session = Session::start(&open.collect::<Vec<_>>())?;
-        make_groups(&self.facts.cgroup, session.pid())?;
+        make_groups(&self.facts.cgroup, plan, session.pid())?;
         let request = self.request;
         let mut common = common(&request.options, dirs, LOG_FILE, root, &request.spec.annotations);
         common.mounts = sources(plan);

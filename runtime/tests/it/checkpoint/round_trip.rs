@@ -3,10 +3,10 @@
 use super::{Saved, make_fifos, succeeded};
 use crate::cgroup::on_pure_v2;
 use crate::lifecycle::wait_for_end;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::process::{Command, Stdio};
 
@@ -125,6 +125,35 @@ fn mounts_from_outside_are_mounted_again() {
     fs::write(outside.join("file"), "of a DIRECTORY").unwrap();
     saved.restore(&[]);
     assert_eq!(saved.exec(look), seen.replace("directory", "DIRECTORY"));
+}
+
+#[test]
+fn a_restored_container_owns_its_group_again() {
+    on_pure_v2(|| {
+        let Some(saved) = Saved::new("owner", "exec sleep 1000") else {
+            return;
+        };
+        saved.bundle.edit(|config| {
+            let namespaces = config["linux"]["namespaces"].as_array_mut().unwrap();
+            namespaces.retain(|namespace| namespace["type"] != "cgroup");
+            namespaces.push(json!({"type": "cgroup"}));
+            let mounts = config["mounts"].as_array_mut().unwrap();
+            let cgroup = mounts.iter_mut().find(|mount| mount["type"] == "cgroup").unwrap();
+            cgroup["options"] = json!(["nosuid", "noexec", "nodev", "rw"]);
+        });
+        let owner = || {
+            let group = format!("/sys/fs/cgroup/{}", saved.bundle.id());
+            fs::metadata(group).unwrap().uid()
+        };
+        saved.start();
+        let options = ["--manage-cgroups-mode", "ignore"];
+        saved.checkpoint(&options);
+        // Not before: only with CAP_SYS_RESOURCE does CRIU save what is another user's.
+        let user = |config: &mut Value| config["process"]["user"]["uid"] = json!(1000);
+        saved.bundle.edit(user);
+        saved.restore(&options);
+        assert_eq!(owner(), 1000);
+    });
 }
 
 /// Its mount is not in its configuration.
