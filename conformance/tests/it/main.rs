@@ -17,4 +17,5 @@ mod runtime_changes;
 mod runtime_exec;
 mod runtime_properties;
 mod runtime_states;
+mod scripts;
 mod swapped;
