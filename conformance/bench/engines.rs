@@ -2,9 +2,11 @@
 
 use corten_conformance::measure::{self, Cost};
 use corten_conformance::{Case, programs, wait};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -173,15 +175,16 @@ struct Daemon {
 }
 
 impl Daemon {
-    /// Starts it, and waits until its socket is there.
+    /// Starts it, and waits until its socket is there; panics with the end of its log if it ends instead.
     fn start(case: &Case, mut command: Command, socket: &Path) -> Self {
-        let log = File::create(case.path("daemon.log")).expect("a log");
-        let inotify = Inotify::init(InitFlags::IN_CLOEXEC).expect("inotify");
+        let path = case.path("daemon.log");
+        let log = File::create(&path).expect("a log");
+        let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK).expect("inotify");
         let directory = socket.parent().expect("a directory");
         inotify
             .add_watch(directory, AddWatchFlags::IN_CREATE)
             .expect("a watch");
-        let child = command
+        let mut child = command
             .env("TMPDIR", directory)
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a log"))
@@ -189,7 +192,17 @@ impl Daemon {
             .spawn()
             .unwrap_or_else(|e| panic!("{command:?}: {e}"));
         while !socket.exists() {
-            inotify.read_events().expect("events");
+            if let Some(status) = child.try_wait().expect("a status") {
+                let log = fs::read(&path).unwrap_or_default();
+                let log = String::from_utf8_lossy(&log);
+                let lines: Vec<&str> = log.lines().collect();
+                let last = &lines[lines.len().saturating_sub(20)..];
+                panic!("{command:?} ended ({status}):\n{}", last.join("\n"));
+            }
+            // Of its end, no event tells.
+            let mut news = [PollFd::new(inotify.as_fd(), PollFlags::POLLIN)];
+            _ = poll(&mut news, PollTimeout::from(200_u16)).expect("poll");
+            _ = inotify.read_events();
         }
         Self { child }
     }
