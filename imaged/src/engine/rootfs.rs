@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use nix::fcntl::OFlag;
 
@@ -39,16 +39,18 @@ pub(crate) fn text_of_process(pid: i32, path: &str) -> Result<String> {
 }
 
 fn text_below(root: std::os::fd::BorrowedFd<'_>, path: &str) -> io::Result<String> {
-    let open = |flags| resolve::open(root, path.as_bytes(), flags, resolve::IN_ROOT).map(File::from);
     // Looked at first: even to open a device may do something.
-    if !open(OFlag::O_PATH)?.metadata()?.is_file() {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
-    let file = open(OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY)?;
-    let metadata = file.metadata()?;
+    let seen = resolve::open(root, path.as_bytes(), OFlag::O_PATH, resolve::IN_ROOT)?;
+    read_seen(seen)
+}
+
+fn read_seen(seen: OwnedFd) -> io::Result<String> {
+    let seen = File::from(seen);
+    let metadata = seen.metadata()?;
     if !metadata.is_file() || metadata.len() > MAX {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
+    let file = File::from(resolve::open_seen(&seen.into())?);
     let mut bytes = Vec::new();
     file.take(MAX).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -62,6 +64,18 @@ mod tests {
 
     fn read(root: &std::path::Path, path: &str) -> io::Result<String> {
         text_below(File::open(root).unwrap().as_fd(), path)
+    }
+
+    #[test]
+    fn what_was_looked_at_is_read_whatever_has_its_name_by_then() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("passwd");
+        std::fs::write(&path, "accounts").unwrap();
+        let root = File::open(directory.path()).unwrap();
+        let seen = resolve::open(&root, b"passwd", OFlag::O_PATH, resolve::IN_ROOT).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert_eq!(read_seen(seen).unwrap(), "accounts");
     }
 
     #[test]

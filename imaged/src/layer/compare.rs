@@ -7,15 +7,15 @@ use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use nix::fcntl::{OFlag, openat, readlinkat};
-use nix::sys::stat::{FileStat, Mode};
+use nix::fcntl::readlinkat;
+use nix::sys::stat::FileStat;
 
 use super::dirs::failed;
-use super::pack::{Packer, attributes};
+use super::pack::{Packer, attributes, open};
 use super::path::{check_name, join, refused, show, split};
 use super::stack::{Found, Stacked};
 use super::unpack::is_directory;
@@ -141,7 +141,7 @@ impl Comparison<'_> {
 
     /// The file's attributes with the owner that it has in the image.
     fn as_in_the_image(&self, now: &Found<'_>, name: &[u8]) -> Result<FileStat> {
-        let noted = match open(now, name)? {
+        let noted = match open_found(now, name)? {
             Some(file) => attributes(&file, name, &[])?
                 .into_iter()
                 .find_map(|(attribute, value)| (attribute == OWNER_ATTRIBUTE).then_some(value)),
@@ -211,7 +211,7 @@ fn is_same(name: &[u8], (now, stat): (&Found<'_>, &FileStat), before: &Found<'_>
     match stat.st_mode & libc::S_IFMT {
         libc::S_IFLNK => Ok(target(now, name)? == target(before, name)?),
         libc::S_IFREG | libc::S_IFDIR => {
-            let (Some(one), Some(other)) = (open(now, name)?, open(before, name)?) else {
+            let (Some(one), Some(other)) = (open_found(now, name)?, open_found(before, name)?) else {
                 return Ok(false);
             };
             let same = attributes(&one, name, OWNER_ATTRIBUTE)? == attributes(&other, name, OWNER_ATTRIBUTE)?;
@@ -229,17 +229,11 @@ fn target(found: &Found<'_>, name: &[u8]) -> Result<OsString> {
 }
 
 /// Opens a regular file or a directory; nothing else.
-fn open(found: &Found<'_>, name: &[u8]) -> Result<Option<OwnedFd>> {
-    let flags = match found.stat.st_mode & libc::S_IFMT {
-        libc::S_IFREG => OFlag::O_RDONLY | OFlag::O_NONBLOCK,
-        libc::S_IFDIR => OFlag::O_RDONLY | OFlag::O_DIRECTORY,
-        _ => return Ok(None),
-    };
-    let flags = flags | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    let place: BorrowedFd<'_> = found.place.as_fd();
-    openat(place, OsStr::from_bytes(name), flags, Mode::empty())
-        .map(Some)
-        .map_err(|errno| failed("openat", name, errno))
+fn open_found(found: &Found<'_>, name: &[u8]) -> Result<Option<OwnedFd>> {
+    match found.stat.st_mode & libc::S_IFMT {
+        libc::S_IFREG | libc::S_IFDIR => open(found.place.as_fd(), name, &found.stat),
+        _ => Ok(None),
+    }
 }
 
 fn same_bytes(one: OwnedFd, other: OwnedFd, name: &[u8]) -> Result<bool> {

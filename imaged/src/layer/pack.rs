@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use nix::fcntl::{OFlag, openat, readlinkat};
@@ -13,7 +13,7 @@ use nix::sys::stat::{FileStat, Mode, fstat, major, minor};
 
 use super::dirs::failed;
 use crate::error::{Error, Kind, Result};
-use crate::sys::xattr;
+use crate::sys::{resolve, xattr};
 
 const BLOCK: usize = 512;
 /// The largest number in seven octal digits.
@@ -222,8 +222,8 @@ impl<W: Write> Packer<W> {
 }
 
 /// Opens a file or directory that was looked at; none if there is something else now. It is opened in two steps: it could
-/// be a device by now, and even to open one may do something.
-fn open(dir: BorrowedFd<'_>, name: &[u8], stat: &FileStat) -> Result<Option<OwnedFd>> {
+/// be a device by now.
+pub(super) fn open(dir: BorrowedFd<'_>, name: &[u8], stat: &FileStat) -> Result<Option<OwnedFd>> {
     let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     let Ok(there) = openat(dir, OsStr::from_bytes(name), flags, Mode::empty()) else {
         return Ok(None);
@@ -232,8 +232,7 @@ fn open(dir: BorrowedFd<'_>, name: &[u8], stat: &FileStat) -> Result<Option<Owne
     if now.st_mode & libc::S_IFMT != stat.st_mode & libc::S_IFMT {
         return Ok(None);
     }
-    let link = format!("/proc/self/fd/{}", there.as_raw_fd());
-    nix::fcntl::open(link.as_str(), OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())
+    resolve::open_seen(&there)
         .map(Some)
         .map_err(|errno| failed("open", name, errno))
 }

@@ -1,11 +1,12 @@
 //! Opening paths below a directory, resolved by the kernel.
 
 use std::ffi::OsStr;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
+use nix::sys::stat::Mode;
 
 /// How often a walk is tried again that others disturb: a process that renames things all the time, and long links with
 /// many `..`, would keep it going for ever.
@@ -35,6 +36,14 @@ fn patiently<T>(attempt: impl Fn() -> Result<T, Errno>) -> Result<T, Errno> {
             other => return other,
         }
     }
+}
+
+/// Opens for reading what was opened with O_PATH and looked at: by its descriptor, for its path may lead to a device by
+/// now, and even to open one may do something. Nothing is waited for.
+pub(crate) fn open_seen(seen: &OwnedFd) -> Result<OwnedFd, Errno> {
+    let link = format!("/proc/self/fd/{}", seen.as_raw_fd());
+    let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+    nix::fcntl::open(link.as_str(), flags, Mode::empty())
 }
 
 /// How paths of a container are resolved: its root is the root, and no link of procfs leads out of it.
