@@ -4,9 +4,8 @@ use std::process::ExitCode;
 
 use super::foreground;
 use crate::engine::attach::Keys;
-use crate::engine::status::Status;
 use crate::engine::{Containers, start};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::settings::Settings;
 
 /// Show a running container's output here, and pass input and signals on.
@@ -32,21 +31,10 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let keys = Keys::parse(&args.detach_keys)?;
     let containers = Containers::new(settings);
     let record = containers.find(&args.container)?;
-    let refused = |why: &str| {
-        Err(Error::new(
-            Kind::Conflict,
-            format!("You cannot attach to a {why}"),
-        ))
-    };
-    match Status::of(&containers, &record.id) {
-        Status::Running { paused: true, .. } => return refused("paused container, unpause it first"),
-        Status::Running { .. } => {}
-        Status::Restarting(_) => return refused("restarting container, wait until it is running"),
-        _ => return refused("stopped container, start it first"),
-    }
+    start::attachable(&containers, &record)?;
     let stdin = record.options.stdin && !args.no_stdin;
     foreground::check_terminal(record.options.tty, stdin)?;
     let attach = foreground::attach(&record, stdin, args.sig_proxy, keys);
-    let started = start::start(&containers, &record, Some(attach))?;
+    let started = start::attach(&containers, &record, attach)?;
     foreground::run(&containers, &record, started)
 }

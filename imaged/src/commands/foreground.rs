@@ -53,9 +53,11 @@ pub(crate) fn run(containers: &Containers, record: &Record, started: Started) ->
         shim.wait()?;
     }
     if record.options.auto_remove {
-        // Without its shim nobody else removes it.
-        match remove::remove(containers, record, code.is_ok()) {
-            Err(error) if code.is_ok() && error.kind() != Kind::NotFound => return Err(error),
+        // Without its shim nobody else removes it. One that was restarted meanwhile runs, and is left alone.
+        match remove::remove(containers, record, false) {
+            Err(error) if code.is_ok() && !matches!(error.kind(), Kind::NotFound | Kind::Conflict) => {
+                return Err(error);
+            }
             _ => {}
         }
     }

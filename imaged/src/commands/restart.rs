@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::several;
 use super::stop::How;
-use crate::engine::{Containers, announce, start, stop};
+use crate::engine::{Containers, restart};
 use crate::error::Result;
 use crate::settings::Settings;
 
@@ -24,9 +24,7 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let options = args.how.options();
     several::each(&args.containers, |name| {
         let record = containers.find(name)?;
-        stop::stop(&containers, &record, &options)?;
-        start::start(&containers, &record, None)?;
-        announce::container(&containers, &record, "restart", &[]);
+        restart::restart(&containers, &record, &options)?;
         Ok(Some(name.to_owned()))
     })
 }

@@ -150,6 +150,19 @@ impl Containers {
         }
     }
 
+    /// Waits for the right to change a container and reads what it is by then: somebody else may have changed it until
+    /// now.
+    ///
+    /// # Errors
+    /// `NotFound` when it was removed meanwhile.
+    pub(crate) fn lock_and_read(&self, id: &str) -> Result<(Lock, Record)> {
+        let lock = self.lock(id)?;
+        match Record::read(&self.directory(id))? {
+            Some(record) => Ok((lock, record)),
+            None => Err(Error::new(Kind::NotFound, format!("No such container: {id}"))),
+        }
+    }
+
     /// Makes an empty, locked directory for a new container.
     ///
     /// # Errors

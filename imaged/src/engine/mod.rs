@@ -25,6 +25,7 @@ pub(crate) mod programs;
 pub(crate) mod record;
 pub(crate) mod remove;
 pub(crate) mod rename;
+pub(crate) mod restart;
 mod rootfs;
 mod runtime;
 pub(crate) mod shim;

@@ -1,15 +1,16 @@
 //! What is wanted of a container while its shim keeps it: a file that the shim reads when the container ends.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
 
 use super::layout::Containers;
 use super::record::Record;
 use super::status::read_json;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 
 const FILE: &str = "restart.json";
 
@@ -26,7 +27,7 @@ struct Orders {
 /// # Errors
 /// When the file cannot be written.
 pub(super) fn stay_down(containers: &Containers, record: &Record) -> Result<()> {
-    write(containers, record, true)
+    change(containers, record, |orders| orders.stopped = true)
 }
 
 /// The record's restart policy holds from now on.
@@ -34,19 +35,14 @@ pub(super) fn stay_down(containers: &Containers, record: &Record) -> Result<()> 
 /// # Errors
 /// When the file cannot be written.
 pub(super) fn new_policy(containers: &Containers, record: &Record) -> Result<()> {
-    let path = containers.shim_directory(&record.id).join(FILE);
-    let stopped = read_json::<Orders>(&path).is_some_and(|orders| orders.stopped);
-    write(containers, record, stopped)
+    change(containers, record, |orders| {
+        orders.policy = Some(record.options.restart.to_string());
+    })
 }
 
-fn write(containers: &Containers, record: &Record, stopped: bool) -> Result<()> {
+fn change(containers: &Containers, record: &Record, change: impl FnOnce(&mut Orders)) -> Result<()> {
     let directory = containers.shim_directory(&record.id);
-    let orders = Orders {
-        policy: Some(record.options.restart.to_string()),
-        stopped,
-    };
-    let text = serde_json::to_vec(&orders).map_err(|error| Error::new(Kind::Invalid, error.to_string()))?;
-    match replace(&directory, &text) {
+    match change_in(&directory, record, change) {
         // Nobody keeps it, so that nobody need be told.
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             let path = directory.join(FILE);
@@ -56,9 +52,43 @@ fn write(containers: &Containers, record: &Record, stopped: bool) -> Result<()> 
     }
 }
 
-/// Whoever reads it finds a whole file, whoever else writes it at the same time.
-fn replace(directory: &Path, text: &[u8]) -> io::Result<()> {
-    let temporary = directory.join(format!(".restart.{}", std::process::id()));
-    fs::write(&temporary, text)?;
+/// What somebody else orders at the same time is kept: the directory is locked from reading to writing. Whoever reads the
+/// file finds a whole one.
+fn change_in(directory: &Path, record: &Record, change: impl FnOnce(&mut Orders)) -> io::Result<()> {
+    let lock = Flock::lock(File::open(directory)?, FlockArg::LockExclusive);
+    let _lock = lock.map_err(|(_, errno)| io::Error::from(errno))?;
+    let mut orders = read_json(&directory.join(FILE)).unwrap_or_else(|| Orders {
+        policy: Some(record.options.restart.to_string()),
+        stopped: false,
+    });
+    change(&mut orders);
+    let temporary = directory.join(".restart.json.new");
+    fs::write(&temporary, serde_json::to_vec(&orders)?)?;
     fs::rename(&temporary, directory.join(FILE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::flags;
+
+    #[test]
+    fn orders_at_the_same_time_are_all_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut record = Record::new("id".into(), "name".into(), String::new(), String::new());
+        record.options.restart = flags::restart("always").unwrap();
+        let record = &record;
+        for _ in 0..200 {
+            let path = directory.path();
+            let _ = fs::remove_file(path.join(FILE));
+            std::thread::scope(|scope| {
+                scope.spawn(move || change_in(path, record, |orders| orders.stopped = true).unwrap());
+                scope.spawn(move || {
+                    change_in(path, record, |orders| orders.policy = Some("no".into())).unwrap();
+                });
+            });
+            let orders: Orders = read_json(&path.join(FILE)).unwrap();
+            assert_eq!((orders.policy.as_deref(), orders.stopped), (Some("no"), true));
+        }
+    }
 }

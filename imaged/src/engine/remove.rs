@@ -29,7 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// # Errors
 /// When it runs and `force` is not set, or something of it cannot be removed.
 pub(crate) fn remove(containers: &Containers, record: &Record, force: bool) -> Result<()> {
-    let _lock = containers.lock(&record.id)?;
+    let (_lock, record) = containers.lock_and_read(&record.id)?;
+    let record = &record;
     let status = Status::of(containers, &record.id);
     if !force && status.is_running() {
         return Err(Error::new(
@@ -109,8 +110,8 @@ fn end_processes(containers: &Containers, record: &Record, directory: &Path) -> 
     }
 }
 
-/// Waits until the shim lets go of its lock: it is gone then, or has become its exit command.
-fn shim_finished(directory: &Path, deadline: Instant) {
+/// Waits until the shim lets go of its lock: it is gone then, or has become its exit command. False if it has not by then.
+pub(super) fn shim_finished(directory: &Path, deadline: Instant) -> bool {
     let path = directory.join("shim.lock");
     let (sender, receiver) = mpsc::channel();
     // There is no flock with a deadline. Past that, the thread ends with the shim, which is killed.
@@ -118,7 +119,9 @@ fn shim_finished(directory: &Path, deadline: Instant) {
         let lock = File::open(path).map(|file| Flock::lock(file, FlockArg::LockExclusive));
         let _ = sender.send(lock.is_ok());
     });
-    let _ = receiver.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+    receiver
+        .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        .is_ok()
 }
 
 /// The runtime's own record of the container; `--force` succeeds if there is none.

@@ -14,14 +14,7 @@ use crate::store::{Store, fault_point};
 pub(crate) fn rename(containers: &Containers, store: &Store, record: &Record, name: &str) -> Result<()> {
     let name = name.strip_prefix('/').unwrap_or(name);
     let name = flags::container_name(name)?;
-    let _lock = containers.lock(&record.id)?;
-    // It may have been renamed while we waited.
-    let Some(mut record) = Record::read(&containers.directory(&record.id))? else {
-        return Err(Error::new(
-            Kind::NotFound,
-            format!("No such container: {}", record.id),
-        ));
-    };
+    let (_lock, mut record) = containers.lock_and_read(&record.id)?;
     if record.name == name {
         let why = "Renaming a container with the same name as its current name";
         return Err(Error::new(Kind::Usage, why));

@@ -38,14 +38,67 @@ pub(crate) struct Started {
 ///
 /// # Errors
 /// Why it could not be started; it then stands as created, with that reason.
-pub(crate) fn start(containers: &Containers, record: &Record, attach: Option<Attach>) -> Result<Started> {
-    let _lock = containers.lock(&record.id)?;
-    if Status::of(containers, &record.id).is_running() {
-        let relay = attach
-            .map(|attach| connect(containers, record, attach))
-            .transpose()?;
-        return Ok(Started { shim: None, relay });
+pub(crate) fn start(containers: &Containers, record: &Record, wanted: Option<Attach>) -> Result<Started> {
+    let (lock, record) = containers.lock_and_read(&record.id)?;
+    if !Status::of(containers, &record.id).is_running() {
+        return start_locked(containers, &record, wanted);
     }
+    // Whoever waits for its shim keeps nobody else waiting.
+    drop(lock);
+    match wanted {
+        Some(wanted) => attach(containers, &record, wanted),
+        None => Ok(Started {
+            shim: None,
+            relay: None,
+        }),
+    }
+}
+
+/// Attaches to a container that runs; never starts one.
+///
+/// # Errors
+/// In docker's words, when it does not run, or its shim would not answer.
+pub(crate) fn attach(containers: &Containers, record: &Record, wanted: Attach) -> Result<Started> {
+    attachable(containers, record)?;
+    // One that ended just now has nobody who answers.
+    let relay =
+        connect(containers, record, wanted).map_err(|error| match attachable(containers, record) {
+            Err(ended) => ended,
+            Ok(()) => error,
+        })?;
+    Ok(Started {
+        shim: None,
+        relay: Some(relay),
+    })
+}
+
+/// Whether a container can be attached to.
+///
+/// # Errors
+/// In docker's words, why not.
+pub(crate) fn attachable(containers: &Containers, record: &Record) -> Result<()> {
+    let refused = |why: &str| Error::new(Kind::Conflict, format!("You cannot attach to a {why}"));
+    match Status::of(containers, &record.id) {
+        Status::Running { paused: true, .. } => Err(refused("paused container, unpause it first")),
+        Status::Running {
+            unresponsive: true, ..
+        } => Err(refused("container whose shim does not respond")
+            .hint("somebody has stopped the process corten-shim; `kill -CONT` lets it go on")),
+        Status::Running { .. } => Ok(()),
+        Status::Restarting(_) => Err(refused("restarting container, wait until it is running")),
+        _ => Err(refused("stopped container, start it first")),
+    }
+}
+
+/// The same as [`start`] for who has the container's lock and has seen that it does not run.
+///
+/// # Errors
+/// As [`start`].
+pub(super) fn start_locked(
+    containers: &Containers,
+    record: &Record,
+    attach: Option<Attach>,
+) -> Result<Started> {
     remove::clear_last_run(containers, record)?;
     forget(&containers.directory(&record.id))?;
     let result = launch(containers, record, attach);

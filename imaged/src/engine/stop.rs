@@ -9,6 +9,7 @@ use super::layout::Containers;
 use super::orders;
 use super::pause;
 use super::record::Record;
+use super::remove;
 use super::status::{ShimFile, Status};
 use crate::error::{Error, Kind, Result};
 use crate::plan::flags;
@@ -33,6 +34,29 @@ pub(crate) struct Options {
 /// # Errors
 /// When it survives even SIGKILL, or a signal is unknown.
 pub(crate) fn stop(containers: &Containers, record: &Record, options: &Options) -> Result<()> {
+    stop_until(containers, record, options, |shim| {
+        shim.wait(Some(Instant::now() + AFTER_KILL))
+    })
+}
+
+/// The same for who has the container's lock. What the shim of an `--rm` container becomes waits for that lock, so that
+/// it counts as gone when it has let go of its own.
+///
+/// # Errors
+/// As [`stop`].
+pub(super) fn stop_locked(containers: &Containers, record: &Record, options: &Options) -> Result<()> {
+    stop_until(containers, record, options, |_| {
+        let directory = containers.shim_directory(&record.id);
+        Ok(remove::shim_finished(&directory, Instant::now() + AFTER_KILL))
+    })
+}
+
+fn stop_until(
+    containers: &Containers,
+    record: &Record,
+    options: &Options,
+    shim_gone: impl FnOnce(&Process) -> Result<bool>,
+) -> Result<()> {
     let signal = match &options.signal {
         Some(name) => flags::signal(name)?,
         None => stop_signal(record)?,
@@ -50,8 +74,11 @@ pub(crate) fn stop(containers: &Containers, record: &Record, options: &Options) 
         }
     }
     // The exit is recorded when the shim is gone, even if the process ended before we came.
-    if let Some(shim) = shim {
-        shim.wait(Some(Instant::now() + AFTER_KILL))?;
+    if let Some(shim) = shim
+        && !shim_gone(&shim)?
+        && Status::of(containers, &record.id).is_running()
+    {
+        return Err(still_runs(record));
     }
     announce::container(containers, record, "stop", &[]);
     Ok(())
@@ -84,6 +111,18 @@ fn end(containers: &Containers, init: &Process, record: &Record) -> Result<()> {
         ),
     )
     .hint("a process in state D waits for a device or a network file system"))
+}
+
+/// Its shim has not recorded its end, or has started it again.
+fn still_runs(record: &Record) -> Error {
+    Error::new(
+        Kind::Conflict,
+        format!(
+            "cannot stop container: {}: it ended, but its shim keeps it as running",
+            record.name
+        ),
+    )
+    .hint("its shim waits for a runtime or a log, or was stopped itself: `corten ps` shows how it is")
 }
 
 fn deadline(options: &Options, record: &Record) -> Option<Instant> {

@@ -28,9 +28,7 @@ pub(crate) fn update(
     restart: Option<Restart>,
 ) -> Result<()> {
     let id = containers.find(name)?.id;
-    let _lock = containers.lock(&id)?;
-    // Read again: somebody else may have changed it until now.
-    let mut record = containers.find(&id)?;
+    let (_lock, mut record) = containers.lock_and_read(&id)?;
     if restart.is_some() && record.options.auto_remove {
         let why = "Restart policy cannot be updated because AutoRemove is enabled for the container";
         return Err(Error::new(Kind::Conflict, why));

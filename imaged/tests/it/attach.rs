@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Child;
 
+use nix::fcntl::{Flock, FlockArg};
 use nix::pty::{Winsize, openpty};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::tcgetattr;
@@ -143,4 +144,35 @@ pub(crate) fn is_cooked(terminal: &OwnedFd) -> bool {
         .unwrap()
         .local_flags
         .contains(nix::sys::termios::LocalFlags::ICANON)
+}
+
+/// Whoever attaches does not wait for who changes the container, and does not start it when it ends meanwhile.
+#[test]
+fn attaching_never_starts_a_container() {
+    let sandbox = Sandbox::new();
+    let id = sandbox.ok(&["run", "-d", HELLO, "wait"]);
+    let directory = File::open(sandbox.root().join("containers").join(&id)).unwrap();
+    let lock = Flock::lock(directory, FlockArg::LockExclusive).unwrap();
+    let attached = sandbox.spawn(&["attach", "--no-stdin", &id]);
+    sandbox.ok(&["kill", &id]);
+    drop(lock);
+    let done = attached.wait_with_output().unwrap();
+    assert!(matches!(done.status.code(), Some(1 | 137)), "{done:?}");
+    assert_eq!(sandbox.inspect(&id)["State"]["Status"], "exited");
+}
+
+#[test]
+fn nobody_waits_for_a_shim_that_was_stopped() {
+    let sandbox = Sandbox::new();
+    let id = sandbox.ok(&["run", "-d", HELLO, "wait"]);
+    kill(Pid::from_raw(sandbox.shim(&id)), Signal::SIGSTOP).unwrap();
+    for words in [&["attach", "--no-stdin"][..], &["start", "-a"]] {
+        let done = sandbox.corten(&[words, &[&id]].concat());
+        assert_eq!(done.code, Some(1), "{words:?}: {done:?}");
+        assert!(
+            done.stderr.contains("shim does not respond"),
+            "{words:?}: {done:?}"
+        );
+    }
+    kill(Pid::from_raw(sandbox.shim(&id)), Signal::SIGCONT).unwrap();
 }

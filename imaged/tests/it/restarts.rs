@@ -1,6 +1,7 @@
 //! Restart policies, as people use them.
 
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
@@ -188,4 +189,63 @@ fn after_a_reboot_those_are_started_that_should_run() {
     assert_eq!(start("on-failure"), "");
     let running = sandbox.ok(&["ps", "--format", "{{.Names}}"]);
     assert_eq!(running, "always\nlost");
+}
+
+/// What its shim becomes at its end removes it; not while it is restarted.
+#[test]
+fn a_restart_of_a_container_with_rm_keeps_it() {
+    for runtime in RUNTIMES {
+        let sandbox = Sandbox::with(runtime);
+        let id = sandbox.ok(&["run", "-d", "--rm", HELLO, "wait"]);
+        for _ in 0..2 {
+            let pid = sandbox.inspect(&id)["State"]["Pid"].clone();
+            sandbox.ok(&["restart", "-t", "0", &id]);
+            let state = sandbox.inspect(&id)["State"].clone();
+            assert_eq!(state["Status"], "running", "{runtime}");
+            assert_ne!(state["Pid"], pid, "{runtime}");
+        }
+        sandbox.ok(&["kill", &id]);
+        if sandbox.root().join("containers").join(&id).exists() {
+            sandbox.wait_removed(&id);
+        }
+        sandbox.assert_empty();
+    }
+}
+
+#[test]
+fn a_foreground_leaves_a_container_with_rm_alone_that_was_restarted() {
+    let sandbox = Sandbox::new();
+    let mut foreground = sandbox.spawn(&["run", "--rm", "--name", "one", HELLO, "wait"]);
+    while sandbox.ok(&["ps", "-q"]).is_empty() {
+        assert_eq!(foreground.try_wait().unwrap(), None);
+    }
+    sandbox.ok(&["restart", "-t", "0", "one"]);
+    let done = foreground.wait_with_output().unwrap();
+    assert_eq!(done.status.code(), Some(137), "{done:?}");
+    assert_eq!(sandbox.inspect("one")["RestartCount"], 0);
+}
+
+fn until_exists(path: &Path) {
+    let inotify = Inotify::init(InitFlags::IN_CLOEXEC).unwrap();
+    inotify
+        .add_watch(path.parent().unwrap(), AddWatchFlags::IN_MOVED_TO)
+        .unwrap();
+    while !path.exists() {
+        inotify.read_events().unwrap();
+    }
+}
+
+/// The policy is the one that holds when the container is started, not when its name was looked up.
+#[test]
+fn an_update_during_a_stop_holds_for_the_start_after_it() {
+    let sandbox = Sandbox::new();
+    let id = sandbox.ok(&["run", "-d", HELLO, "wait"]);
+    let restart = sandbox.spawn(&["restart", "-t", "1", &id]);
+    // The first thing that it does is to say that the container stays down.
+    let orders = sandbox.state().join("shims").join(&id).join("restart.json");
+    until_exists(&orders);
+    sandbox.ok(&["update", "--restart", "always", &id]);
+    assert!(restart.wait_with_output().unwrap().status.success());
+    let shim = format!("/proc/{}/cmdline", sandbox.shim(&id));
+    assert!(fs::read_to_string(shim).unwrap().contains("--restart\0always"));
 }

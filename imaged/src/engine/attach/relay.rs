@@ -63,20 +63,20 @@ fn forwarded() -> SigSet {
 }
 
 impl Relay {
-    /// Connects to a container's shim. From now on the signals that are passed on wait, in this and all later
-    /// threads; not before, for a shim and all it starts would inherit that.
+    /// Connects to a container's shim. When it has answered, the signals that are passed on wait, in this and all later
+    /// threads; not before, for a shim and all it starts would inherit that, and one that does not answer could not be
+    /// left.
     ///
     /// # Errors
     /// When nobody listens there.
     pub(crate) fn connect(shim: &Path, streams: Streams, tty: bool, proxy: bool, keys: Keys) -> Result<Self> {
-        if proxy || tty {
+        let connection = Connection::open(shim, streams)?;
+        let signals = if proxy || tty {
+            let signals = Connection::open(shim, Streams::default())?.sender()?;
             watched(proxy)
                 .thread_block()
                 .map_err(|errno| Error::syscall("pthread_sigmask", errno as i32))?;
-        }
-        let connection = Connection::open(shim, streams)?;
-        let signals = if proxy || tty {
-            Some(Connection::open(shim, Streams::default())?.sender()?)
+            Some(signals)
         } else {
             None
         };
