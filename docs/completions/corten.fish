@@ -917,12 +917,12 @@ complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_sub
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -s f -l force -d 'Remove names of images that containers use, and all names of an id'
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -s f -l force -d 'Remove names of images that containers use, all names of an id, and images of containers that do not run'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -s f -l force -d 'Remove names of images that containers use, and all names of an id'
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -s f -l force -d 'Remove names of images that containers use, all names of an id, and images of containers that do not run'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -s H -l human -d 'Sizes and times as people read them' -r -f -a "true\t''
@@ -1098,7 +1098,7 @@ complete -c corten -n "__fish_corten_using_subcommand repack" -s h -l help -d 'P
 complete -c corten -n "__fish_corten_using_subcommand rmi" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand rmi" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand rmi" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
-complete -c corten -n "__fish_corten_using_subcommand rmi" -s f -l force -d 'Remove names of images that containers use, and all names of an id'
+complete -c corten -n "__fish_corten_using_subcommand rmi" -s f -l force -d 'Remove names of images that containers use, all names of an id, and images of containers that do not run'
 complete -c corten -n "__fish_corten_using_subcommand rmi" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand search" -s f -l filter -d 'Only those that match: is-official, is-automated, stars' -r
 complete -c corten -n "__fish_corten_using_subcommand search" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r

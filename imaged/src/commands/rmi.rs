@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 
 use super::several;
+use crate::engine::Containers;
+use crate::engine::status::Status;
 use crate::error::Result;
 use crate::events;
 use crate::settings::Settings;
@@ -14,7 +16,7 @@ pub(crate) struct Args {
     /// Names or ids of images
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<String>,
-    /// Remove names of images that containers use, and all names of an id
+    /// Remove names of images that containers use, all names of an id, and images of containers that do not run
     #[arg(short, long)]
     force: bool,
 }
@@ -22,9 +24,11 @@ pub(crate) struct Args {
 /// Runs the verb.
 pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let store = Store::open(&settings.root)?;
+    let containers = Containers::new(settings);
+    let runs = |id: &str| Status::of(&containers, id).is_running();
     several::each(&args.images, |name| {
         let id = store.resolve(name).map(|image| image.id.to_string());
-        let removed = store.remove_image(name, args.force)?;
+        let removed = store.remove_image_unless(name, args.force, &runs)?;
         if let Ok(id) = id {
             removed
                 .iter()

@@ -25,7 +25,7 @@ const UNKNOWN: i32 = -1;
 /// When the image is gone.
 pub(crate) fn sizes(containers: &Containers, store: &Store, record: &Record) -> Result<(u64, u64)> {
     let written = bytes_below(&containers.directory(&record.id).join("upper"));
-    let image = store.image(&record.image.parse()?)?;
+    let image = store.image_of_container(&record.image.parse()?)?;
     Ok((written, written + image.size))
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn details(containers: &Containers, store: &Store, record: &Record) -
 
 /// The descriptor of the image's manifest, as far as the image is still there.
 fn manifest(store: &Store, record: &Record) -> Value {
-    let image = record.image.parse().and_then(|id| store.image(&id));
+    let image = record.image.parse().and_then(|id| store.image_of_container(&id));
     image
         .and_then(|image| store.descriptor(&image))
         .unwrap_or(Value::Null)

@@ -19,7 +19,8 @@ use super::record::{self, Record};
 use super::runtime;
 use super::status::{ShimFile, Status};
 use crate::error::{Error, Kind, Result};
-use crate::store::fault_point;
+use crate::log;
+use crate::store::{Store, fault_point};
 
 /// A killed process ends at once, unless the kernel is stuck in a device.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -52,7 +53,20 @@ pub(crate) fn remove(containers: &Containers, record: &Record, force: bool) -> R
     fault_point();
     tree(&containers.directory(&record.id))?;
     announce::container(containers, record, "destroy", &[]);
+    release_image(containers, record);
     Ok(())
+}
+
+/// Gives up what the store kept of the image for its last container. The container is gone, whatever becomes of that:
+/// what stays goes with the next image.
+fn release_image(containers: &Containers, record: &Record) {
+    let released = record
+        .image
+        .parse()
+        .and_then(|id| Store::open(containers.root())?.release_image(&id));
+    if let Err(error) = released {
+        log::debug(format_args!("the image of {} stays: {error}", record.name));
+    }
 }
 
 /// Leaves no process, mount, cgroup or file of the last run, whatever state it was in, and forgets its outcome.

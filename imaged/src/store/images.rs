@@ -1,7 +1,7 @@
 //! Images: their descriptions, looking one up by whatever a person typed, and listing them.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +11,9 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::image::{Image, Names, Reference};
 use crate::oci::manifest::read_json;
 use crate::oci::{Digest, Manifest, digest};
+
+/// What the record of an image ends with that nobody sees any more.
+const HELD: &str = "held";
 
 /// What a file of `images/` says.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -81,7 +84,22 @@ impl Store {
     /// # Errors
     /// `NotFound` when there is none.
     pub fn image(&self, id: &Digest) -> Result<Image> {
-        let record = read_capped(&self.image_path(id))?;
+        self.image_at(id, &self.image_path(id))
+    }
+
+    /// The image that a container was made of. It is there as long as the container is, even if it was removed meanwhile.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none.
+    pub fn image_of_container(&self, id: &Digest) -> Result<Image> {
+        match self.image(id) {
+            Err(error) if error.kind() == Kind::NotFound => self.image_at(id, &self.held_path(id)),
+            found => found,
+        }
+    }
+
+    fn image_at(&self, id: &Digest, path: &Path) -> Result<Image> {
+        let record = read_capped(path)?;
         let record: ImageRecord = read_json(&record, "image's record")?;
         let config: crate::oci::ImageConfig = read_json(&self.blob(id)?, "image's configuration")?;
         let layers = digest::chain_ids(&config.rootfs.diff_ids);
@@ -204,11 +222,25 @@ impl Store {
 
     /// The ids of all images.
     pub(super) fn image_ids(&self) -> Result<Vec<Digest>> {
+        self.ids_with("json")
+    }
+
+    /// The ids of images that were removed and are kept for containers.
+    pub(super) fn held_ids(&self) -> Result<Vec<Digest>> {
+        self.ids_with(HELD)
+    }
+
+    fn ids_with(&self, extension: &str) -> Result<Vec<Digest>> {
         let paths = self.files_of("images")?;
         Ok(paths
             .iter()
+            .filter(|path| path.extension().is_some_and(|found| found == extension))
             .filter_map(|path| Digest::from_hex(path.file_stem()?.to_str()?))
             .collect())
+    }
+
+    pub(super) fn held_path(&self, id: &Digest) -> PathBuf {
+        self.image_path(id).with_extension(HELD)
     }
 
     pub(super) fn image_path(&self, id: &Digest) -> PathBuf {

@@ -10,6 +10,7 @@
 //!     layer.json      its description
 //!   layers/HEX32.lock held by who is making that layer
 //!   images/HEX.json   an image: its manifest and layers; there only when all of them are there
+//!   images/HEX.held   one that was removed while containers used it: nobody sees it, and it goes with the last of them
 //!   refs/HEX32.json   a tag or digest and the image it means, named by the reference's digest
 //!   tmp/NAME/         what is being made or removed; locked by its process as long as that lives
 //!   tmp/partial-HEX   the part of a blob that arrived before its pull ended; locked by who adds to it

@@ -32,6 +32,20 @@ impl Store {
     /// # Errors
     /// `NotFound` when there is no such image; `Conflict` when it is in use.
     pub fn remove_image(&self, name: &str, force: bool) -> Result<Vec<Removed>> {
+        self.remove_image_unless(name, force, &|_| true)
+    }
+
+    /// The same, but with `force` also an image whose containers do not run, as `runs` says of each. What these need of it
+    /// stays until the last of them is removed.
+    ///
+    /// # Errors
+    /// As [`Store::remove_image`].
+    pub fn remove_image_unless(
+        &self,
+        name: &str,
+        force: bool,
+        runs: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<Removed>> {
         let lock = self.lock_exclusive()?;
         let image = self.resolve(name)?;
         let refs: Vec<Reference> = self.refs_of(&image.id)?;
@@ -41,9 +55,20 @@ impl Store {
             None => refs.clone(),
         };
         let deletes = going.len() == refs.len();
-        let user = self.user_of(&image.id)?;
-        if let (Some(container), false) = (&user, force && named.is_some() || !deletes) {
-            return Err(in_use(name, &image, container, named.is_some()));
+        let users = self.users()?.remove(&image.id).unwrap_or_default();
+        let running = users.iter().find(|container| runs(container));
+        let may_go = match &named {
+            Some(_) => force || !deletes,
+            None => force && running.is_none(),
+        };
+        if let (Some(container), false) = (running.or(users.first()), may_go) {
+            return Err(in_use(
+                name,
+                &image,
+                container,
+                named.is_some(),
+                running.is_some(),
+            ));
         }
         if named.is_none() && !force && repositories(&refs) > 1 {
             return Err(Error::new(
@@ -60,8 +85,12 @@ impl Store {
             fault_point();
             removed.push(Removed::Untagged(reference.familiar()));
         }
-        let scratch = match deletes && user.is_none() {
-            true => Some(self.delete(&image, &mut removed)?),
+        let scratch = match deletes && running.is_none() {
+            true if users.is_empty() => Some(self.delete(&image, &mut removed)?),
+            true => {
+                self.hold(&image, &mut removed)?;
+                None
+            }
             false => None,
         };
         // What was moved into the scratch directory is removed after others may go on.
@@ -81,12 +110,41 @@ impl Store {
         Ok(refs)
     }
 
-    /// A container that uses the image.
-    fn user_of(&self, id: &Digest) -> Result<Option<String>> {
-        Ok(self
-            .users()?
-            .remove(id)
-            .and_then(|users| users.into_iter().next()))
+    /// Takes an image out of sight whose containers still need it.
+    fn hold(&self, image: &Image, removed: &mut Vec<Removed>) -> Result<()> {
+        let (path, held) = (self.image_path(&image.id), self.held_path(&image.id));
+        fs::rename(&path, held).map_err(|error| failed_at("rename", &path, &error))?;
+        sync_dir(&self.path("images"))?;
+        fault_point();
+        removed.push(Removed::Deleted(image.id));
+        Ok(())
+    }
+
+    /// Removes what was kept of an image for its containers, if none of them is left.
+    ///
+    /// # Errors
+    /// The failed call.
+    pub fn release_image(&self, id: &Digest) -> Result<()> {
+        if !self.held_path(id).exists() {
+            return Ok(());
+        }
+        let lock = self.lock_exclusive()?;
+        let scratch = self.scratch()?;
+        self.sweep(&self.needed()?, &scratch)?;
+        // What was moved into the scratch directory is removed after others may go on.
+        drop(lock);
+        drop(scratch);
+        Ok(())
+    }
+
+    /// Forgets the images that were kept for containers of which none is left.
+    fn forget_held(&self) -> Result<()> {
+        let users = self.users()?;
+        let held = self.held_ids()?;
+        let unused = held.iter().filter(|id| !users.contains_key(id));
+        unused
+            .map(|id| self.held_path(id))
+            .try_for_each(|path| unlink(&path))
     }
 
     /// Removes the image's record, then everything that only it needed, topmost layer first.
@@ -122,11 +180,12 @@ impl Store {
         Ok([image.id, image.manifest].into_iter().chain(layers).collect())
     }
 
-    /// The blobs and chain IDs of all images.
+    /// The blobs and chain IDs of all images, and of those that containers need.
     fn needed(&self) -> Result<HashSet<Digest>> {
+        self.forget_held()?;
         let mut needed = HashSet::new();
-        for id in self.image_ids()? {
-            let image = self.image(&id)?;
+        for id in self.image_ids()?.into_iter().chain(self.held_ids()?) {
+            let image = self.image_of_container(&id)?;
             needed.extend(digest::chain_ids(&image.config.rootfs.diff_ids));
             needed.extend(self.blobs_of(&image)?);
         }
@@ -228,7 +287,7 @@ fn repositories(refs: &[Reference]) -> usize {
         .len()
 }
 
-fn in_use(name: &str, image: &Image, container: &str, by_name: bool) -> Error {
+fn in_use(name: &str, image: &Image, container: &str, by_name: bool, runs: bool) -> Error {
     let container: String = container.chars().take(12).collect();
     let id = image.id.short();
     let text = match by_name {
@@ -236,9 +295,16 @@ fn in_use(name: &str, image: &Image, container: &str, by_name: bool) -> Error {
             "conflict: unable to remove repository reference \"{name}\" (must force) - \
              container {container} is using its referenced image {id}"
         ),
-        false => format!(
-            "conflict: unable to delete {id} (cannot be forced) - image is being used by container {container}"
-        ),
+        false => {
+            let (forced, how) = match runs {
+                true => ("cannot", "running"),
+                false => ("must", "stopped"),
+            };
+            format!(
+                "conflict: unable to delete {id} ({forced} be forced) - image is being used by {how} container \
+                 {container}"
+            )
+        }
     };
     Error::new(Kind::Conflict, text).hint(format!("remove the container first: corten rm {container}"))
 }

@@ -254,3 +254,54 @@ fn the_built_in_image_is_run_while_somebody_removes_it() {
     });
     sandbox.assert_empty();
 }
+
+/// As docker's: only running containers keep an image from being removed by force.
+#[test]
+fn an_image_of_stopped_containers_is_removed_by_force_and_they_go_on() {
+    let sandbox = Sandbox::new();
+    let container = sandbox.ok(&["run", "-d", HELLO, "wait"]);
+    let id = sandbox.inspect(&container)["Image"].as_str().unwrap().to_owned();
+    let refused = |words: &[&str], parts: &[&str]| {
+        let done = sandbox.corten(&[&["rmi"], words].concat());
+        assert_eq!(done.code, Some(1), "{words:?}");
+        assert!(
+            parts.iter().all(|part| done.stderr.contains(part)),
+            "{words:?}: {done:?}"
+        );
+    };
+    refused(
+        &["-f", &id],
+        &[
+            "(cannot be forced)",
+            "used by running container",
+            &container[..12],
+        ],
+    );
+    sandbox.ok(&["kill", &container]);
+    refused(
+        &[&id],
+        &["(must be forced)", "used by stopped container", &container[..12]],
+    );
+    let removed = sandbox.ok(&["rmi", "-f", &id]);
+    assert!(
+        removed.starts_with("Untagged: corten/hello:latest\n"),
+        "{removed}"
+    );
+    assert_eq!(removed.lines().last().unwrap(), format!("Deleted: {id}"));
+    assert_eq!(sandbox.ok(&["images", "-aq"]), "");
+    refused(&[&id], &["No such image"]);
+    sandbox.ok(&["image", "prune", "--all", "--force"]);
+    sandbox.ok(&["start", &container]);
+    assert_eq!(sandbox.inspect(&container)["State"]["Running"], true);
+    sandbox.ok(&["diff", &container]);
+    sandbox.ok(&["commit", &container, "snap"]);
+    assert_eq!(
+        sandbox.corten(&["run", "--rm", "snap", "exit", "3"]).code,
+        Some(3)
+    );
+    sandbox.ok(&["rmi", "snap"]);
+    assert_eq!(sandbox.ok(&["system", "check"]), "");
+    sandbox.ok(&["rm", "-f", &container]);
+    let store = Store::open(&sandbox.root()).unwrap();
+    assert_empty(&store);
+}
