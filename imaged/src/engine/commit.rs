@@ -55,7 +55,20 @@ pub(crate) fn changes(containers: &Containers, store: &Store, record: &Record) -
 pub(crate) fn export(containers: &Containers, store: &Store, record: &Record, out: impl Write) -> Result<()> {
     let mut roots = vec![containers.directory(&record.id).join("upper")];
     roots.extend(snapshot::lower(store, &image(store, record)?));
-    flatten(&roots, out).map(drop)
+    flatten(&roots, out).map(drop)?;
+    still_there(containers, record)
+}
+
+/// What vanishes while it is read counts as not there. So it is asked afterwards whether the container has vanished, which
+/// is seen before any of its files is removed.
+fn still_there(containers: &Containers, record: &Record) -> Result<()> {
+    match Record::read(&containers.directory(&record.id))? {
+        Some(_) => Ok(()),
+        None => Err(Error::new(
+            Kind::Conflict,
+            format!("container {} was removed while its files were read", record.name),
+        )),
+    }
 }
 
 /// Makes an image of a container: its image's layers, and what the container changed as one more.
@@ -77,7 +90,9 @@ pub(crate) fn commit(
     let (pause, latest) = (request.pause, request.latest);
     install(store, base, request, |out| {
         let _still = Still::new(containers, record, pause)?;
-        changes.pack(out, latest).map(|out| (out, true))
+        let out = changes.pack(out, latest)?;
+        still_there(containers, record)?;
+        Ok((out, true))
     })
 }
 
@@ -133,7 +148,7 @@ pub(super) fn install(
 
 fn image(store: &Store, record: &Record) -> Result<Image> {
     store
-        .image(&record.image.parse()?)
+        .image_of_container(&record.image.parse()?)
         .context(|| format!("the image of container {}", record.name))
 }
 

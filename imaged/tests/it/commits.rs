@@ -254,3 +254,20 @@ fn files_become_an_image() {
         "{bad:?}"
     );
 }
+
+/// What vanishes during a walk counts as not there, so that half an archive once looked whole.
+#[test]
+fn an_export_of_a_container_that_is_removed_meanwhile_fails() {
+    use std::io::Read;
+    let sandbox = with_container();
+    change(&sandbox, "head -c 8000000 /dev/zero > big");
+    let mut export = sandbox.spawn(&["export", "box"]);
+    let mut archive = export.stdout.take().unwrap();
+    archive.read_exact(&mut [0; 1]).unwrap();
+    sandbox.ok(&["rm", "box"]);
+    std::io::copy(&mut archive, &mut std::io::sink()).unwrap();
+    let done = export.wait_with_output().unwrap();
+    assert_eq!(done.status.code(), Some(1));
+    let message = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(message.contains("container box was removed while"), "{message}");
+}
