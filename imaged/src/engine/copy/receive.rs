@@ -3,6 +3,7 @@
 //! The stream may be hostile, and so may be the processes beside the directory: every entry's directory is resolved
 //! anew from the tree's root by the kernel, and what is made is made by descriptor and name, never through a link.
 
+use std::collections::BTreeSet;
 use std::ffi::{CString, OsStr};
 use std::io::BufRead;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -12,7 +13,7 @@ use std::rc::Rc;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, ResolveFlag, openat};
 use nix::sys::stat::{
-    Mode, SFlag, UtimensatFlags, fchmod, fstatat, futimens, makedev, mkdirat, mknodat, utimensat,
+    Mode, SFlag, UtimensatFlags, fchmod, fstat, fstatat, futimens, makedev, mkdirat, mknodat, utimensat,
 };
 use nix::sys::time::TimeSpec;
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fchownat, linkat, symlinkat, unlinkat};
@@ -72,7 +73,7 @@ pub(super) fn unpack(input: &mut impl BufRead, target: Target<'_>) -> Result<Vec
         target,
         place: None,
         directories: Vec::new(),
-        left_out: Vec::new(),
+        left_out: BTreeSet::new(),
         memory: Limits::default().memory,
     };
     while let Some(entry) = reader.next_entry()? {
@@ -83,14 +84,22 @@ pub(super) fn unpack(input: &mut impl BufRead, target: Target<'_>) -> Result<Vec
     receiver.finish()
 }
 
+/// A directory that was made or met.
+struct Directory {
+    path: Vec<u8>,
+    /// Which one it is: at the end another may have its path.
+    identity: (u64, u64),
+    entry: Entry,
+}
+
 struct Receiver<'a> {
     target: Target<'a>,
     /// The directory of the last entry, by its path.
     place: Option<(Vec<u8>, Rc<OwnedFd>)>,
     /// Directories that were made or met: their times are set last.
-    directories: Vec<(Vec<u8>, Entry)>,
-    left_out: Vec<Vec<u8>>,
-    /// Bytes of memory that the notes about directories may still take.
+    directories: Vec<Directory>,
+    left_out: BTreeSet<Vec<u8>>,
+    /// Bytes of memory that the notes about directories and about what was left out may still take.
     memory: u64,
 }
 
@@ -107,12 +116,11 @@ impl Receiver<'_> {
         let place = place.as_fd();
         if entry.kind == tar::Kind::Directory {
             make_directory(place, name, entry.mode)?;
-            return self.remember(path, entry);
+            return self.remember(place, path, entry);
         }
-        if matches!(entry.kind, tar::Kind::Char(..) | tar::Kind::Block(..))
-            && self.target.trust == Trust::Files
-        {
-            self.left_out.push(relative);
+        if self.is_left_out(entry)? {
+            self.note((relative.len() + 100) as u64)?;
+            self.left_out.insert(relative);
             return Ok(());
         }
         clear(place, name)?;
@@ -144,6 +152,15 @@ impl Receiver<'_> {
                     .map_err(|errno| failed("mknodat", name, errno))?;
                 self.finish_unopened(place, name, entry)
             }
+        }
+    }
+
+    /// Devices, where a stream may make none, and their other names.
+    fn is_left_out(&self, entry: &Entry) -> Result<bool> {
+        match &entry.kind {
+            tar::Kind::Char(..) | tar::Kind::Block(..) => Ok(self.target.trust == Trust::Files),
+            tar::Kind::HardLink(original) => Ok(self.left_out.contains(&clean_path(original)?)),
+            _ => Ok(false),
         }
     }
 
@@ -219,28 +236,60 @@ impl Receiver<'_> {
         .map_err(|errno| failed("linkat", name, errno))
     }
 
-    fn remember(&mut self, path: Vec<u8>, entry: &Entry) -> Result<()> {
+    fn remember(&mut self, place: BorrowedFd<'_>, path: Vec<u8>, entry: &Entry) -> Result<()> {
+        let name = split(&path).1;
+        let stat = fstatat(place, OsStr::from_bytes(name), AtFlags::AT_SYMLINK_NOFOLLOW)
+            .map_err(|errno| failed("fstatat", name, errno))?;
         let attributes: usize = entry
             .xattrs
             .iter()
             .map(|(name, value)| name.len() + value.len())
             .sum();
-        let note = (path.len() + attributes + 200) as u64;
+        self.note((path.len() + attributes + 200) as u64)?;
+        self.directories.push(Directory {
+            path,
+            identity: (stat.st_dev, stat.st_ino),
+            entry: entry.clone(),
+        });
+        Ok(())
+    }
+
+    /// Takes so many bytes of the memory for notes.
+    fn note(&mut self, bytes: u64) -> Result<()> {
         self.memory = self
             .memory
-            .checked_sub(note)
+            .checked_sub(bytes)
             .ok_or_else(|| Error::new(Kind::Limit, "tar stream: its directories take too much memory"))?;
-        self.directories.push((path, entry.clone()));
         Ok(())
     }
 
     /// Sets what directories are to be like, those at the end first; by then nothing is put into them any more.
     fn finish(mut self) -> Result<Vec<Vec<u8>>> {
-        for (path, entry) in std::mem::take(&mut self.directories).into_iter().rev() {
+        let mut replaced = None;
+        for Directory {
+            path,
+            identity,
+            entry,
+        } in std::mem::take(&mut self.directories).into_iter().rev()
+        {
             let directory = self.open(&path)?;
-            self.finish_opened(&directory, &entry, &path)?;
+            let now = fstat(&directory).map_err(|errno| failed("fstat", &path, errno))?;
+            // A process beside us may have put something else there, or a link to it: that is none of the stream's.
+            match (now.st_dev, now.st_ino) == identity {
+                true => self.finish_opened(&directory, &entry, &path)?,
+                false => replaced = Some(path),
+            }
         }
-        Ok(self.left_out)
+        match replaced {
+            Some(path) => Err(Error::new(
+                Kind::Conflict,
+                format!(
+                    "\"{}\" was replaced while it was copied: its owner, mode and times were not set",
+                    output::harmless_path(&path)
+                ),
+            )),
+            None => Ok(self.left_out.into_iter().collect()),
+        }
     }
 
     /// Owner, mode, attributes and times, in this order: chown clears set-id bits and capabilities.
@@ -408,5 +457,99 @@ fn failed(call: &str, path: &[u8], errno: Errno) -> Error {
         }
         Errno::ENOSPC | Errno::EDQUOT => error.hint("the disk is full"),
         _ => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File, Permissions};
+    use std::io::{BufReader, Read};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::path::Path;
+
+    use super::*;
+
+    /// Does something when it is read, and has nothing to say.
+    struct Then<'a>(&'a dyn Fn());
+
+    impl Read for Then<'_> {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            (self.0)();
+            Ok(0)
+        }
+    }
+
+    fn header(name: &str, kind: ::tar::EntryType, mode: u32) -> ::tar::Header {
+        let mut header = ::tar::Header::new_ustar();
+        header.set_path(name).unwrap();
+        header.set_entry_type(kind);
+        header.set_mode(mode);
+        header.set_size(0);
+        header.set_cksum();
+        header
+    }
+
+    fn receive(place: &Path, trust: Trust, input: &mut impl BufRead) -> Result<Vec<Vec<u8>>> {
+        let root = File::open(place).unwrap();
+        let target = Target {
+            root: root.as_fd(),
+            directory: b"/",
+            resolve: resolve::IN_ROOT,
+            owner: Owner::Ours,
+            trust,
+        };
+        unpack(input, target)
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    }
+
+    #[test]
+    fn what_took_a_directorys_place_keeps_its_attributes() {
+        let place = tempfile::tempdir().unwrap();
+        let path = |name: &str| place.path().join(name);
+        fs::create_dir(path("etc")).unwrap();
+        fs::set_permissions(path("etc"), Permissions::from_mode(0o751)).unwrap();
+        let swap = || {
+            if path("site").exists() && !path("away").exists() {
+                fs::rename(path("site"), path("away")).unwrap();
+                symlink("/etc", path("site")).unwrap();
+            }
+        };
+        let first = header("site/", ::tar::EntryType::Directory, 0o777);
+        let second = header("other/", ::tar::EntryType::Directory, 0o711);
+        let stream = first
+            .as_bytes()
+            .chain(Then(&swap))
+            .chain(second.as_bytes().as_slice())
+            .chain([0; 1024].as_slice());
+        let error = receive(
+            place.path(),
+            Trust::Full,
+            &mut BufReader::with_capacity(512, stream),
+        )
+        .unwrap_err();
+        assert_eq!(error.kind(), Kind::Conflict, "{error}");
+        assert!(path("away").exists());
+        assert_eq!((mode(&path("etc")), mode(&path("other"))), (0o751, 0o711));
+    }
+
+    #[test]
+    fn other_names_of_devices_are_left_out_too() {
+        let place = tempfile::tempdir().unwrap();
+        fs::create_dir(place.path().join("d")).unwrap();
+        fs::write(place.path().join("d/a"), "the user's own").unwrap();
+        let mut device = header("d/a", ::tar::EntryType::Char, 0o666);
+        device.set_device_major(1).unwrap();
+        device.set_device_minor(3).unwrap();
+        device.set_cksum();
+        let mut link = header("d/b", ::tar::EntryType::Link, 0o666);
+        link.set_link_name("d/a").unwrap();
+        link.set_cksum();
+        let stream = [device.as_bytes().as_slice(), link.as_bytes(), &[0; 1024]].concat();
+        let left_out = receive(place.path(), Trust::Files, &mut stream.as_slice()).unwrap();
+        assert_eq!(left_out, [b"d/a", b"d/b"]);
+        assert!(!place.path().join("d/b").exists());
     }
 }
