@@ -62,6 +62,22 @@ fn start_one(containers: &Containers, name: &str) -> Result<Option<String>> {
     Ok(Some(name.to_owned()))
 }
 
+/// Whether a container of this policy should run and does not: as docker judges when it starts.
+fn should_run(policy: RestartPolicy, status: &Status) -> bool {
+    // A start that failed is tried again; nobody has started yet who never ran.
+    let (was_stopped, has_failed) = match status {
+        Status::Running { .. } | Status::Restarting(_) => return false,
+        Status::Created { failure } => (failure.is_none(), failure.is_some()),
+        Status::Exited(exit) => (exit.stopped, exit.exit_code != 0),
+        Status::Lost { .. } => (false, true),
+    };
+    match policy {
+        RestartPolicy::UnlessStopped => !was_stopped,
+        RestartPolicy::OnFailure => has_failed,
+        RestartPolicy::No | RestartPolicy::Always => true,
+    }
+}
+
 /// The containers that should run and do not, as after a reboot.
 fn by_policy(containers: &Containers, filters: &Filters) -> Result<Vec<String>> {
     for policy in filters.values("restart-policy") {
@@ -70,17 +86,45 @@ fn by_policy(containers: &Containers, filters: &Filters) -> Result<Vec<String>> 
     let mut selected = Vec::new();
     for record in containers.all()? {
         let policy = record.options.restart.policy;
-        let was_stopped = match Status::of(containers, &record.id) {
-            Status::Running { .. } | Status::Restarting(_) => continue,
-            // Nobody has started it yet.
-            Status::Created { .. } => true,
-            Status::Exited(exit) => exit.stopped,
-            Status::Lost { .. } => false,
-        };
         let wanted = filters.any("restart-policy", |wanted| wanted == policy.name());
-        if wanted && !(was_stopped && policy == RestartPolicy::UnlessStopped) {
+        if wanted && should_run(policy, &Status::of(containers, &record.id)) {
             selected.push(record.id);
         }
     }
     Ok(selected)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json};
+
+    use super::*;
+
+    #[test]
+    fn what_failed_is_started_again_and_what_is_done_is_not() {
+        use RestartPolicy::{Always, OnFailure, UnlessStopped};
+        let created = |failure: bool| Status::Created {
+            failure: failure.then(Default::default),
+        };
+        let exited = |code: i32, stopped: bool| {
+            Status::Exited(from_value(json!({"exit_code": code, "stopped": stopped})).unwrap())
+        };
+        let lost = Status::Lost {
+            started_at: String::new(),
+        };
+        for (policy, status, expected) in [
+            (UnlessStopped, created(true), true),
+            (UnlessStopped, created(false), false),
+            (UnlessStopped, exited(0, false), true),
+            (UnlessStopped, exited(0, true), false),
+            (OnFailure, exited(0, false), false),
+            (OnFailure, exited(3, false), true),
+            (OnFailure, created(true), true),
+            (OnFailure, created(false), false),
+            (OnFailure, lost, true),
+            (Always, exited(0, true), true),
+        ] {
+            assert_eq!(should_run(policy, &status), expected, "{policy:?} {status:?}");
+        }
+    }
 }
