@@ -159,6 +159,8 @@ impl Journal {
         }
         let next = first + count.max(1);
         if self.newest()? < next {
+            // After a power cut nobody looks any more whether the end of a file with a successor comes.
+            reader.into_inner().sync_data()?;
             self.open(next)?;
             File::open(&self.dir)?.sync_all()?;
         }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind};
 use std::os::fd::AsFd;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -42,6 +43,7 @@ impl Reader {
         let failed = |error: &io::Error| Error::io(format!("watch {}", directory.display()), error);
         std::fs::DirBuilder::new()
             .recursive(true)
+            .mode(0o700)
             .create(&directory)
             .map_err(|error| failed(&error))?;
         let watch = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)
@@ -71,6 +73,8 @@ impl Reader {
     }
 
     fn try_next(&mut self) -> io::Result<Option<(u64, Value)>> {
+        // The file has a successor: what is in it now is all there will be.
+        let mut is_last = false;
         loop {
             let Some(file) = self.file.as_mut().filter(|_| !self.sealed) else {
                 if !self.open_next()? {
@@ -78,15 +82,22 @@ impl Reader {
                 }
                 continue;
             };
-            file.read_until(b'\n', &mut self.line)?;
+            let count = file.read_until(b'\n', &mut self.line)?;
             if self.line.pop_if(|last| *last == b'\n').is_none() {
-                // The rest of the line is still to come, or nothing is: a file that was never closed has a successor
-                // after a power cut only.
-                if self.line.is_empty() && self.has_successor()? {
+                if !is_last {
+                    // The rest of the line is still to come.
+                    if !self.has_successor()? {
+                        return Ok(None);
+                    }
+                    // What was written before we looked is there now.
+                    is_last = true;
+                } else if count == 0 {
+                    // Nobody has closed it: after a power cut its end may be lost, in the middle of a record.
+                    self.line.clear();
                     self.sealed = true;
-                    continue;
+                    is_last = false;
                 }
-                return Ok(None);
+                continue;
             }
             let line = std::mem::take(&mut self.line);
             match classify(&line) {
@@ -179,6 +190,33 @@ mod tests {
             }
             assert_eq!(expected, (round + 1) * 4 + 1);
         }
+    }
+
+    #[test]
+    fn a_file_that_a_power_cut_left_unclosed_is_left_behind() {
+        let root = tempfile::tempdir().unwrap();
+        let journal = Journal::new(&root.path().join(DIRECTORY));
+        let mut reader = Reader::open(root.path()).unwrap();
+        std::fs::write(journal.path(1), b"\n{\"a\":1}\n\n{\"a\":").unwrap();
+        assert_eq!(reader.next().unwrap(), Some((1, serde_json::json!({"a": 1}))));
+        assert!(reader.next().unwrap().is_none(), "it is still written");
+        std::fs::write(journal.path(3), b"\n{\"a\":3}\n").unwrap();
+        assert_eq!(reader.next().unwrap(), Some((3, serde_json::json!({"a": 3}))));
+    }
+
+    #[test]
+    fn the_journal_is_private_whoever_makes_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let root = tempfile::tempdir().unwrap();
+        Reader::open(root.path()).unwrap();
+        let mode = root
+            .path()
+            .join(DIRECTORY)
+            .metadata()
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o700);
     }
 
     #[test]
