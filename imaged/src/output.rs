@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::error::{Error, Kind, Result};
+use crate::format::{harmless, harmless_line};
 
 /// Writes text to standard output, whole.
 ///
@@ -30,12 +31,12 @@ pub(crate) fn line(text: impl std::fmt::Display) -> Result<()> {
     print(&format!("{text}\n"))
 }
 
-/// Says something beside the results. Nothing can be done when standard error is gone.
+/// Says something beside the results; it may quote others. Nothing can be done when standard error is gone.
 pub(crate) fn note(text: impl std::fmt::Display) {
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", harmless(&text.to_string()));
 }
 
-/// Prints an error, its hints below it. Nothing can be done when standard error is gone.
+/// Prints an error, its hints below it; it may quote a registry or an image. Nothing can be done when standard error is gone.
 pub(crate) fn error(error: &Error) {
     if error.kind() == Kind::Closed {
         return;
@@ -49,17 +50,5 @@ pub(crate) fn error(error: &Error) {
 
 /// A path as text, with nothing in it that steers the terminal or ends the line.
 pub(crate) fn harmless_path(path: &[u8]) -> String {
-    harmless(&String::from_utf8_lossy(path)).replace('\n', "\\n")
-}
-
-/// An error may quote a registry or an image: nothing in it steers the terminal.
-fn harmless(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character.is_control() && character != '\n' {
-            true => out.extend(character.escape_default()),
-            false => out.push(character),
-        }
-    }
-    out
+    harmless_line(&String::from_utf8_lossy(path))
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::harmless::harmless_line;
 use super::template::Template;
 use crate::error::Result;
 
@@ -37,8 +38,23 @@ impl Listing<'_> {
             .collect();
         let mut text = template.render(&Value::Object(titles))?;
         text.push('\n');
-        text.push_str(&lines(&template, rows)?);
+        let rows: Vec<Value> = rows.iter().map(harmless_row).collect();
+        text.push_str(&lines(&template, &rows)?);
         Ok(align(&text))
+    }
+}
+
+/// A row of a table is one line, whatever an image or a registry says. Templates and JSON are for programs.
+fn harmless_row(row: &Value) -> Value {
+    match row {
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| match value {
+                Value::String(text) => (name.clone(), harmless_line(text).into()),
+                other => (name.clone(), other.clone()),
+            })
+            .collect(),
+        other => other.clone(),
     }
 }
 
@@ -122,6 +138,15 @@ mod tests {
         assert_eq!(
             LISTING.render(Some("json"), &rows).unwrap(),
             "{\"ID\":\"a\",\"Names\":\"x\"}\n{\"ID\":\"b\",\"Names\":\"y\"}\n"
+        );
+    }
+
+    #[test]
+    fn what_others_say_forges_no_rows_and_steers_no_terminal() {
+        let rows = [json!({"ID": "a", "Names": "x\u{1b}[2J\nb\ty"})];
+        assert_eq!(
+            LISTING.render(None, &rows).unwrap(),
+            "CONTAINER ID   NAMES\na              x\\u{1b}[2J\\nb\\ty\n"
         );
     }
 
