@@ -4,13 +4,15 @@ use std::collections::{HashMap, HashSet};
 use std::fs::{self, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
 use super::layout::Containers;
 use super::record::Record;
 use super::status::Status;
-use super::{pause, runtime};
+use super::{programs, runtime};
 use crate::archive::{self, Found, Loaded};
 use crate::error::{Context, Error, Kind, Result};
 use crate::format::timestamp::Timestamp;
@@ -241,38 +243,52 @@ pub(super) fn mount_points(config: &Value) -> HashSet<Vec<u8>> {
         .collect()
 }
 
-/// A container that stands still as long as this lives.
-struct Still<'a> {
-    containers: &'a Containers,
-    record: &'a Record,
-    paused: bool,
-}
+/// A container that stands still as long as this lives. Who lets it go on is another process, which does so when its input
+/// ends: in whatever way this one ends, nothing stays frozen.
+struct Still(Option<Child>);
 
-impl<'a> Still<'a> {
-    fn new(containers: &'a Containers, record: &'a Record, wanted: bool) -> Result<Self> {
+impl Still {
+    fn new(containers: &Containers, record: &Record, wanted: bool) -> Result<Self> {
         let runs = matches!(
             Status::of(containers, &record.id),
             Status::Running { paused: false, .. }
         );
-        let paused = wanted && runs;
-        if paused {
-            runtime::call(containers, record, &["pause", &record.id]).map_err(|error| {
-                error.hint("--pause=false commits what there is while the container runs")
-            })?;
+        if !(wanted && runs) {
+            return Ok(Self(None));
         }
-        Ok(Self {
-            containers,
-            record,
-            paused,
-        })
+        let mut thawer = thawer(containers, record)?;
+        if let Err(error) = runtime::call(containers, record, &["pause", &record.id]) {
+            // Perhaps somebody else has paused it: it is not for us to let it go on.
+            let _ = thawer.kill();
+            let _ = thawer.wait();
+            return Err(error.hint("--pause=false commits what there is while the container runs"));
+        }
+        Ok(Self(Some(thawer)))
     }
 }
 
-impl Drop for Still<'_> {
+/// A process that lets the container go on when its input ends. Signals of the terminal do not reach it.
+fn thawer(containers: &Containers, record: &Record) -> Result<Child> {
+    let resume = runtime::command(containers, record, &["resume", &record.id]);
+    let shell = programs::find("sh")?;
+    Command::new(&shell)
+        .args(["-c", "while read -r _; do :; done; exec \"$@\"", "thaw"])
+        .arg(resume.get_program())
+        .args(resume.get_args())
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| Error::io(format!("start {}", shell.display()), &error))
+}
+
+impl Drop for Still {
     fn drop(&mut self) {
-        if self.paused {
+        if let Some(thawer) = &mut self.0 {
             // What was packed is good; `corten unpause` can be tried again.
-            let _ = pause::thaw(self.containers, self.record);
+            drop(thawer.stdin.take());
+            let _ = thawer.wait();
         }
     }
 }

@@ -271,3 +271,27 @@ fn an_export_of_a_container_that_is_removed_meanwhile_fails() {
     let message = String::from_utf8_lossy(&done.stderr).into_owned();
     assert!(message.contains("container box was removed while"), "{message}");
 }
+
+/// In whatever way `commit` ends, the container does not stay frozen.
+#[test]
+fn a_commit_that_is_killed_lets_the_container_go_on() {
+    for runtime in ["corten-runtime", "runc"] {
+        let sandbox = Sandbox::with(runtime);
+        let id = sandbox.ok(&["run", "-d", "--name", "box", HELLO, "wait"]);
+        // It takes a while to read.
+        let upper = sandbox.root().join("containers").join(&id).join("upper");
+        let big = fs::File::create(upper.join("big")).unwrap();
+        big.set_len(1 << 30).unwrap();
+        let mut commit = sandbox.spawn(&["commit", "box", "made"]);
+        let is_paused = || sandbox.inspect(&id)["State"]["Paused"] == true;
+        while !is_paused() {
+            assert_eq!(commit.try_wait().unwrap(), None, "{runtime}");
+        }
+        commit.kill().unwrap();
+        commit.wait().unwrap();
+        let begun = std::time::Instant::now();
+        while is_paused() {
+            assert!(begun.elapsed().as_secs() < 20, "{runtime}");
+        }
+    }
+}
