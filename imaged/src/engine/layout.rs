@@ -14,13 +14,21 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
 
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
 use super::ids;
 use super::record::{self, Record};
 use crate::error::{Error, Kind, Result};
+use crate::log;
 use crate::settings::Settings;
+
+/// Who waits longer for a container is told.
+const MOMENT: Duration = Duration::from_secs(2);
 
 /// All containers of a root.
 #[derive(Debug, Clone)]
@@ -143,7 +151,7 @@ impl Containers {
     /// `NotFound` when it was removed meanwhile.
     pub(crate) fn lock(&self, id: &str) -> Result<Lock> {
         let path = self.directory(id);
-        let lock = lock_directory(&path, FlockArg::LockExclusive)?;
+        let lock = saying_so(id, || lock_directory(&path, FlockArg::LockExclusive))?;
         match lock.filter(|_| path.join(record::FILE).exists()) {
             Some(lock) => Ok(lock),
             None => Err(Error::new(Kind::NotFound, format!("No such container: {id}"))),
@@ -289,6 +297,24 @@ impl Containers {
         }
         Ok(leftovers)
     }
+}
+
+/// Waits, and says so if it takes longer than a moment: what has the lock may wait for a reader, or for a runtime.
+fn saying_so<T>(id: &str, wait: impl FnOnce() -> T) -> T {
+    let (done, waiting) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            if waiting.recv_timeout(MOMENT) == Err(RecvTimeoutError::Timeout) {
+                log::warn(format_args!(
+                    "waiting for another command that is at work with container {}",
+                    ids::short(id)
+                ));
+            }
+        });
+        let result = wait();
+        drop(done);
+        result
+    })
 }
 
 /// Locks a directory; none if it is locked already (and we do not wait) or gone.

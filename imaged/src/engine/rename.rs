@@ -4,6 +4,7 @@ use super::announce;
 use super::layout::Containers;
 use super::record::{self, Record};
 use crate::error::{Error, Kind, Result};
+use crate::log;
 use crate::plan::flags;
 use crate::store::{Store, fault_point};
 
@@ -30,7 +31,10 @@ pub(crate) fn rename(containers: &Containers, store: &Store, record: &Record, na
         return Err(error);
     }
     fault_point();
-    announce::write_actor(containers, &record)?;
+    // It has the new name by now, whatever its shim will say of it.
+    if let Err(error) = announce::write_actor(containers, &record) {
+        log::debug(format_args!("{error}"));
+    }
     containers.release(&old, &record.id)?;
     announce::container(containers, &record, "rename", &[("oldName", format!("/{old}"))]);
     Ok(())

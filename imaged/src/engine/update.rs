@@ -1,16 +1,13 @@
 //! New limits and another restart policy for a container: told to its runtime and its shim while it runs, and kept for
 //! its next start.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
-
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::layout::Containers;
 use super::record::{self, Record};
 use super::status::Status;
 use super::{announce, facts, orders, runtime};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Context, Error, Kind, Result};
 use crate::plan::flags;
 use crate::plan::options::{Resources, Restart};
 use crate::plan::resources;
@@ -28,42 +25,66 @@ pub(crate) fn update(
     restart: Option<Restart>,
 ) -> Result<()> {
     let id = containers.find(name)?.id;
-    let (_lock, mut record) = containers.lock_and_read(&id)?;
+    let (_lock, record) = containers.lock_and_read(&id)?;
     if restart.is_some() && record.options.auto_remove {
         let why = "Restart policy cannot be updated because AutoRemove is enabled for the container";
         return Err(Error::new(Kind::Conflict, why));
     }
-    record.options.restart = restart.unwrap_or(record.options.restart);
-    if *wanted != Resources::default() {
-        update_limits(containers, store, &mut record, wanted)?;
+    let mut new = record.clone();
+    new.options.restart = restart.unwrap_or(record.options.restart);
+    match *wanted == Resources::default() {
+        true => put_record(store, &new)?,
+        false => update_limits(containers, store, &record, &mut new, wanted)?,
     }
-    store.put_file(&format!("containers/{id}/{}", record::FILE), &record.to_json()?)?;
     if restart.is_some() {
-        orders::new_policy(containers, &record)?;
+        orders::new_policy(containers, &new)?;
     }
-    announce::container(containers, &record, "update", &[]);
+    announce::container(containers, &new, "update", &[]);
     Ok(())
 }
 
+fn put_record(store: &Store, record: &Record) -> Result<()> {
+    store.put_file(
+        &format!("containers/{}/{}", record.id, record::FILE),
+        &record.to_json()?,
+    )
+}
+
+/// Writes the limits down, and then tells the runtime. When that refuses them, all is as it was.
 fn update_limits(
     containers: &Containers,
     store: &Store,
-    record: &mut Record,
+    old: &Record,
+    new: &mut Record,
     wanted: &Resources,
 ) -> Result<()> {
-    let id = &record.id;
-    let limits = changed(&record.options.resources, wanted);
+    let limits = changed(&old.options.resources, wanted);
     flags::check_limits(&limits)?;
     let told = resources::limits(&limits, &facts::for_limits(&limits)?);
-    if matches!(Status::of(containers, id), Status::Running { .. }) {
-        tell(containers, record, &Value::Object(told.clone()))?;
-    }
-    let path = format!("containers/{id}/config.json");
-    let bytes = std::fs::read(containers.root().join(&path))
+    new.options.resources = limits;
+    let path = format!("containers/{}/config.json", old.id);
+    let before = std::fs::read(containers.root().join(&path))
         .map_err(|error| Error::io(format!("read {path}"), &error))?;
-    let mut config: Value = serde_json::from_slice(&bytes).map_err(|error| invalid(&path, &error))?;
+    let after = with_limits(&before, &told).map_err(|error| invalid(&path, &error))?;
+    let done = store
+        .put_file(&path, &after)
+        .and_then(|()| put_record(store, new))
+        .and_then(|()| match Status::of(containers, &old.id) {
+            Status::Running { .. } => tell(containers, new, &Value::Object(told)),
+            _ => Ok(()),
+        });
+    done.inspect_err(|_| {
+        // The first error matters more.
+        let _ = store.put_file(&path, &before);
+        let _ = put_record(store, old);
+    })
+}
+
+/// A container's configuration with other limits.
+fn with_limits(config: &[u8], limits: &Map<String, Value>) -> serde_json::Result<Vec<u8>> {
+    let mut config: Value = serde_json::from_slice(config)?;
     for group in ["memory", "cpu", "pids", "blockIO"] {
-        match told.get(group) {
+        match limits.get(group) {
             Some(limits) => config["linux"]["resources"][group] = limits.clone(),
             None => {
                 let resources = config["linux"]["resources"].as_object_mut();
@@ -71,9 +92,7 @@ fn update_limits(
             }
         }
     }
-    let config = serde_json::to_vec_pretty(&config).map_err(|error| invalid(&path, &error))?;
-    record.options.resources = limits;
-    store.put_file(&path, &config)
+    serde_json::to_vec_pretty(&config)
 }
 
 /// The limits with those that are given in place of the old ones.
@@ -105,27 +124,10 @@ fn changed(old: &Resources, wanted: &Resources) -> Resources {
 
 /// The runtime's `update`, with the limits on its standard input by a path that every runtime can read.
 fn tell(containers: &Containers, record: &Record, limits: &Value) -> Result<()> {
-    let mut command = Command::new(&record.runtime);
-    command.arg("--root").arg(containers.runtime_root());
-    command.args(["update", "--resources", "/dev/stdin", &record.id]);
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| Error::io(format!("start {}", record.runtime), &error))?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // If it does not read, its own message says why.
-        let _ = stdin.write_all(limits.to_string().as_bytes());
-    }
-    let output = child
-        .wait_with_output()
-        .map_err(|error| Error::io(format!("wait for {}", record.runtime), &error))?;
-    match output.status.success() {
-        true => Ok(()),
-        false => Err(runtime::failed(record, &["update", &record.id], &output.stderr)
-            .context(format!("Cannot update container {}", record.id))),
-    }
+    let words = ["update", "--resources", "/dev/stdin", &record.id];
+    runtime::call_with(containers, record, &words, limits.to_string().as_bytes())
+        .map(drop)
+        .context(|| format!("Cannot update container {}", record.id))
 }
 
 fn invalid(path: &str, error: &serde_json::Error) -> Error {

@@ -176,3 +176,19 @@ fn nobody_waits_for_a_shim_that_was_stopped() {
     }
     kill(Pid::from_raw(sandbox.shim(&id)), Signal::SIGCONT).unwrap();
 }
+
+#[test]
+fn who_waits_for_another_command_is_told() {
+    let sandbox = Sandbox::new();
+    let id = sandbox.ok(&["create", HELLO]);
+    let directory = File::open(sandbox.root().join("containers").join(&id)).unwrap();
+    let lock = Flock::lock(directory, FlockArg::LockExclusive).unwrap();
+    let mut waiting = sandbox.spawn(&["rm", &id]);
+    let mut line = String::new();
+    BufReader::new(waiting.stderr.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert!(line.contains("waiting for another command"), "{line}");
+    drop(lock);
+    assert!(waiting.wait().unwrap().success());
+}

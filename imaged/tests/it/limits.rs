@@ -248,3 +248,26 @@ fn what_containers_use_is_shown() {
     assert_eq!(sandbox.corten(&["stats", "--no-stream", "nobody"]).code, Some(1));
     sandbox.ok(&["kill", "box"]);
 }
+
+#[test]
+fn limits_that_the_runtime_refuses_are_not_kept() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let script = directory.path().join("refuses");
+    let real = crate::sandbox::program("corten-runtime");
+    let text = format!(
+        "#!/bin/sh\ncase \" $* \" in *\" update \"*) echo refused >&2; exit 1 ;; esac\nexec {} \"$@\"\n",
+        real.display()
+    );
+    std::fs::write(&script, text).unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let sandbox = Sandbox::with(Box::leak(script.display().to_string().into_boxed_str()));
+    let id = sandbox.ok(&["run", "-d", "--pids-limit", "50", HELLO, "wait"]);
+    let files =
+        ["config.json", "container.json"].map(|name| sandbox.root().join("containers").join(&id).join(name));
+    let before = files.clone().map(|file| std::fs::read(file).unwrap());
+    let done = sandbox.corten(&["update", "--pids-limit", "60", &id]);
+    assert_eq!(done.code, Some(1));
+    assert!(done.stderr.contains("refused"), "{done:?}");
+    assert_eq!(files.map(|file| std::fs::read(file).unwrap()), before);
+}
