@@ -1,7 +1,5 @@
 //! A container as docker's `inspect` shows it.
 
-use std::path::Path;
-
 use serde_json::{Map, Value, json};
 
 use super::facts;
@@ -9,10 +7,11 @@ use super::layout::Containers;
 use super::record::Record;
 use super::status::{ShimFile, Status};
 use super::{health, logs};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::plan::options::{DeviceNumber, Mount, Options, Resources, Seccomp};
 use crate::plan::{self, command, resources};
 use crate::store::Store;
+use crate::sys::tree;
 
 /// What docker writes for a time that never was.
 const NEVER: &str = "0001-01-01T00:00:00Z";
@@ -24,22 +23,12 @@ const UNKNOWN: i32 = -1;
 /// # Errors
 /// When the image is gone.
 pub(crate) fn sizes(containers: &Containers, store: &Store, record: &Record) -> Result<(u64, u64)> {
-    let written = bytes_below(&containers.directory(&record.id).join("upper"));
+    let upper = containers.directory(&record.id).join("upper");
+    let written = tree::size(&upper)
+        .map_err(|errno| Error::syscall(format!("measure {}", upper.display()), errno as i32))?
+        .bytes;
     let image = store.image_of_container(&record.image.parse()?)?;
     Ok((written, written + image.size))
-}
-
-/// The bytes of the files below a directory; what vanishes meanwhile does not count.
-fn bytes_below(directory: &Path) -> u64 {
-    let Ok(entries) = std::fs::read_dir(directory) else {
-        return 0;
-    };
-    let of_entry = |entry: std::fs::DirEntry| match entry.metadata() {
-        Ok(data) if data.is_dir() => bytes_below(&entry.path()),
-        Ok(data) => data.len(),
-        Err(_) => 0,
-    };
-    entries.filter_map(std::io::Result::ok).map(of_entry).sum()
 }
 
 /// Everything about a container. Lock-free.

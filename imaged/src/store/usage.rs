@@ -9,6 +9,7 @@ use std::path::Path;
 use super::{Store, failed_at};
 use crate::error::{Error, Result};
 use crate::oci::Digest;
+use crate::sys::tree;
 
 /// What one layer takes, and how many images need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,26 +113,9 @@ fn own_bytes(path: &Path) -> Result<u64> {
 
 /// The blocks of a file or a tree, each inode once. What vanishes meanwhile counts nothing.
 pub(super) fn disk_bytes(path: &Path) -> Result<u64> {
-    let mut linked = HashSet::new();
-    let mut total = 0;
-    let mut pending = vec![path.to_path_buf()];
-    while let Some(path) = pending.pop() {
-        let Some(meta) = unless_gone(fs::symlink_metadata(&path), &path)? else {
-            continue;
-        };
-        if meta.nlink() == 1 || meta.is_dir() || linked.insert((meta.dev(), meta.ino())) {
-            total += meta.blocks() * 512;
-        }
-        if meta.is_dir() {
-            let Some(entries) = unless_gone(fs::read_dir(&path), &path)? else {
-                continue;
-            };
-            for entry in entries {
-                pending.push(entry.map_err(|error| failed_at("read", &path, &error))?.path());
-            }
-        }
-    }
-    Ok(total)
+    tree::size(path)
+        .map(|size| size.on_disk)
+        .map_err(|errno| failed_at("measure", path, &errno.into()))
 }
 
 fn unless_gone<T>(result: io::Result<T>, path: &Path) -> Result<Option<T>, Error> {
