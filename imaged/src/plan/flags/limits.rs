@@ -60,8 +60,10 @@ fn device_number(text: &str) -> Result<(String, String)> {
 
 /// A rule of the devices' cgroup: `c 1:3 rwm`, `a *:* m`.
 pub(crate) fn device_rule(text: &str) -> Result<String> {
-    let number =
-        |text: &str| text == "*" || (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
+    // One that does not fit must not be taken for all.
+    let number = |text: &str| {
+        text == "*" || (text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u32>().is_ok())
+    };
     let words: Vec<&str> = text.split(' ').collect();
     let fits = match words.as_slice() {
         [kind, numbers, access] => {
@@ -177,7 +179,7 @@ pub(crate) fn check(limits: &Resources) -> Result<()> {
 
 fn check_memory(limits: &Resources) -> Result<()> {
     match (limits.memory, limits.memory_swap) {
-        (None, Some(_)) => {
+        (None, Some(1..)) => {
             return Err(wrong(
                 "You should always set the Memory limit when using Memoryswap limit, see usage".to_owned(),
             ));
@@ -234,6 +236,8 @@ mod tests {
             "c 1:3 x",
             "c 1:3 rwmr",
             "c  1:3 r",
+            "c 4294967296:0 rwm",
+            "b 1:99999999999 rwm",
         ] {
             assert!(device_rule(bad).is_err(), "{bad}");
         }
@@ -260,6 +264,15 @@ mod tests {
         for bad in ["", "x", "0", "2-1", "80/ftp", "70000"] {
             assert!(exposed(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn swap_without_end_needs_no_limit_of_memory() {
+        let limits = Resources {
+            memory_swap: Some(-1),
+            ..Resources::default()
+        };
+        assert!(check(&limits).is_ok());
     }
 
     #[test]
