@@ -41,12 +41,11 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
 pub(crate) fn make(settings: &Settings, options: &ContainerOptions) -> Result<Record> {
     let attempt = || {
         let request = options.request(settings)?;
-        let cidfile = options.cidfile.as_deref().map(cidfile).transpose()?;
+        let cidfile = options.cidfile.as_deref().map(Cidfile::create).transpose()?;
         let store = Store::open(&settings.root)?;
         let record = of_image(settings, options, &store, &request)?;
-        if let Some((mut file, path)) = cidfile {
-            file.write_all(record.id.as_bytes())
-                .map_err(|error| Error::io(format!("write {path}"), &error))?;
+        if let Some(cidfile) = cidfile {
+            cidfile.write(&record.id)?;
         }
         Ok(record)
     };
@@ -78,10 +77,40 @@ fn is_gone(store: &Store, image: &Image) -> bool {
     matches!(store.image(&image.id), Err(error) if error.kind() == Kind::NotFound)
 }
 
-fn cidfile(path: &str) -> Result<(File, &str)> {
-    let file = File::create_new(path).map_err(|error| {
-        Error::io(format!("container ID file '{path}'"), &error)
-            .hint("remove the file, or name another one with --cidfile")
-    })?;
-    Ok((file, path))
+/// The file of `--cidfile`. It is made first, so that no container is when it cannot be, and goes when there is none.
+struct Cidfile<'a> {
+    file: File,
+    path: &'a str,
+    is_written: bool,
+}
+
+impl<'a> Cidfile<'a> {
+    fn create(path: &'a str) -> Result<Self> {
+        let file = File::create_new(path).map_err(|error| {
+            Error::io(format!("container ID file '{path}'"), &error)
+                .hint("remove the file, or name another one with --cidfile")
+        })?;
+        Ok(Self {
+            file,
+            path,
+            is_written: false,
+        })
+    }
+
+    fn write(mut self, id: &str) -> Result<()> {
+        self.file
+            .write_all(id.as_bytes())
+            .map_err(|error| Error::io(format!("write {}", self.path), &error))?;
+        self.is_written = true;
+        Ok(())
+    }
+}
+
+impl Drop for Cidfile<'_> {
+    fn drop(&mut self) {
+        if !self.is_written {
+            // The error that brought us here matters more.
+            let _ = std::fs::remove_file(self.path);
+        }
+    }
 }

@@ -200,6 +200,10 @@ fn cidfile_holds_the_id_and_is_never_overwritten() {
     let again = sandbox.corten(&["create", "--cidfile", name, HELLO]);
     assert_eq!(again.code, Some(125), "{again:?}");
     assert_eq!(sandbox.ok(&["ps", "-aq"]).lines().count(), 1);
+    fs::remove_file(&file).unwrap();
+    let failed = sandbox.corten(&["run", "--pull", "never", "--cidfile", name, "nosuch:tag"]);
+    assert_eq!(failed.code, Some(125), "{failed:?}");
+    assert!(!file.exists(), "there is no container whose id it could hold");
 }
 
 /// docs/contracts/bundle.md: any container directory can be run by hand.
