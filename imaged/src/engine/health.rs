@@ -27,9 +27,9 @@ struct Probe {
     output: String,
 }
 
-/// Docker's word for a container's health: `starting`, `healthy`, `unhealthy`, or `none` without a check.
+/// Docker's word for a container's health: `starting`, `healthy`, `unhealthy`, or `none` without a check or a start.
 pub(crate) fn word(containers: &Containers, record: &Record, status: &Status) -> String {
-    match report(containers, record) {
+    match report(containers, record, status) {
         None => "none".to_owned(),
         // As docker has it: who does not run is not well.
         Some(_) if !matches!(status, Status::Running { .. }) => "unhealthy".to_owned(),
@@ -39,7 +39,7 @@ pub(crate) fn word(containers: &Containers, record: &Record, status: &Status) ->
 
 /// Docker's `State.Health`; none without a check.
 pub(super) fn details(containers: &Containers, record: &Record, status: &Status) -> Option<Value> {
-    let report = report(containers, record)?;
+    let report = report(containers, record, status)?;
     let log = report.log.iter().map(|probe| {
         json!({"Start": probe.start, "End": probe.end, "ExitCode": probe.exit_code, "Output": probe.output})
     });
@@ -50,7 +50,11 @@ pub(super) fn details(containers: &Containers, record: &Record, status: &Status)
     }))
 }
 
-fn report(containers: &Containers, record: &Record) -> Option<Report> {
+fn report(containers: &Containers, record: &Record, status: &Status) -> Option<Report> {
+    // Nobody has looked yet at one that never ran.
+    if matches!(status, Status::Created { .. }) {
+        return None;
+    }
     if !containers.directory(&record.id).join(CHECK_FILE).exists() {
         return None;
     }

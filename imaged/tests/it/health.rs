@@ -54,6 +54,12 @@ fn a_healthy_container_is_shown_as_such() {
     assert_eq!(sandbox.ok(&["ps", "-q", "-f", "health=none"]), "");
     sandbox.ok(&["kill", &id]);
     assert_eq!(sandbox.inspect(&id)["State"]["Health"]["Status"], "unhealthy");
+    let unborn = sandbox.ok(&["create", "checked"]);
+    assert_eq!(sandbox.inspect(&unborn)["State"]["Health"], Value::Null);
+    assert_eq!(
+        sandbox.ok(&["ps", "-aq", "--no-trunc", "-f", "health=none"]),
+        unborn
+    );
     let told = sandbox.ok(&[
         "events",
         "--since",
