@@ -53,7 +53,7 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let copied = match (source, target) {
         (Side::Container { .. }, Side::Container { .. }) => {
             return Err(usage("copying between containers is not supported")
-                .hint("corten cp ONE:PATH - | corten cp - OTHER:PATH"));
+                .hint("corten cp ONE:PATH - | corten cp - OTHER:PATH, between two containers; within one that does not run, by a file"));
         }
         (Side::Container { name, path }, Side::Stream) => {
             let record = containers.find(name)?;

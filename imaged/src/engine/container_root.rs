@@ -21,6 +21,7 @@ use nix::sys::stat::{Mode, mkdirat};
 use serde_json::Value;
 
 use super::layout::Containers;
+use super::pause;
 use super::programs;
 use super::record::Record;
 use super::status::{ShimFile, Status};
@@ -57,6 +58,12 @@ pub(super) fn with<T: Send>(
 /// The root of the container's first process. It is opened before the process is seen alive, so it is not another's.
 fn of_running(containers: &Containers, record: &Record) -> Result<OwnedFd> {
     let gone = || {
+        if matches!(Status::of(containers, &record.id), Status::Restarting(_)) {
+            return Error::new(
+                Kind::Conflict,
+                format!("Container {} {}", record.id, pause::RESTARTING),
+            );
+        }
         Error::new(Kind::Conflict, format!("Container {} is not running", record.id))
             .hint("try again: it just ended")
     };

@@ -69,7 +69,14 @@ fn between_two_runs_it_is_restarting() {
         sandbox.ok(&["ps", "-q", "--no-trunc", "--filter", "status=restarting"]),
         id
     );
-    for words in [&["exec", &id, "true"][..], &["pause", &id], &["attach", &id]] {
+    let source = format!("{id}:/hello");
+    for words in [
+        &["exec", &id, "true"][..],
+        &["pause", &id],
+        &["attach", &id],
+        &["start", "-a", &id],
+        &["cp", &source, "-"],
+    ] {
         let done = sandbox.corten(words);
         assert_ne!(done.code, Some(0));
         assert!(done.stderr.contains("restarting"), "{words:?}: {done:?}");
