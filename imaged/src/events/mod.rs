@@ -59,7 +59,7 @@ pub(crate) fn attributes(
     let mut size = 0;
     let mut known: BTreeMap<String, String> = BTreeMap::new();
     for (label, value) in labels {
-        size += label.len() + value.len();
+        size += encoded(label) + encoded(value);
         if size > MAX_ATTRIBUTES {
             break;
         }
@@ -68,6 +68,11 @@ pub(crate) fn attributes(
     known.insert("image".to_owned(), image.to_owned());
     known.insert("name".to_owned(), name.to_owned());
     known
+}
+
+/// The bytes that a text takes in JSON: a control character takes six.
+fn encoded(text: &str) -> usize {
+    serde_json::to_string(text).map_or(usize::MAX, |text| text.len())
 }
 
 fn event(
@@ -127,6 +132,15 @@ mod tests {
             .collect();
         let attributes = attributes("i", "n", &labels);
         assert!(attributes.len() < 40 && attributes.contains_key("label000"));
+        assert_eq!(attributes["name"], "n");
+    }
+
+    /// Shims read 64 KiB of them.
+    #[test]
+    fn labels_count_as_they_are_written() {
+        let labels = BTreeMap::from([("label".to_owned(), "\u{1}".repeat(32_700))]);
+        let attributes = attributes("i", "n", &labels);
+        assert!(serde_json::to_vec(&attributes).unwrap().len() < 64 << 10);
         assert_eq!(attributes["name"], "n");
     }
 }
