@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::ArgAction;
 
-use super::source_date;
+use super::image_options::ImageOptions;
 use crate::engine::{Containers, announce, commit};
 use crate::error::Result;
 use crate::output;
@@ -14,15 +14,8 @@ use crate::store::Store;
 /// Make an image of what a container changed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Who made it
-    #[arg(short, long, value_name = "AUTHOR")]
-    author: Option<String>,
-    /// Instruction of a Dockerfile to apply to the image
-    #[arg(short, long, value_name = "INSTRUCTION")]
-    change: Vec<String>,
-    /// A remark
-    #[arg(short, long, value_name = "TEXT")]
-    message: Option<String>,
+    #[command(flatten)]
+    image: ImageOptions,
     /// Let a running container stand still meanwhile
     #[arg(short, long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true,
           default_value = "true", default_missing_value = "true")]
@@ -37,14 +30,7 @@ pub(crate) struct Args {
 
 /// Runs the verb.
 pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
-    let request = commit::Request {
-        author: args.author.clone(),
-        message: args.message.clone(),
-        changes: args.change.clone(),
-        pause: args.pause,
-        name: args.name.as_deref().map(str::parse).transpose()?,
-        latest: source_date::latest()?,
-    };
+    let request = args.image.request(args.name.as_deref(), args.pause)?;
     let containers = Containers::new(settings);
     let record = containers.find(&args.container)?;
     let store = Store::open(&settings.root)?;

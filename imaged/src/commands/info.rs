@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use crate::engine::status::Status;
-use crate::engine::{Containers, has_cgroup2_alone, programs};
+use crate::engine::{Containers, has_cgroup2_alone, machine_memory, programs};
 use crate::error::Result;
 use crate::format::timestamp::Timestamp;
 use crate::format::{Template, human};
@@ -122,7 +122,7 @@ fn facts(settings: &Settings) -> Result<Value> {
         "OSType": "linux",
         "Architecture": text(name.as_ref().map(|name| name.machine())),
         "NCPU": crate::sys::processors()?,
-        "MemTotal": memory(),
+        "MemTotal": machine_memory().unwrap_or_default(),
         "IndexServerAddress": "https://index.docker.io/v1/",
         "HttpProxy": variable("HTTP_PROXY"),
         "HttpsProxy": variable("HTTPS_PROXY"),
@@ -188,13 +188,6 @@ fn backing(root: &str) -> String {
         .filter(|fields| fields.len() > 2 && holds(fields[1]))
         .max_by_key(|fields| fields[1].len())
         .map_or_else(String::new, |fields| fields[2].to_owned())
-}
-
-fn memory() -> u64 {
-    let text = file("/proc/meminfo");
-    let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
-    let kilobytes = total.and_then(|total| total.trim().trim_end_matches(" kB").parse::<u64>().ok());
-    kilobytes.unwrap_or_default() * 1024
 }
 
 fn os_release(key: &str) -> String {

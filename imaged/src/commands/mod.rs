@@ -16,6 +16,7 @@ mod foreground;
 pub(crate) mod history;
 pub(crate) mod image;
 mod image_layers;
+mod image_options;
 pub(crate) mod images;
 mod images_for_run;
 pub(crate) mod import;

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::source_date;
-use crate::engine::{commit, standalone};
+use super::image_options::ImageOptions;
+use crate::engine::standalone;
 use crate::error::Result;
 use crate::output;
 use crate::settings::Settings;
@@ -13,15 +13,8 @@ use crate::store::Store;
 /// Make an image of what was changed in a bundle that `unpack` wrote.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Who made it
-    #[arg(short, long, value_name = "AUTHOR")]
-    author: Option<String>,
-    /// Instruction of a Dockerfile to apply to the image
-    #[arg(short, long, value_name = "INSTRUCTION")]
-    change: Vec<String>,
-    /// A remark
-    #[arg(short, long, value_name = "TEXT")]
-    message: Option<String>,
+    #[command(flatten)]
+    image: ImageOptions,
     /// The bundle
     #[arg(value_name = "DIR")]
     directory: PathBuf,
@@ -32,14 +25,7 @@ pub(crate) struct Args {
 
 /// Runs the verb.
 pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
-    let request = commit::Request {
-        author: args.author.clone(),
-        message: args.message.clone(),
-        changes: args.change.clone(),
-        pause: false,
-        name: args.name.as_deref().map(str::parse).transpose()?,
-        latest: source_date::latest()?,
-    };
+    let request = args.image.request(args.name.as_deref(), false)?;
     let store = Store::open(&settings.root)?;
     let made = standalone::repack(&store, &super::absolute(&args.directory)?, request)?;
     output::line(made.image.id)?;

@@ -1,6 +1,6 @@
 //! Events of containers: what corten itself does to them. What happens to them by itself their shims tell.
 
-use super::layout::Containers;
+use super::layout::{Containers, replace};
 use super::record::Record;
 use crate::error::{Error, Result};
 use crate::events::{self, Subject};
@@ -31,9 +31,7 @@ pub(crate) fn container(containers: &Containers, record: &Record, action: &str, 
 pub(super) fn write_actor(containers: &Containers, record: &Record) -> Result<()> {
     let attributes = events::attributes(&record.image_name, &record.name, &record.config.labels);
     let directory = containers.directory(&record.id);
-    let (path, temporary) = (directory.join(ACTOR_FILE), directory.join(".actor.json.new"));
+    let path = directory.join(ACTOR_FILE);
     let text = serde_json::to_vec(&attributes).unwrap_or_default();
-    std::fs::write(&temporary, text)
-        .and_then(|()| std::fs::rename(&temporary, &path))
-        .map_err(|error| Error::io(format!("write {}", path.display()), &error))
+    replace(&path, &text).map_err(|error| Error::io(format!("write {}", path.display()), &error))
 }

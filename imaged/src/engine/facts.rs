@@ -205,6 +205,18 @@ fn node(data: &fs::Metadata, path: &str, access: &str) -> Option<HostDevice> {
     })
 }
 
+/// The bytes of the machine's memory, if it says so.
+pub(crate) fn machine_memory() -> Option<u64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let kilobytes = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    kilobytes
+        .trim()
+        .trim_end_matches(" kB")
+        .parse::<u64>()
+        .ok()?
+        .checked_mul(1024)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -331,6 +331,16 @@ fn lock_directory(path: &Path, how: FlockArg) -> Result<Option<Lock>> {
     }
 }
 
+/// Writes a file so that whoever reads it finds all of the old or all of the new. It need not survive a power cut. Who
+/// writes it has a lock for it.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let temporary = path.with_file_name(name);
+    fs::write(&temporary, bytes)?;
+    fs::rename(&temporary, path)
+}
+
 /// A directory for root alone; its parents too, where they are missing.
 pub(crate) fn private_directory(path: &Path) -> Result<()> {
     DirBuilder::new()

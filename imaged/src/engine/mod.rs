@@ -39,6 +39,6 @@ pub(crate) mod update;
 mod volumes;
 pub(crate) mod wait;
 
-pub(crate) use facts::{architecture, has_cgroup2_alone};
+pub(crate) use facts::{architecture, has_cgroup2_alone, machine_memory};
 pub(crate) use layout::Containers;
 pub(crate) use record::Record;

@@ -1,13 +1,13 @@
 //! What is wanted of a container while its shim keeps it: a file that the shim reads when the container ends.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
 use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
 
-use super::layout::Containers;
+use super::layout::{Containers, replace};
 use super::record::Record;
 use super::status::read_json;
 use crate::error::{Error, Result};
@@ -62,9 +62,7 @@ fn change_in(directory: &Path, record: &Record, change: impl FnOnce(&mut Orders)
         stopped: false,
     });
     change(&mut orders);
-    let temporary = directory.join(".restart.json.new");
-    fs::write(&temporary, serde_json::to_vec(&orders)?)?;
-    fs::rename(&temporary, directory.join(FILE))
+    replace(&directory.join(FILE), &serde_json::to_vec(&orders)?)
 }
 
 #[cfg(test)]
@@ -74,6 +72,7 @@ mod tests {
 
     #[test]
     fn orders_at_the_same_time_are_all_kept() {
+        use std::fs;
         let directory = tempfile::tempdir().unwrap();
         let mut record = Record::new("id".into(), "name".into(), String::new(), String::new());
         record.options.restart = flags::restart("always").unwrap();

@@ -1,11 +1,10 @@
 //! Starting a container: a shim, the runtime's `create`, whoever attaches, the runtime's `start`.
 
-use std::fs;
 use std::path::Path;
 
 use super::announce;
 use super::attach::{Keys, Relay, Streams};
-use super::layout::{Containers, private_directory};
+use super::layout::{Containers, private_directory, replace};
 use super::record::Record;
 use super::remove;
 use super::shim::Shim;
@@ -165,11 +164,8 @@ fn now() -> String {
 /// Writes `start.json`. It need not survive a power cut: the container will not have, either.
 fn note(directory: &Path, start: &StartFile) -> Result<()> {
     let path = directory.join(START_FILE);
-    let temporary = directory.join("start.json.new");
     let text = serde_json::to_vec(start).map_err(|error| Error::new(Kind::Invalid, error.to_string()))?;
-    fs::write(&temporary, text)
-        .and_then(|()| fs::rename(&temporary, &path))
-        .map_err(|error| Error::io(format!("write {}", path.display()), &error))
+    replace(&path, &text).map_err(|error| Error::io(format!("write {}", path.display()), &error))
 }
 
 /// Forgets how the last run began and ended; in this order, for without an end it would look lost.

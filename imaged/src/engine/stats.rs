@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use super::facts;
 use super::layout::Containers;
 use super::record::Record;
 use super::status::Status;
@@ -37,7 +38,7 @@ pub(crate) fn sample(containers: &Containers, record: &Record) -> Option<Sample>
         at: Instant::now(),
         processor: groups.processor(),
         memory,
-        memory_limit: memory_limit.min(machine_memory()),
+        memory_limit: memory_limit.min(facts::machine_memory().unwrap_or(u64::MAX)),
         processes: groups.number("pids", "pids.current"),
         block: groups.block(),
         network: network(pid, record),
@@ -162,14 +163,6 @@ fn field(text: &str, name: &str) -> u64 {
         .lines()
         .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     value.map_or(0, parsed)
-}
-
-fn machine_memory() -> u64 {
-    let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let kilobytes = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
-    kilobytes.map_or(u64::MAX, |text| {
-        parsed(text.trim().trim_end_matches(" kB")).saturating_mul(1024)
-    })
 }
 
 fn network(pid: i32, record: &Record) -> (u64, u64) {
