@@ -8,15 +8,13 @@ use std::path::{Path, PathBuf};
 use nix::sys::stat::FileStat;
 
 use super::dirs::failed;
+use super::mount_points::{is_for_a_mount, is_only_for_mounts};
 use super::pack::Packer;
-use super::path::{check_name, join, refused, show};
+use super::path::{MAX_DEPTH, check_name, join, refused, show};
 use super::stack::{Stacked, is_opaque};
 use super::unpack::{is_directory, is_whiteout};
 use crate::error::{Context, Error, Kind, Result};
 use crate::sys::xattr;
-
-/// Directories nested deeper than this could not be unpacked again.
-const MAX_DEPTH: usize = 400;
 
 /// How a path was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +118,7 @@ impl Changes {
                 Change::Added
             };
             if !is_directory(&found.stat) {
-                if !(self.mount_points.contains(&path) && found.stat.st_size == 0) {
+                if !is_for_a_mount(&self.mount_points, &path, &found.stat) {
                     visit(&path, change, &place)?;
                 }
                 continue;
@@ -139,42 +137,13 @@ impl Changes {
                 }
                 _ => None,
             };
-            if self.is_only_for_mounts(&inside, &path)? {
+            if is_only_for_mounts(&self.mount_points, &inside, &path)? {
                 continue;
             }
             visit(&path, change, &place)?;
             self.directory(&inside, below.as_ref(), &path, depth + 1, visit)?;
         }
         Ok(())
-    }
-
-    /// Whether a directory is there only because something was mounted on or below it.
-    fn is_only_for_mounts(&self, inside: &Stacked, path: &[u8]) -> Result<bool> {
-        let below = join(path, b"");
-        if !self
-            .mount_points
-            .iter()
-            .any(|point| point == path || point.starts_with(&below))
-        {
-            return Ok(false);
-        }
-        for name in inside.names()? {
-            let Some(found) = inside.raw(&name)? else { continue };
-            let path = join(path, &name);
-            let is_for_mounts = match is_directory(&found.stat) {
-                true => match inside.enter(&name, &found)? {
-                    Some(inside) => self.is_only_for_mounts(&inside, &path)?,
-                    None => false,
-                },
-                false => {
-                    self.mount_points.contains(&path) && found.stat.st_size == 0 && !is_whiteout(&found.stat)
-                }
-            };
-            if !is_for_mounts {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 }
 

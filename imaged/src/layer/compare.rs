@@ -15,14 +15,12 @@ use nix::fcntl::readlinkat;
 use nix::sys::stat::FileStat;
 
 use super::dirs::failed;
+use super::mount_points::{is_for_a_mount, is_only_for_mounts};
 use super::pack::{Packer, attributes, open};
-use super::path::{check_name, join, refused, show, split};
+use super::path::{MAX_DEPTH, check_name, join, refused, show, split};
 use super::stack::{Found, Stacked};
 use super::unpack::is_directory;
 use crate::error::{Context, Error, Result};
-
-/// Directories nested deeper than this could not be unpacked again.
-const MAX_DEPTH: usize = 400;
 
 /// An attribute by which files say whose they are in an image, where they cannot be given to anybody.
 pub const OWNER_ATTRIBUTE: &[u8] = b"user.rootlesscontainers";
@@ -155,26 +153,12 @@ impl Comparison<'_> {
     /// Whether something is new only because the runtime mounts on it, or on something below it.
     fn is_for_mounts(&self, files: &Stacked, name: &[u8], now: &Found<'_>, path: &[u8]) -> Result<bool> {
         if !is_directory(&now.stat) {
-            return Ok(now.stat.st_size == 0 && self.mount_points.contains(path));
+            return Ok(is_for_a_mount(&self.mount_points, path, &now.stat));
         }
         let Some(inside) = files.enter(name, now)? else {
             return Ok(false);
         };
-        let below = join(path, b"");
-        if !self
-            .mount_points
-            .iter()
-            .any(|point| point == path || point.starts_with(&below))
-        {
-            return Ok(false);
-        }
-        for name in inside.names()? {
-            let Some(found) = inside.raw(&name)? else { continue };
-            if !self.is_for_mounts(&inside, &name, &found, &join(path, &name))? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        is_only_for_mounts(&self.mount_points, &inside, path)
     }
 }
 

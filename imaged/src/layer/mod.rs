@@ -6,6 +6,7 @@
 mod changes;
 mod compare;
 mod dirs;
+mod mount_points;
 mod pack;
 mod path;
 mod settle;
@@ -31,6 +32,7 @@ use nix::sys::stat::{Mode, umask};
 pub use changes::{Change, Changes, flatten};
 pub use compare::{Comparison, OWNER_ATTRIBUTE, OwnerOf};
 pub(crate) use pack::Packer;
+pub(crate) use path::MAX_DEPTH;
 pub use path::clean as clean_path;
 pub use settle::copy_root_attributes;
 pub use tar::Limits;

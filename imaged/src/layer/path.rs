@@ -3,7 +3,7 @@
 use crate::error::{Error, Kind, Result};
 
 /// The most directories that a path may have: what is deeper could not be removed again.
-const MAX_DEPTH: usize = 400;
+pub(crate) const MAX_DEPTH: usize = 400;
 /// The longest name that a file system takes.
 const MAX_NAME: usize = 255;
 

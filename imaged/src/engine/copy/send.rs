@@ -12,11 +12,8 @@ use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 
 use super::tree::{Found, child, device, is_directory, is_of_the_kernel, refuse_kernels};
 use crate::error::{Context, Error, Result};
-use crate::layer::Packer;
+use crate::layer::{MAX_DEPTH, Packer};
 use crate::output;
-
-/// Directories nested deeper than this could not be unpacked again.
-const MAX_DEPTH: usize = 400;
 
 /// Packs what was found under the name that it is to have; an empty name packs a directory's contents. Directories of
 /// the kernel's own interface stay empty. Returns the writer.
