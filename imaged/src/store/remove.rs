@@ -61,7 +61,7 @@ impl Store {
             Some(_) => force || !deletes,
             None => force && running.is_none(),
         };
-        if let (Some(container), false) = (running.or(users.first()), may_go) {
+        if let (Some(container), false) = (running.or_else(|| users.first()), may_go) {
             return Err(in_use(
                 name,
                 &image,

@@ -259,15 +259,15 @@ fn limits_that_the_runtime_refuses_are_not_kept() {
         "#!/bin/sh\ncase \" $* \" in *\" update \"*) echo refused >&2; exit 1 ;; esac\nexec {} \"$@\"\n",
         real.display()
     );
-    std::fs::write(&script, text).unwrap();
-    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(&script, text).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
     let sandbox = Sandbox::with(Box::leak(script.display().to_string().into_boxed_str()));
     let id = sandbox.ok(&["run", "-d", "--pids-limit", "50", HELLO, "wait"]);
     let files =
         ["config.json", "container.json"].map(|name| sandbox.root().join("containers").join(&id).join(name));
-    let before = files.clone().map(|file| std::fs::read(file).unwrap());
+    let before = files.clone().map(|file| fs::read(file).unwrap());
     let done = sandbox.corten(&["update", "--pids-limit", "60", &id]);
     assert_eq!(done.code, Some(1));
     assert!(done.stderr.contains("refused"), "{done:?}");
-    assert_eq!(files.map(|file| std::fs::read(file).unwrap()), before);
+    assert_eq!(files.map(|file| fs::read(file).unwrap()), before);
 }
