@@ -184,13 +184,17 @@ impl Receiver<'_> {
         Ok(place)
     }
 
-    fn open(&self, path: &[u8]) -> Result<OwnedFd> {
+    fn existing(&self, path: &[u8]) -> Result<OwnedFd, Errno> {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let relative = match self.target.resolve.contains(ResolveFlag::RESOLVE_BENEATH) {
             true => path.strip_prefix(b"/").unwrap_or(path),
             false => path,
         };
-        match resolve::open(self.target.root, relative, flags, self.target.resolve) {
+        resolve::open(self.target.root, relative, flags, self.target.resolve)
+    }
+
+    fn open(&self, path: &[u8]) -> Result<OwnedFd> {
+        match self.existing(path) {
             Ok(place) => Ok(place),
             Err(Errno::ENOENT) if path.len() > self.target.directory.len() && path != b"/" => {
                 let (above, name) = split(path);
@@ -272,12 +276,10 @@ impl Receiver<'_> {
             entry,
         } in std::mem::take(&mut self.directories).into_iter().rev()
         {
-            let directory = self.open(&path)?;
-            let now = fstat(&directory).map_err(|errno| failed("fstat", &path, errno))?;
             // A process beside us may have put something else there, or a link to it: that is none of the stream's.
-            match (now.st_dev, now.st_ino) == identity {
-                true => self.finish_opened(&directory, &entry, &path)?,
-                false => replaced = Some(path),
+            match self.same(&path, identity)? {
+                Some(directory) => self.finish_opened(&directory, &entry, &path)?,
+                None => replaced = Some(path),
             }
         }
         match replaced {
@@ -289,6 +291,18 @@ impl Receiver<'_> {
                 ),
             )),
             None => Ok(self.left_out.into_iter().collect()),
+        }
+    }
+
+    /// The directory at a path, if it still is that one.
+    fn same(&self, path: &[u8], identity: (u64, u64)) -> Result<Option<OwnedFd>> {
+        match self.existing(path) {
+            Ok(directory) => {
+                let now = fstat(&directory).map_err(|errno| failed("fstat", path, errno))?;
+                Ok(((now.st_dev, now.st_ino) == identity).then_some(directory))
+            }
+            Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP) => Ok(None),
+            Err(errno) => Err(failed("openat2", path, errno)),
         }
     }
 
