@@ -166,6 +166,11 @@ fn nobody_waits_for_a_shim_that_was_stopped() {
     let sandbox = Sandbox::new();
     let id = sandbox.ok(&["run", "-d", HELLO, "wait"]);
     kill(Pid::from_raw(sandbox.shim(&id)), Signal::SIGSTOP).unwrap();
+    // It stops when it next runs.
+    let stat = format!("/proc/{}/stat", sandbox.shim(&id));
+    while !std::fs::read_to_string(&stat).unwrap().contains(") T ") {
+        std::thread::yield_now();
+    }
     for words in [&["attach", "--no-stdin"][..], &["start", "-a"]] {
         let done = sandbox.corten(&[words, &[&id]].concat());
         assert_eq!(done.code, Some(1), "{words:?}: {done:?}");
