@@ -4,6 +4,7 @@
 //! The disk is a file of a FUSE file system of our own (the kernel's protocol, fuse(4), with the few requests that a
 //! loop device makes); a real file system on a loop device lies on it.
 
+use crate::command::DEADLINE;
 use nix::fcntl::{OFlag, open};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::stat::Mode;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 /// The unit in which a disk loses what was not flushed.
 const SECTOR: usize = 4096;
@@ -159,10 +161,33 @@ pub fn mount_loop(file: &Path, at: &Path) {
     run(Command::new("mount").args(["-o", "loop"]).arg(file).arg(at));
 }
 
-/// Unmounts it.
+/// Unmounts it, and waits until its loop device has let go of its file. The mount namespace of any container that begins
+/// meanwhile is a copy of ours and keeps the file system in use for a moment; the kernel tells nobody of the end.
 #[track_caller]
 pub fn unmount(at: &Path) {
+    let backing = backing_file(at);
+    let file = backing.as_ref().and_then(|path| fs::read(path).ok());
     run(Command::new("umount").arg(at));
+    let (Some(backing), Some(file)) = (backing, file) else {
+        return;
+    };
+    let begun = Instant::now();
+    while fs::read(&backing).is_ok_and(|now| now == file) {
+        assert!(begun.elapsed() < DEADLINE, "{} is still in use", at.display());
+        thread::yield_now();
+    }
+}
+
+/// Where sysfs names the file of the loop device that is mounted here.
+fn backing_file(at: &Path) -> Option<PathBuf> {
+    let mounts = fs::read_to_string("/proc/self/mounts").ok()?;
+    let mut fields = mounts.lines().map(|line| line.split(' '));
+    let device = fields.find_map(|mut line| {
+        let device = line.next()?;
+        (Path::new(line.next()?) == at).then_some(device)
+    })?;
+    let name = device.strip_prefix("/dev/")?;
+    Some(PathBuf::from(format!("/sys/block/{name}/loop/backing_file")))
 }
 
 #[track_caller]

@@ -17,12 +17,27 @@ pub enum Leak {
     Cgroup(PathBuf),
 }
 
-/// Everything that carries the tag, or the case's directory.
+/// Everything that carries the tag, or the case's directory, and the cgroups of containers recorded in an engine's store.
 pub fn of(tag: &str, dir: &Path) -> Vec<Leak> {
     let mut leaks = processes(tag);
     leaks.extend(mounts(dir));
-    leaks.extend(cgroups::named_like(tag).into_iter().map(Leak::Cgroup));
+    let named = cgroups::named_like(tag).into_iter();
+    leaks.extend(named.chain(cgroups_of_containers(dir)).map(Leak::Cgroup));
     leaks
+}
+
+/// The names of these are the containers' ids, which do not carry the tag.
+fn cgroups_of_containers(dir: &Path) -> Vec<PathBuf> {
+    let containers = fs::read_dir(dir.join("store/containers")).into_iter().flatten();
+    let ids: Vec<_> = containers.flatten().map(|entry| entry.file_name()).collect();
+    if ids.is_empty() {
+        return Vec::new();
+    }
+    let is_theirs = |path: &PathBuf| {
+        path.file_name()
+            .is_some_and(|name| ids.iter().any(|id| id == name))
+    };
+    cgroups::all().into_iter().filter(is_theirs).collect()
 }
 
 /// One line per leak.

@@ -4,9 +4,10 @@ use corten_conformance::debian::Debian;
 use corten_conformance::engine::{Engine, probe_image, serve};
 use corten_conformance::probe::{self, Facts, capabilities};
 use corten_conformance::pty::Session;
-use corten_conformance::{Case, wait};
+use corten_conformance::{Case, cgroups, wait};
 use serde_json::json;
 use std::io::{Read, Write};
+use std::sync::Mutex;
 
 /// An engine with the probe image; the case must be declared before, the image's name is handed to the test.
 #[track_caller]
@@ -168,7 +169,9 @@ fn a_terminal_session_takes_input_and_control_characters() {
     session.type_in("tty && echo shown-$((40+2))\r");
     session.shows("/dev/pts/0");
     session.shows("shown-42");
-    session.type_in("echo going-$((1+1)); sleep 1000\r");
+    // Said by the job itself, once the terminal is its own: what bash says before it may come before bash has forked, and a
+    // ^C between the two interrupts bash, which then waits for the job all the same.
+    session.type_in("sh -c 'echo going-$((1+1)); exec sleep 1000'\r");
     session.shows("going-2");
     session.type_in("\x03");
     session.shows("^C");
@@ -370,4 +373,22 @@ fn the_built_in_image_needs_no_network() {
         .ok();
     assert_eq!(out.out(), "through");
     engine.assert_no_containers();
+}
+
+#[test]
+fn a_test_that_fails_leaves_no_container() {
+    let id = Mutex::new(String::new());
+    let failed = std::thread::scope(|scope| {
+        let test = scope.spawn(|| {
+            with_probe(|_, engine, image| {
+                *id.lock().expect("one user") = engine.id(&["run", "--detach", image, "block"]);
+                panic!("on purpose, while the container runs");
+            });
+        });
+        test.join().is_err()
+    });
+    let id = id.into_inner().expect("one user");
+    assert!(failed && !id.is_empty(), "the container was not started");
+    let left = cgroups::named_like(&id);
+    assert!(left.is_empty(), "left behind: {left:?}");
 }

@@ -1,5 +1,6 @@
 //! Many containers, and one of them stuck.
 
+use std::fs;
 use std::time::Instant;
 
 use nix::sys::signal::{Signal, kill};
@@ -17,6 +18,13 @@ fn a_shim_that_somebody_stopped_is_named_and_holds_up_no_listing() {
         .collect();
     let stuck = Pid::from_raw(sandbox.shim(&ids[count / 2]));
     kill(stuck, Signal::SIGSTOP).unwrap();
+    // It stops when it is scheduled next.
+    while !fs::read_to_string(format!("/proc/{stuck}/stat"))
+        .unwrap()
+        .contains(") T ")
+    {
+        std::thread::yield_now();
+    }
     let begun = Instant::now();
     let listed = sandbox.ok(&["ps", "--no-trunc", "--format", "{{.ID}} {{.Status}}"]);
     let took = begun.elapsed();
