@@ -128,9 +128,17 @@ fn prepare(request: &Request, pipes: &mut Pipes) -> Result<(Place, Stdio)> {
     }
     let bundle = open_dir(&request.bundle)?;
     let log = match &request.log {
-        Log::File { format, path, limits } => {
+        Log::File {
+            format,
+            path,
+            limits,
+            total,
+        } => {
             let mut log = log::open(path, *limits, *format, None)?;
             log.set_partial(Partial::AtOnce);
+            if let Some(total) = total {
+                log.end_after(*total);
+            }
             Some(log)
         }
         Log::None | Log::Passthrough => None,

@@ -100,6 +100,8 @@ pub enum Log {
         path: PathBuf,
         /// How large it may become.
         limits: Limits,
+        /// With so many bytes in all it ends.
+        total: Option<u64>,
     },
 }
 
@@ -198,9 +200,6 @@ fn refuse_unserved(args: &Args) -> Result<()> {
         return Err(usage("--seccomp-notify-socket is not served")
             .hint("the runtime hands such descriptors to the agent that linux.seccomp.listenerPath names"));
     }
-    if args.log_global_size_max.is_some_and(|size| size > 0) {
-        return Err(usage("--log-global-size-max is not served").hint("--log-size-max bounds the log"));
-    }
     if args.replace_listen_pid && std::env::var_os("LISTEN_FDS").is_some() {
         return Err(usage(
             "--replace-listen-pid is not served: no sockets are handed on",
@@ -271,12 +270,13 @@ fn one_log(typed: &OsStr, args: &Args) -> Result<Log> {
     let path = path
         .filter(|path| !path.is_empty())
         .ok_or_else(|| usage("log-path must not be empty"))?;
-    let size = args.log_size_max.and_then(|size| u64::try_from(size).ok());
+    // conmon's "no limit" is any number below 1.
+    let limit = |size: Option<i64>| u64::try_from(size?).ok().filter(|size| *size > 0);
     Ok(Log::File {
         format,
         path: absolute(Path::new(OsStr::from_bytes(path)))?,
         limits: Limits {
-            max_size: size.filter(|size| *size > 0),
+            max_size: limit(args.log_size_max),
             max_files: match (args.log_rotate, args.log_max_files) {
                 (true, None) => 2,
                 // The newest is one more.
@@ -285,6 +285,7 @@ fn one_log(typed: &OsStr, args: &Args) -> Result<Log> {
             },
             compress: false,
         },
+        total: limit(args.log_global_size_max),
     })
 }
 
@@ -325,6 +326,7 @@ mod tests {
                 max_files: 1,
                 compress: false,
             },
+            total: None,
         };
         assert_eq!(log("/a:b").expect("a path"), file(Format::Cri, "/a:b"));
         assert_eq!(log("k8s-file:/a:b").expect("a path"), file(Format::Cri, "/a:b"));
@@ -359,6 +361,19 @@ mod tests {
     }
 
     #[test]
+    fn the_whole_log_may_have_a_limit() {
+        let total = |size: &str| match request(&["-l", "/a", "--log-global-size-max", size])
+            .expect("valid")
+            .log
+        {
+            Log::File { total, .. } => total,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(total("16777216"), Some(16_777_216), "CRI-O's, with every exec");
+        assert_eq!((total("0"), total("-1")), (None, None));
+    }
+
+    #[test]
     fn the_number_on_the_sync_pipe_is_named_after_the_interface() {
         let key = |more: &[&str]| request(more).expect("valid").sync_key;
         let exec = ["-l", "none", "-e", "--exec-process-spec", "/p"];
@@ -377,7 +392,6 @@ mod tests {
         for wrong in [
             &["-l", "none", "-e"][..],
             &["-l", "none", "--seccomp-notify-socket", "/s"],
-            &["-l", "none", "--log-global-size-max", "5"],
             &["-l", "none", "-c", "../x"],
             &["-l", "none", "-u", "../x"],
         ] {

@@ -175,6 +175,13 @@ impl Log {
         self.partial = partial;
     }
 
+    /// After so many bytes in all, however many files they are in, nothing more is recorded.
+    pub fn end_after(&mut self, bytes: u64) {
+        if let Target::File(records) = &mut self.target {
+            records.left = Some(bytes);
+        }
+    }
+
     /// Opens the file anew: somebody moved it away.
     pub fn reopen(&mut self) {
         if let Target::File(records) = &mut self.target {
@@ -274,6 +281,8 @@ struct Records {
     count: u64,
     /// Records that were refused.
     lost: u64,
+    /// So many bytes may still come, if there is a limit.
+    left: Option<u64>,
 }
 
 /// Who writes the file.
@@ -341,7 +350,15 @@ impl Records {
             records: Vec::new(),
             count: 0,
             lost: 0,
+            left: None,
         }
+    }
+
+    /// Counts a record against the limit; says whether it is within. After one that was not, none is.
+    fn has_room_for(&mut self, length: usize) -> bool {
+        let left = self.left.map(|left| left.checked_sub(length as u64));
+        self.left = left.map(Option::unwrap_or_default);
+        left != Some(None)
     }
 
     /// Writes the records. When they are refused, the container goes on without them: the file keeps only whole lines,
@@ -396,11 +413,18 @@ impl Records {
 
 impl Cut for Records {
     fn record(&mut self, stream: Stream, text: [&[u8]; 2], newline: bool, time: Timestamp) {
+        if self.left == Some(0) {
+            return;
+        }
         if self.stamp.0 != time {
             self.stamp = (time, time.to_string());
         }
+        let before = self.records.len();
         self.format
             .append(&mut self.records, stream, text, newline, &self.stamp.1);
+        if !self.has_room_for(self.records.len() - before) {
+            return self.records.truncate(before);
+        }
         self.count += 1;
         if self.records.len() >= FLUSH_AT || self.writer.is_full_with(self.records.len()) {
             self.flush(time);

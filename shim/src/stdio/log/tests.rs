@@ -426,3 +426,28 @@ fn a_disk_that_keeps_up_gets_everything() {
         (0..100).map(|second| second.to_string()).collect::<Vec<_>>()
     );
 }
+
+#[test]
+fn after_so_many_bytes_in_all_nothing_more_is_recorded() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("log");
+    let record = "1970-01-01T00:00:00.000000000Z stdout F 0123456789\n".len() as u64;
+    // Files of one record each, so that what counts is not the size of one.
+    let limits = Limits {
+        max_size: Some(record),
+        max_files: 9,
+        compress: false,
+    };
+    let mut log = open(&path, limits, Format::Cri, None).expect("opened");
+    log.end_after(4 * record - 1);
+    for _ in 0..5 {
+        log.write(Stream::Stdout, b"0123456789\n", at(0));
+    }
+    // It would have room, but a log with holes is none.
+    log.write(Stream::Stdout, b"\n", at(0));
+    assert_eq!(records(&mut log).lost, 0, "this is no failure to tell of");
+    let sizes = std::fs::read_dir(dir.path())
+        .expect("there")
+        .map(|entry| entry.and_then(|entry| entry.metadata()).expect("a file").len());
+    assert_eq!(sizes.sum::<u64>(), 3 * record);
+}
