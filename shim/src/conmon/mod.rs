@@ -13,6 +13,7 @@ pub mod request;
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -73,7 +74,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> {
     let numbers = pipes::numbers()?;
     let kept: Vec<i32> = numbers.iter().flatten().copied().collect();
     let preserved = line::preserved(&request.runtime_opts);
-    process::close_others(&[&kept[..], &(3..3 + preserved).collect::<Vec<_>>()].concat());
+    let held = process::take_others(&[&kept[..], &(3..3 + preserved).collect::<Vec<_>>()].concat())?;
     let mut pipes = Pipes::inherit(numbers)?;
     pipes.wait_for_start()?;
     if !request.foreground
@@ -85,7 +86,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> {
     if request.foreground {
         write_pid(&request, std::process::id().cast_signed())?;
     }
-    keep(request, pipes, preserved)
+    keep(request, pipes, held, preserved)
 }
 
 fn write_pid(request: &Request, pid: i32) -> Result<()> {
@@ -96,9 +97,9 @@ fn write_pid(request: &Request, pid: i32) -> Result<()> {
 }
 
 /// The long part of the program's life.
-fn keep(request: Request, mut pipes: Pipes, preserved: i32) -> Result<ExitCode> {
+fn keep(request: Request, mut pipes: Pipes, held: Vec<OwnedFd>, preserved: i32) -> Result<ExitCode> {
     process::new_session();
-    let (place, stdio) = match prepare(&request, &mut pipes) {
+    let (place, stdio) = match prepare(&request, &mut pipes, held) {
         Ok(prepared) => prepared,
         Err(error) => {
             pipes.tell(request.sync_key, -1, Some(&error.to_string()));
@@ -117,7 +118,7 @@ fn keep(request: Request, mut pipes: Pipes, preserved: i32) -> Result<ExitCode> 
 }
 
 /// Makes the sockets, fifos and the log; with `--exec-attach`, lets the caller attach.
-fn prepare(request: &Request, pipes: &mut Pipes) -> Result<(Place, Stdio)> {
+fn prepare(request: &Request, pipes: &mut Pipes, held: Vec<OwnedFd>) -> Result<(Place, Stdio)> {
     let passthrough = match request.log {
         Log::Passthrough => Some(process::standard_streams()?),
         _ => None,
@@ -169,6 +170,7 @@ fn prepare(request: &Request, pipes: &mut Pipes) -> Result<(Place, Stdio)> {
         fifos,
         signals,
         passthrough,
+        held,
     };
     Ok((place, stdio))
 }

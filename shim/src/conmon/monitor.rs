@@ -8,6 +8,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -62,7 +63,9 @@ pub struct Place {
     /// The signals that are passed on, and SIGCHLD.
     pub signals: SignalFd,
     /// The process's stdin, stdout and stderr, if this program has no part in them.
-    pub passthrough: Option<[std::os::fd::OwnedFd; 3]>,
+    pub passthrough: Option<[OwnedFd; 3]>,
+    /// What else the caller left open: podman keeps ports by it, and helpers that end with the container.
+    pub held: Vec<OwnedFd>,
 }
 
 enum State {
@@ -348,6 +351,7 @@ impl Monitor {
     }
 
     fn fail(&mut self, number: i32, error: Error) {
+        self.place.held.clear();
         self.pipes
             .tell(self.request.sync_key, number, Some(&error.to_string()));
         self.stdio.close();
@@ -372,8 +376,9 @@ impl Monitor {
         if self.request.sync_log {
             self.stdio.sync_log();
         }
-        // Before the exit is known: whoever starts the container again makes them anew.
+        // Before the exit is known: whoever starts the container again makes them anew, and needs the ports.
         self.remove_names();
+        self.place.held.clear();
         if oom_kills > 0 && ended.and_then(Ended::signal) == Some(libc::SIGKILL) {
             for dir in &self.request.oom_dirs {
                 let _ = replace(&dir.join("oom"), b"", Durability::Atomic);

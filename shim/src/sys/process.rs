@@ -41,6 +41,27 @@ pub fn close_others(keep: &[i32]) {
     close_range(first, i32::MAX);
 }
 
+/// Takes over every descriptor above the standard ones but those of `keep`: they stay open as long as they are wanted
+/// here, and children do not inherit them.
+///
+/// # Errors
+/// There is no /proc.
+pub fn take_others(keep: &[i32]) -> Result<Vec<OwnedFd>> {
+    let call = || "readdir(/proc/self/fd)";
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc/self/fd").call(call)? {
+        let name = entry.call(call)?.file_name();
+        let number = name.to_str().and_then(|name| name.parse().ok());
+        found.extend(number.filter(|number| *number > 2 && !keep.contains(number)));
+    }
+    // That of the directory itself is among them, and no longer open.
+    Ok(found
+        .into_iter()
+        .filter_map(|number| inherit(number).ok())
+        .map(OwnedFd::from)
+        .collect())
+}
+
 /// Closes descriptors that nothing in this program owns: what it was given and has no use for (any more).
 pub fn close_range(first: i32, last: i32) {
     if first <= last {

@@ -1,15 +1,16 @@
 //! conmon's place, with a stand-in for podman: pipes, attach socket, fifos, exit files.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::Shutdown;
-use std::os::fd::AsRawFd;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
 
 use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket, sockopt};
 use nix::sys::time::TimeVal;
 use serde_json::{Value, json};
@@ -30,6 +31,9 @@ fn found_on_path(program: &Path) -> PathBuf {
     let mut places = std::env::split_paths(&path).map(|dir| dir.join(program));
     places.find(|path| path.exists()).unwrap()
 }
+
+/// A fifo of this name in the monitor's directory is open for writing when it starts.
+const HELD: &str = "held";
 
 /// A monitor, with the caller's ends of its pipes. It stays in the foreground (`--sync`), so that its end is seen.
 struct Monitor<'a> {
@@ -55,8 +59,10 @@ impl<'a> Monitor<'a> {
     fn spawn(bundle: &'a Bundle, runtime: &Path, dir: &Path, args: &[&str]) -> Self {
         let runtime = found_on_path(runtime);
         // The bundle's mounts are the caller's, in a namespace that ends with this test.
-        let descriptors = "exec 3<&0 4>&1 5>&2 </dev/null >/dev/null 2>/dev/null; exec \"$@\"";
+        let descriptors = "[ ! -p \"$HELD\" ] || exec 6>\"$HELD\"; \
+                           exec 3<&0 4>&1 5>&2 </dev/null >/dev/null 2>/dev/null; exec \"$@\"";
         let mut command = Command::new("sh");
+        command.env("HELD", dir.join(HELD));
         command.args([
             "-c",
             descriptors,
@@ -456,6 +462,37 @@ fn a_log_that_is_a_link_is_refused_and_leads_nowhere() {
     );
     monitor.child.wait().unwrap();
     assert!(!bundle.path().join("elsewhere").exists());
+}
+
+/// podman leaves descriptors open on purpose: bound sockets reserve published ports, and the end of a pipe is the end of
+/// rootlessport or slirp4netns.
+#[test]
+fn what_the_caller_left_open_stays_open_as_long_as_the_container() {
+    let bundle = Bundle::sh("read word; ls /proc/1/fd");
+    let held = bundle.path().join(HELD);
+    nix::unistd::mkfifo(&held, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let mut reader = File::options()
+        .read(true)
+        .custom_flags(OFlag::O_NONBLOCK.bits())
+        .open(&held)
+        .unwrap();
+    // The end of the monitor itself, which would close all, is far away.
+    let args = ["-i", "--exit-command", "/bin/true", "--exit-delay", "3600"];
+    let mut monitor = Monitor::container(&bundle, &runtimes()[0], &args);
+    monitor.begun();
+    let mut client = monitor.connect();
+    monitor.start_container();
+    let is_open = |reader: &mut File| {
+        let error = reader.read(&mut [0]).map_err(|error| error.kind());
+        error == Err(ErrorKind::WouldBlock)
+    };
+    assert!(is_open(&mut reader));
+    client.write_all(b"word\n").unwrap();
+    assert_eq!(String::from_utf8(rest(&mut client).0).unwrap(), "0\n1\n2\n3\n");
+    let mut ended = [PollFd::new(reader.as_fd(), PollFlags::POLLIN)];
+    let patience = PollTimeout::try_from(PATIENCE).unwrap();
+    assert!(nix::poll::poll(&mut ended, patience).unwrap() > 0);
+    assert!(!is_open(&mut reader));
 }
 
 #[test]
