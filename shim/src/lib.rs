@@ -127,7 +127,7 @@ fn run(args: RunArgs) -> Result<()> {
         tty: request.tty.is_some(),
         stdin_once: request.stdin_once,
     };
-    let stdio = Stdio::new(facts, prepared.listener, prepared.log);
+    let stdio = Stdio::new(facts, Some(prepared.listener), prepared.log);
     let (keeper, outcome) = reactor::run(Keeper::new(request, prepared.place, stdio, prepared.health))?;
     match outcome {
         Outcome::Recorded => become_exit_command(&keeper),

@@ -34,7 +34,7 @@ pub struct Args {
     /// An argument for the runtime's create, restore or exec; may be repeated.
     #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
     pub runtime_opt: Vec<OsString>,
-    /// The OCI bundle; the attach socket and the control fifo are made there [default: the working directory].
+    /// The OCI bundle; the attach socket and the control fifo are made there [default: the working directory; with --exec, none are made].
     #[arg(short = 'b', long, value_name = "DIR")]
     pub bundle: Option<PathBuf>,
     /// Where the runtime writes the process's number [default: ./pidfile-ID].

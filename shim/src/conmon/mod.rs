@@ -127,7 +127,7 @@ fn prepare(request: &Request, pipes: &mut Pipes, held: Vec<OwnedFd>) -> Result<(
     if let Some(socket) = &request.notify {
         process::set_variable("NOTIFY_SOCKET", socket);
     }
-    let bundle = open_dir(&request.bundle)?;
+    let bundle = request.meeting_place.as_deref().map(open_dir).transpose()?;
     let log = match &request.log {
         Log::File {
             format,
@@ -144,11 +144,14 @@ fn prepare(request: &Request, pipes: &mut Pipes, held: Vec<OwnedFd>) -> Result<(
         }
         Log::None | Log::Passthrough => None,
     };
-    let listener = listen_packets(&bundle, monitor::ATTACH)?;
-    let fifos = vec![
-        Fifo::make(&bundle, fifo::Kind::Control)?,
-        Fifo::make(&bundle, fifo::Kind::Size)?,
-    ];
+    let mut listener = None;
+    let mut fifos = Vec::new();
+    if let Some(bundle) = &bundle {
+        listener = Some(listen_packets(bundle, monitor::ATTACH)?);
+        for kind in [fifo::Kind::Control, fifo::Kind::Size] {
+            fifos.push(Fifo::make(bundle, kind)?);
+        }
+    }
     if let Some(link) = &request.socket_link {
         link_to_bundle(link, &request.bundle)?;
     }

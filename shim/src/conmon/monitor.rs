@@ -28,7 +28,7 @@ use crate::stdio::{Stdio, log::Stream};
 use crate::supervise::console::{Console, path_for_others};
 use crate::supervise::init::read_pid;
 use crate::sys::epoll::{Set, Watch};
-use crate::sys::files::{Durability, pipe, replace, short_path};
+use crate::sys::files::{Durability, PrivateDir, pipe, replace, short_path};
 use crate::sys::process::{self, PidFd, Reaped};
 
 const SIGNALS: u64 = 0;
@@ -56,8 +56,8 @@ pub struct Monitor {
 
 /// What was prepared for it.
 pub struct Place {
-    /// The bundle.
-    pub bundle: File,
+    /// The bundle, unless nobody is met there.
+    pub bundle: Option<File>,
     /// The fifos in it.
     pub fifos: Vec<Fifo>,
     /// The signals that are passed on, and SIGCHLD.
@@ -74,7 +74,7 @@ enum State {
         /// Its number.
         call: i32,
         ends: Option<Ends>,
-        console: Option<Console>,
+        console: Option<Terminal>,
         /// Its stderr, when the process has a terminal; otherwise that is among the ends.
         errors: Option<Output>,
     },
@@ -87,6 +87,38 @@ enum State {
         deadline: Option<Instant>,
     },
     Over(Result<i32>),
+}
+
+/// Where the runtime sends the terminal.
+struct Terminal {
+    // In this order they go: the directory must be empty.
+    console: Console,
+    path: PathBuf,
+    _private: Option<PrivateDir>,
+}
+
+impl Terminal {
+    /// Listens in the bundle, or else in a directory made for it.
+    fn listen(bundle: Option<&File>) -> Result<Self> {
+        let (socket, private) = match bundle {
+            Some(dir) => (Self::listen_in(dir)?, None),
+            None => {
+                let private = PrivateDir::make()?;
+                (Self::listen_in(&private.dir)?, Some(private))
+            }
+        };
+        Ok(Self {
+            console: socket.0,
+            path: socket.1,
+            _private: private,
+        })
+    }
+
+    fn listen_in(dir: &File) -> Result<(Console, PathBuf)> {
+        let pid = std::process::id().cast_signed();
+        let name = format!(".console-{pid}.sock");
+        Ok((Console::listen(dir, &name)?, path_for_others(dir, pid, &name)))
+    }
 }
 
 impl Monitor {
@@ -138,15 +170,8 @@ impl Monitor {
         let mut console = None;
         let mut errors = None;
         let mut ends = None;
-        let mut path = None;
         let streams = if self.request.tty {
-            let name = format!(".console-{}.sock", std::process::id());
-            path = Some(path_for_others(
-                &self.place.bundle,
-                std::process::id().cast_signed(),
-                &name,
-            ));
-            console = Some(Console::listen(&self.place.bundle, &name)?);
+            console = Some(Terminal::listen(self.place.bundle.as_ref())?);
             let (read, write) = pipe()?;
             let read = File::from(read);
             crate::sys::files::set_nonblocking(&read)?;
@@ -159,7 +184,8 @@ impl Monitor {
             ends = Some(ours);
             theirs
         };
-        let line = command_line(&self.request, path.as_deref());
+        let path = console.as_ref().map(|terminal| terminal.path.as_path());
+        let line = command_line(&self.request, path);
         let _ = std::fs::remove_file(&self.request.pid_file);
         let call = process::spawn(&line, streams)?;
         process::close_range(3, 2 + self.preserved);
@@ -183,11 +209,11 @@ impl Monitor {
         let readable = Some(EpollFlags::EPOLLIN);
         set.update(&mut self.signals_watch, &self.place.signals, SIGNALS, readable)?;
         if let State::Starting {
-            console: Some(console),
+            console: Some(terminal),
             ..
         } = &mut self.state
         {
-            let (socket, watch) = console.watched();
+            let (socket, watch) = terminal.console.watched();
             set.update(watch, socket, CONSOLE, readable)?;
         }
         for (fifo, token) in self.place.fifos.iter_mut().zip(FIFOS..) {
@@ -342,7 +368,7 @@ impl Monitor {
             return Ok(());
         };
         if let Some(open) = console
-            && let Some(master) = open.receive(must)?
+            && let Some(master) = open.console.receive(must)?
         {
             *ends = Some(ends::terminal(master, self.request.stdin, None)?);
             *console = None;
@@ -406,8 +432,10 @@ impl Monitor {
     /// Removes the sockets and fifos.
     fn remove_names(&mut self) {
         let names = [ATTACH, fifo::Kind::Control.name(), fifo::Kind::Size.name()];
-        for name in names {
-            let _ = std::fs::remove_file(short_path(&self.place.bundle, name));
+        if let Some(bundle) = &self.place.bundle {
+            for name in names {
+                let _ = std::fs::remove_file(short_path(bundle, name));
+            }
         }
         if let Some(link) = &self.request.socket_link {
             remove_own_link(link, &self.request.bundle);

@@ -28,6 +28,8 @@ pub struct Request {
     pub runtime_opts: Vec<OsString>,
     /// The bundle.
     pub bundle: PathBuf,
+    /// Where the attach socket and the fifos are made: in the bundle; nowhere for an `exec` without one, as CRI-O's are.
+    pub meeting_place: Option<PathBuf>,
     /// Where the runtime writes the process's number.
     pub pid_file: PathBuf,
     /// Where this program's number is written.
@@ -141,7 +143,8 @@ pub fn resolve(args: Args) -> Result<Request> {
         dir_file(&args.exit_dir, &id)?,
         dir_file(&args.persist_dir, "exit")?,
     ];
-    let mut oom_dirs = vec![bundle.clone()];
+    let meeting_place = (args.bundle.is_some() || !is_exec).then(|| bundle.clone());
+    let mut oom_dirs: Vec<PathBuf> = meeting_place.clone().into_iter().collect();
     oom_dirs.extend(args.persist_dir.as_deref().map(absolute).transpose()?);
     let mut runtime_args = args.runtime_arg;
     if args.systemd_cgroup {
@@ -192,6 +195,7 @@ pub fn resolve(args: Args) -> Result<Request> {
         uuid,
         verb,
         bundle,
+        meeting_place,
     })
 }
 
@@ -381,6 +385,20 @@ mod tests {
         assert_eq!(key(&["-l", "none"]), "pid");
         assert_eq!(key(&exec), "exit_code");
         assert!(!request(&exec).expect("valid").tells_pid);
+    }
+
+    #[test]
+    fn an_exec_without_a_bundle_makes_nothing_in_the_working_directory() {
+        let base = ["conmon", "-c", "abc", "-u", "abc", "-r", "/r", "-l", "none"];
+        let request = |more: &[&str]| {
+            let args = Args::try_parse_from(base.iter().chain(more)).expect("a line of conmon's");
+            resolve(args).expect("valid")
+        };
+        let exec = request(&["-e", "--exec-process-spec", "/p", "--persist-dir", "/x"]);
+        assert_eq!(exec.meeting_place, None);
+        assert_eq!(exec.oom_dirs, [Path::new("/x")]);
+        let here = std::env::current_dir().expect("there");
+        assert_eq!(request(&[]).meeting_place, Some(here));
     }
 
     #[test]

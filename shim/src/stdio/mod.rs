@@ -38,7 +38,7 @@ const LISTENER: u64 = 16;
 
 /// The container's stdio, and where clients come.
 pub struct Stdio {
-    listener: UnixListener,
+    listener: Option<UnixListener>,
     listening: Watch,
     container: Session,
     log: Option<Log>,
@@ -49,8 +49,8 @@ pub struct Stdio {
 }
 
 impl Stdio {
-    /// Stdio that has no container yet.
-    pub fn new(facts: Facts, listener: UnixListener, log: Option<Log>) -> Self {
+    /// Stdio that has no container yet; without a listener no clients ever come.
+    pub fn new(facts: Facts, listener: Option<UnixListener>, log: Option<Log>) -> Self {
         Self {
             listener,
             listening: Watch::default(),
@@ -121,12 +121,10 @@ impl Stdio {
         let room = self.starved_until.is_none()
             && self.container.has_process()
             && self.container.client_count() < MAX_CLIENTS;
-        set.update(
-            &mut self.listening,
-            &self.listener,
-            LISTENER,
-            room.then_some(EpollFlags::EPOLLIN),
-        )?;
+        if let Some(listener) = &self.listener {
+            let wanted = room.then_some(EpollFlags::EPOLLIN);
+            set.update(&mut self.listening, listener, LISTENER, wanted)?;
+        }
         let held = self.log.as_ref().is_some_and(Log::holds_output);
         if let Some(journal) = self.log.as_mut().and_then(Log::journal) {
             let wanted = journal.is_behind().then_some(EpollFlags::EPOLLOUT);
@@ -137,8 +135,10 @@ impl Stdio {
     }
 
     fn accept(&mut self) {
-        while self.container.client_count() < MAX_CLIENTS {
-            match self.listener.accept() {
+        while let Some(listener) = &self.listener
+            && self.container.client_count() < MAX_CLIENTS
+        {
+            match listener.accept() {
                 Ok((socket, _)) if socket.set_nonblocking(true).is_ok() => {
                     self.container.add(Client::new(socket, self.wire));
                 }

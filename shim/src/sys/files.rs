@@ -56,6 +56,33 @@ pub enum Durability {
     Atomic,
 }
 
+/// A directory for a moment, that only this user may enter; it goes with this value, if it is empty by then.
+#[derive(Debug)]
+pub struct PrivateDir {
+    path: PathBuf,
+    /// To name files in it.
+    pub dir: File,
+}
+
+impl PrivateDir {
+    /// Makes it where temporary files are.
+    ///
+    /// # Errors
+    /// There is no place for it.
+    pub fn make() -> Result<Self> {
+        let template = std::env::temp_dir().join("corten-terminal-XXXXXX");
+        let path = nix::unistd::mkdtemp(&template).call(|| format!("mkdtemp({})", template.display()))?;
+        let dir = open_dir(&path)?;
+        Ok(Self { path, dir })
+    }
+}
+
+impl Drop for PrivateDir {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir(&self.path);
+    }
+}
+
 /// Replaces `path` by a file with `content`; whoever opens it sees the old or the new content.
 ///
 /// # Errors

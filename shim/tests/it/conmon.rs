@@ -56,7 +56,13 @@ impl<'a> Monitor<'a> {
         Self::spawn(bundle, runtime, bundle.path(), &args)
     }
 
+    /// With sockets and fifos in `dir`.
     fn spawn(bundle: &'a Bundle, runtime: &Path, dir: &Path, args: &[&str]) -> Self {
+        let place = ["-b", dir.to_str().unwrap()];
+        Self::spawn_in(bundle, runtime, dir, &[&place, args].concat())
+    }
+
+    fn spawn_in(bundle: &'a Bundle, runtime: &Path, dir: &Path, args: &[&str]) -> Self {
         let runtime = found_on_path(runtime);
         // The bundle's mounts are the caller's, in a namespace that ends with this test.
         let descriptors = "[ ! -p \"$HELD\" ] || exec 6>\"$HELD\"; \
@@ -88,12 +94,7 @@ impl<'a> Monitor<'a> {
             &bundle.id,
             "-r",
         ]);
-        command
-            .arg(&runtime)
-            .arg("-b")
-            .arg(dir)
-            .arg("-p")
-            .arg(dir.join("process.pid"));
+        command.arg(&runtime).arg("-p").arg(dir.join("process.pid"));
         command
             .arg("--exit-dir")
             .arg(dir)
@@ -384,6 +385,51 @@ fn an_exec_waits_for_its_client_and_has_a_terminal_of_its_own() {
         assert_eq!(monitor.told(), json!({"data": 9}));
         assert_eq!(monitor.finish(), "9");
     }
+}
+
+/// CRI-O names no bundle for an `exec`, and its working directory is the root of the machine.
+#[test]
+fn an_exec_without_a_bundle_leaves_its_working_directory_alone() {
+    let bundle = Bundle::sh("while true; do sleep 1000; done");
+    let mut container = Monitor::container(&bundle, &runtimes()[0], &[]);
+    container.begun();
+    container.start_container();
+    let dir = bundle.path().join("session");
+    fs::create_dir(&dir).unwrap();
+    let process = dir.join("process.json");
+    let mut description = bundle.config["process"].clone();
+    description["terminal"] = true.into();
+    description["args"] = json!(["sh", "-c", "tty; exit 9"]);
+    fs::write(&process, description.to_string()).unwrap();
+    let here = std::env::current_dir().unwrap();
+    let names = || -> Vec<_> {
+        let entries = fs::read_dir(&here).unwrap();
+        entries.map(|entry| entry.unwrap().file_name()).collect()
+    };
+    let before = names();
+    let (process, log) = (
+        process.display().to_string(),
+        dir.join("log").display().to_string(),
+    );
+    let args = ["-t", "-e", "--exec-process-spec", &process, "-l", &log];
+    let args = [&args[..], &["--log-global-size-max", "16777216"]].concat();
+    let mut monitor = Monitor::spawn_in(&bundle, &runtimes()[0], &dir, &args);
+    monitor.begun();
+    assert_eq!(names(), before);
+    assert_eq!(monitor.told(), json!({"data": 9}));
+    assert_eq!(monitor.finish(), "9");
+    assert_eq!(names(), before);
+    let logged = fs::read_to_string(&log).unwrap();
+    assert!(logged.contains("stdout F /dev/pts/"), "{logged}");
+    let left = std::env::temp_dir().join("corten-terminal-");
+    let is_left = |entry: fs::DirEntry| {
+        entry
+            .path()
+            .display()
+            .to_string()
+            .starts_with(left.to_str().unwrap())
+    };
+    assert!(!fs::read_dir(std::env::temp_dir()).unwrap().flatten().any(is_left));
 }
 
 #[test]
