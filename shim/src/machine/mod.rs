@@ -7,7 +7,7 @@
 //!     └──────────────────┴──────────────────────────────┴────────────────────────────────────────┘
 //! ```
 //! With a restart policy (see [`restart`]) `Deleting` may lead to `Resting` instead, and from there after a pause to
-//! `Creating` again, now without a caller.
+//! `Creating` again, now without a caller: before such a run starts, `Confirming` asks once more what is wanted.
 //!
 //! The runtime has all the time it wants while somebody waits for it; once its caller or init has gone, or to
 //! `delete`, it has only so long (`TimedOut`).
@@ -91,6 +91,10 @@ pub enum Action {
     Rest(Duration),
     /// Make ready for another run.
     Renew,
+    /// Say at once what is wanted of the container.
+    AskWanted,
+    /// Record that the container does not run again after all.
+    StayDown,
     /// Take everything down and leave; with a failure, tell the caller.
     Leave(Option<(Step, Reason)>),
 }
@@ -99,6 +103,7 @@ pub enum Action {
 enum State {
     Creating,
     Held,
+    Confirming,
     Starting,
     Running,
     Deleting,
@@ -120,6 +125,8 @@ pub struct Machine {
     restarts: Restarts,
     /// The pause before the next run, if there is to be one.
     pause: Option<Duration>,
+    /// The record of the last run says that there is to be another, which has not started yet.
+    promised: bool,
     /// The runtime's `create` or `start` was killed: the next time it is not waited for.
     killed: bool,
     failure: Option<(Step, Reason)>,
@@ -136,6 +143,7 @@ impl Machine {
             exited: None,
             restarts: Restarts::default(),
             pause: None,
+            promised: false,
             killed: false,
             failure: None,
         }
@@ -152,7 +160,11 @@ impl Machine {
             }
             (State::Held, Event::StartAsked) => self.start(),
             (State::Held, Event::CallerGone) => self.give_up(Step::Start, "the caller went away"),
-            (State::Held, Event::InitExited(end)) => self.give_up(Step::Start, died_early(end.ended)),
+            (State::Confirming, Event::Wanted(wanted)) if wanted.ends_restarts() => self.call_off(),
+            (State::Confirming, Event::Wanted(_)) => self.start(),
+            (State::Held | State::Confirming, Event::InitExited(end)) => {
+                self.give_up(Step::Start, died_early(end.ended))
+            }
             (State::Starting, Event::InitExited(end)) => {
                 self.exited = Some(end);
                 vec![Action::LimitCall]
@@ -160,7 +172,7 @@ impl Machine {
             (State::Starting, Event::StartDone(result)) => self.started(result),
             (State::Running, Event::InitExited(end)) => self.finish(end),
             (State::Running, Event::Signal(signal)) => vec![Action::Forward(signal)],
-            (State::Creating | State::Held | State::Starting, Event::Signal(signal)) => {
+            (State::Creating | State::Held | State::Confirming | State::Starting, Event::Signal(signal)) => {
                 self.signals.push(signal);
                 Vec::new()
             }
@@ -171,16 +183,15 @@ impl Machine {
             (State::Creating, Event::TimedOut) => self.give_up(Step::Create, STUCK),
             (State::Starting, Event::TimedOut) => self.give_up(Step::Start, STUCK),
             (State::Deleting, Event::DeleteDone) => self.deleted(),
-            // Whoever comes next deletes what is left: `delete --force` may be repeated.
-            (State::Deleting, Event::TimedOut) => vec![Action::KillCall, Action::Leave(self.failure.take())],
+            (State::Deleting, Event::TimedOut) => self.delete_hangs(),
             (State::Resting, Event::TimedOut) => self.again(),
             // Nobody is there to take a signal: who sends one wants the container down.
             (State::Deleting, Event::Signal(_)) => {
                 self.pause = None;
                 Vec::new()
             }
-            (State::Resting, Event::Signal(_)) => vec![Action::Leave(None)],
-            (State::Resting, Event::Wanted(wanted)) if wanted.ends_restarts() => vec![Action::Leave(None)],
+            (State::Resting, Event::Signal(_)) => self.leave(),
+            (State::Resting, Event::Wanted(wanted)) if wanted.ends_restarts() => self.leave(),
             // The rest changes nothing: a caller may repeat itself, and go when it likes.
             _ => Vec::new(),
         }
@@ -194,6 +205,10 @@ impl Machine {
                 let mut actions = vec![Action::Publish(Status::Created), Action::TellCreated];
                 if self.hold {
                     self.state = State::Held;
+                } else if self.promised {
+                    // Since init was published, whoever wants it down finds it; whoever came before is heard now.
+                    self.state = State::Confirming;
+                    actions.push(Action::AskWanted);
                 } else {
                     actions.append(&mut self.start());
                 }
@@ -212,6 +227,7 @@ impl Machine {
             return self.give_up(Step::Start, reason);
         }
         self.state = State::Running;
+        self.promised = false;
         let mut actions = vec![Action::Publish(Status::Running), Action::TellStarted];
         actions.extend(self.signals.drain(..).map(Action::Forward));
         if let Some(end) = self.exited.take() {
@@ -224,6 +240,7 @@ impl Machine {
         self.state = State::Deleting;
         self.pause = self.restarts.after(end.ended, end.ran, end.wanted);
         let (again, ended) = (self.pause.is_some(), end.ended);
+        self.promised = again;
         vec![
             Action::Finish { ended, again },
             Action::Publish(if again { Status::Restarting } else { Status::Exited }),
@@ -238,7 +255,35 @@ impl Machine {
                 self.state = State::Resting;
                 vec![Action::Rest(pause)]
             }
-            None => vec![Action::Leave(self.failure.take())],
+            None => self.leave(),
+        }
+    }
+
+    /// Whoever comes next deletes what is left: `delete --force` may be repeated.
+    fn delete_hangs(&mut self) -> Vec<Action> {
+        if self.pause.take().is_some() {
+            self.failure = Some((Step::Start, NOT_DELETED.into()));
+        }
+        let mut actions = vec![Action::KillCall];
+        actions.append(&mut self.leave());
+        actions
+    }
+
+    /// Another run is wanted no longer.
+    fn call_off(&mut self) -> Vec<Action> {
+        self.state = State::Deleting;
+        vec![Action::Delete, Action::LimitCall]
+    }
+
+    /// The end; a promise that nothing keeps from being kept is taken back.
+    fn leave(&mut self) -> Vec<Action> {
+        match self.failure.take() {
+            None if self.promised => vec![
+                Action::StayDown,
+                Action::Publish(Status::Exited),
+                Action::Leave(None),
+            ],
+            failure => vec![Action::Leave(failure)],
         }
     }
 
@@ -263,6 +308,8 @@ impl Machine {
 
 /// What is said of a runtime that not even SIGKILL ends: it is stuck in the kernel.
 const STUCK: &str = "the runtime did not end in time, not even killed";
+
+const NOT_DELETED: &str = "the runtime's delete of the last run did not end in time";
 
 fn died_early(ended: Ended) -> String {
     match ended {

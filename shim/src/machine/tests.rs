@@ -201,6 +201,15 @@ fn resting() -> Machine {
     machine
 }
 
+/// The last record promised another run.
+fn stay_down() -> [Action; 3] {
+    [
+        Action::StayDown,
+        Action::Publish(Status::Exited),
+        Action::Leave(None),
+    ]
+}
+
 #[test]
 fn after_a_pause_it_runs_again_without_a_caller() {
     let mut machine = resting();
@@ -210,9 +219,10 @@ fn after_a_pause_it_runs_again_without_a_caller() {
         [
             Action::Publish(Status::Created),
             Action::TellCreated,
-            Action::Start
+            Action::AskWanted
         ]
     );
+    assert_eq!(machine.step(Event::Wanted(always())), [Action::Start]);
     assert_eq!(
         machine.step(Event::StartDone(Ok(()))),
         [Action::Publish(Status::Running), Action::TellStarted]
@@ -234,7 +244,7 @@ fn who_is_stopped_while_it_rests_stays_down() {
         Event::Wanted(Wanted::default()),
         Event::Signal(15),
     ] {
-        assert_eq!(resting().step(event), [Action::Leave(None)]);
+        assert_eq!(resting().step(event), stay_down());
     }
     assert_eq!(resting().step(Event::Wanted(always())), []);
 }
@@ -244,10 +254,28 @@ fn a_signal_before_the_pause_ends_restarts_too() {
     let mut machine = resting();
     machine.step(Event::TimedOut);
     machine.step(Event::CreateDone(Ok(())));
+    machine.step(Event::Wanted(always()));
     machine.step(Event::StartDone(Ok(())));
     machine.step(wanting(Ended::Exited(1), always()));
     assert_eq!(machine.step(Event::Signal(15)), []);
-    assert_eq!(machine.step(Event::DeleteDone), [Action::Leave(None)]);
+    assert_eq!(machine.step(Event::DeleteDone), stay_down());
+}
+
+/// A `stop` that fell between the pause and the start was lost.
+#[test]
+fn who_is_stopped_while_it_is_created_again_is_not_started() {
+    let stopped = Wanted {
+        stopped: true,
+        ..always()
+    };
+    let mut machine = resting();
+    machine.step(Event::TimedOut);
+    machine.step(Event::CreateDone(Ok(())));
+    assert_eq!(
+        machine.step(Event::Wanted(stopped)),
+        [Action::Delete, Action::LimitCall]
+    );
+    assert_eq!(machine.step(Event::DeleteDone), stay_down());
 }
 
 #[test]
@@ -270,7 +298,8 @@ fn a_delete_that_hangs_ends_restarts() {
     machine.step(wanting(Ended::Exited(1), always()));
     assert_eq!(
         machine.step(Event::TimedOut),
-        [Action::KillCall, Action::Leave(None)]
+        [Action::KillCall, failure(Step::Start, NOT_DELETED)],
+        "no restart is given up without a word"
     );
 }
 
@@ -288,6 +317,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(Event::TimedOut),
         Just(wanting(Ended::Exited(1), always())),
         Just(Event::Wanted(Wanted::default())),
+        Just(Event::Wanted(always())),
     ]
 }
 

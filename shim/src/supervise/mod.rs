@@ -203,6 +203,8 @@ impl Keeper {
             Action::Finish { ended, again } => self.finish(ended, again),
             Action::Rest(pause) => self.rest(pause),
             Action::Renew => self.renew(),
+            Action::AskWanted => Some(Event::Wanted(self.orders.wanted())),
+            Action::StayDown => self.stay_down(),
             Action::Leave(failure) => return (None, Some(self.leave(failure))),
         };
         (event, None)
@@ -459,6 +461,19 @@ impl Keeper {
         self.stdio.renew();
         for stale in [call::LOG, PID_FILE] {
             let _ = std::fs::remove_file(self.request.dir.join(stale));
+        }
+        None
+    }
+
+    /// The last record says that another run follows: it does not.
+    fn stay_down(&mut self) -> Option<Event> {
+        if let Some(last) = self.last.take() {
+            let record = ExitRecord {
+                restarting: false,
+                stopped: self.orders.wanted().stopped,
+                ..last
+            };
+            self.unrecorded = self.record(&record).err();
         }
         None
     }

@@ -10,7 +10,7 @@ use crate::fixture::Bundle;
 use crate::start_failures::wrapper;
 
 /// A runtime that does what crun does, but at `verb` first runs `before` and then tells so and waits for ever.
-fn hanging_at(bundle: &Bundle, verb: &str, before: &str) -> PathBuf {
+pub fn hanging_at(bundle: &Bundle, verb: &str, before: &str) -> PathBuf {
     let fifo = reached(bundle);
     nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
     let never = bundle.path().join("never");
@@ -27,7 +27,7 @@ fn reached(bundle: &Bundle) -> PathBuf {
     bundle.path().join("reached")
 }
 
-fn wait_until_reached(bundle: &Bundle) {
+pub fn wait_until_reached(bundle: &Bundle) {
     let mut text = String::new();
     std::fs::File::open(reached(bundle))
         .unwrap()

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 use crate::attach::Client;
 use crate::fixture::{Bundle, Process, Shim, runtimes};
+use crate::hanging::{hanging_at, wait_until_reached};
+use crate::start_failures::wrapper;
 
 /// Says which run it is, and fails: the file is on the writable layer, which stays.
 const COUNTS: &str = "echo run >> /tmp/runs; wc -l < /tmp/runs; exit 3";
@@ -101,9 +103,57 @@ fn who_is_stopped_in_the_pause_stays_down() {
             Process::open(shim.pid().into()).ended(Duration::from_millis(1200)),
             "at once"
         );
-        assert_eq!(shim.finish()["exit_code"], 3);
+        let record = shim.finish();
+        assert_eq!(record["exit_code"], 3);
+        // Whoever starts containers after a reboot goes by these.
+        assert_eq!(record["restarting"], false);
+        assert_eq!(record["stopped"], order_text["stopped"] == true);
         assert_eq!(runs(&bundle), 5);
     }
+}
+
+/// Nobody watched for orders while the runtime's `create` ran.
+#[test]
+fn who_is_stopped_while_it_is_created_again_stays_down() {
+    let bundle = Bundle::sh(COUNTS);
+    let (dir, first) = (bundle.path().join("shim"), bundle.path().join("first"));
+    let instead = format!(
+        "if [ -e {first} ]; then echo '{{\"stopped\":true}}' >{dir}/restart.json; fi; touch {first}; exec crun \"$@\"",
+        first = first.display(),
+        dir = dir.display(),
+    );
+    let mut shim = bundle
+        .shim(Path::new("crun"))
+        .through(wrapper(&bundle, "create", &instead))
+        .args(&["--restart=always"])
+        .spawn();
+    shim.expect_started();
+    let record = shim.finish();
+    assert_eq!(
+        (&record["exit_code"], &record["restarting"], &record["stopped"]),
+        (&json!(3), &json!(false), &json!(true))
+    );
+    assert_eq!(runs(&bundle), 1);
+}
+
+#[test]
+fn a_delete_that_hangs_ends_restarts_and_the_record_says_so() {
+    let bundle = Bundle::sh(COUNTS);
+    let runtime = hanging_at(&bundle, "delete", "crun \"$@\"");
+    let mut shim = bundle
+        .shim(Path::new("crun"))
+        .through(runtime)
+        .args(&["--restart=always", "--runtime-timeout=1"])
+        .spawn();
+    shim.expect_started();
+    wait_until_reached(&bundle);
+    let record = shim.finish();
+    assert_eq!(
+        (&record["exit_code"], &record["restarting"]),
+        (&json!(3), &json!(false))
+    );
+    assert!(record["error"].as_str().unwrap().contains("delete"), "{record}");
+    assert_eq!(bundle.logged_text("stdout"), "1\n", "the log of that run stays");
 }
 
 #[test]
