@@ -187,7 +187,8 @@ impl Monitor {
         let path = console.as_ref().map(|terminal| terminal.path.as_path());
         let line = command_line(&self.request, path);
         let _ = std::fs::remove_file(&self.request.pid_file);
-        let call = process::spawn(&line, streams)?;
+        // All of the environment: unlike the shim's, a container of conmon's callers may be told of a service manager.
+        let call = process::spawn_with(&line, streams, &[], &process::environment())?;
         process::close_range(3, 2 + self.preserved);
         self.state = State::Starting {
             call,

@@ -160,18 +160,23 @@ pub fn signals() -> Result<SignalFd> {
     SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK).call(|| "signalfd")
 }
 
-/// Starts `command` with these stdin, stdout and stderr (`None`: /dev/null) and this program's environment, and returns
-/// its process id. posix_spawn copies nothing of this process, and gives the child an empty signal mask without this
+/// This program's environment.
+pub fn environment() -> Vec<CString> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| variable(&name, &value))
+        .collect()
+}
+
+/// Starts `command` with these stdin, stdout and stderr (`None`: /dev/null) and this program's environment (but for
+/// NOTIFY_SOCKET), and returns its process id. posix_spawn copies nothing of this process, and gives the child an empty signal mask without this
 /// process ever having one.
 ///
 /// # Errors
 /// The program cannot be executed.
 pub fn spawn(command: &[OsString], stdio: [Option<OwnedFd>; 3]) -> Result<i32> {
-    let environment: Vec<CString> = std::env::vars_os()
-        // Runtimes wait for containers that are told of a service manager, and this one is the engine's, not theirs.
-        .filter(|(name, _)| name != "NOTIFY_SOCKET")
-        .filter_map(|(name, value)| variable(&name, &value))
-        .collect();
+    let mut environment = environment();
+    // Runtimes wait for containers that are told of a service manager, and this one is the engine's, not theirs.
+    environment.retain(|variable| !variable.as_bytes().starts_with(b"NOTIFY_SOCKET="));
     spawn_with(command, stdio, &[], &environment)
 }
 

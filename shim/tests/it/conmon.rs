@@ -15,7 +15,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, soc
 use nix::sys::time::TimeVal;
 use serde_json::{Value, json};
 
-use crate::fixture::{Bundle, PATIENCE, UNIFIED, runtimes};
+use crate::fixture::{Bundle, PATIENCE, UNIFIED, runtimes, script};
 
 /// The program under the name that makes it conmon.
 fn program(bundle: &Bundle) -> PathBuf {
@@ -467,6 +467,21 @@ fn what_the_runtime_says_of_a_failure_is_told() {
             ])
             .status();
     }
+}
+
+#[test]
+fn the_runtime_is_told_who_waits_for_readiness() {
+    let bundle = Bundle::sh("true");
+    let (runtime, seen) = (bundle.path().join("runtime.sh"), bundle.path().join("seen"));
+    let text = format!(
+        "#!/bin/sh\nprintf %s \"$NOTIFY_SOCKET\" >{}\nexit 1\n",
+        seen.display()
+    );
+    script(&runtime, &text);
+    let mut monitor = Monitor::container(&bundle, &runtime, &["--sdnotify-socket", "/run/notify"]);
+    monitor.go();
+    assert_eq!(monitor.told()["data"], -1);
+    assert_eq!(fs::read_to_string(&seen).unwrap(), "/run/notify");
 }
 
 #[test]
