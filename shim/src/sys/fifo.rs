@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use nix::fcntl::SpliceFFlags;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 
-use crate::error::{Call, Result};
+use crate::error::{Call, Error, Kind, Result};
 
 /// The most that is moved at once, in bytes: what a pipe holds by default.
 const MOST: usize = 65_536;
@@ -28,14 +28,18 @@ pub enum End {
 /// Opens an end of the FIFO, without waiting for anybody; reads and writes do not wait either.
 ///
 /// # Errors
-/// It is not there.
+/// It is not there, or no FIFO: what else there is may not be waited for.
 pub fn open(path: &Path, end: End) -> Result<File> {
-    OpenOptions::new()
+    let file = OpenOptions::new()
         .read(end != End::Write)
         .write(end != End::Read)
         .custom_flags(libc::O_NONBLOCK | libc::O_NOFOLLOW)
         .open(path)
-        .call(|| format!("open({}, O_NONBLOCK)", path.display()))
+        .call(|| format!("open({}, O_NONBLOCK)", path.display()))?;
+    match file.metadata().is_ok_and(|found| found.file_type().is_fifo()) {
+        true => Ok(file),
+        false => Err(Error::new(Kind::Input, format!("{} is no FIFO", path.display()))),
+    }
 }
 
 /// Whether there is a FIFO at this path.

@@ -374,6 +374,13 @@ pub fn is_ending(pid: i32) -> bool {
     field_after_name(&stat, 9).is_some_and(|flags| flags & EXITING != 0)
 }
 
+/// Whether a process is an unreaped child of this one.
+pub fn is_own_child(pid: i32) -> bool {
+    // Field 4 of proc(5), "ppid".
+    let stat = std::fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
+    field_after_name(&stat, 4) == Some(u64::from(std::process::id()))
+}
+
 /// The `/proc/PID/stat` field 22: when the process started, in clock ticks after boot.
 ///
 /// # Errors

@@ -49,6 +49,8 @@ pub struct Container {
     pub cgroup: Option<Cgroup>,
     /// Word of the memory killer.
     pub oom: Option<OomWatch>,
+    /// How its own process ended, while those beside it still do: theirs is told first.
+    pub untold: Option<Exit>,
     /// It has a root file system that is mounted here.
     pub mounted: bool,
     /// Its processes do not end with its own: it shares somebody's process ids.
@@ -83,6 +85,13 @@ impl Container {
     /// The process with this name; the container's own has none.
     pub fn process(&mut self, exec: &str) -> Option<&mut Process> {
         self.processes().find(|process| process.exec == exec)
+    }
+
+    /// Whether a process beside its own lives.
+    pub fn has_living_execs(&self) -> bool {
+        self.execs
+            .iter()
+            .any(|process| process.handle.is_some() && process.exit().is_none())
     }
 
     /// Whether it has the process with this number among all.

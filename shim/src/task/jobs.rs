@@ -196,6 +196,7 @@ impl Shim {
             (Work::Restore, Ok(())) => self.restored(&id, number, job.reply),
             (Work::Exec, Ok(())) => self.exec_started(&id, number, job.reply),
             (Work::Exec, Err(failure)) => {
+                self.kill_started(number);
                 let refused = self.fail_exec(number, failure);
                 self.tell(job.reply, refused.map(|_| Message::new()));
             }
@@ -215,7 +216,12 @@ impl Shim {
                 }
                 self.unmounted(&id, &removal);
             }
-            (Work::KillAll, result) => self.tell(job.reply, result.map(|()| Message::new())),
+            (Work::KillAll, result) => {
+                if result.is_err() {
+                    self.tell_held_back_now(&id);
+                }
+                self.tell(job.reply, result.map(|()| Message::new()));
+            }
             (work, result) => self.changed(&id, &work, result, job.reply),
         }
         self.next_in_queue(&id);
@@ -294,10 +300,11 @@ impl Shim {
         };
         process.pid = pid;
         process.handle = Some(PidFd::open(pid)?);
-        if process.console.is_some() {
-            process.connect_console(true, id, &namespace)?;
+        process.connect_console(true, id, &namespace)?;
+        match process.homeless.take() {
+            Some(error) => Err(error),
+            None => Ok(pid),
         }
-        Ok(pid)
     }
 
     /// The runtime has sent a process's terminal, perhaps.
@@ -380,6 +387,7 @@ impl Shim {
             Ok(_) => self.started(id, Ok(()), reply),
             Err(error) => {
                 self.started(id, Err(status(&error.context("restore"))), reply);
+                self.kill_started(number);
                 self.stop(number, Ended::Exited(255));
             }
         }
@@ -398,11 +406,33 @@ impl Shim {
                 self.publish(events::exec_started(id, &name.unwrap_or_default(), pid));
                 Ok(api::pid(pid))
             }
-            Err(error) => self
-                .fail_exec(number, status(&error.context("exec")))
-                .map(|_| Message::new()),
+            Err(error) => {
+                self.kill_started(number);
+                self.fail_exec(number, status(&error.context("exec")))
+                    .map(|_| Message::new())
+            }
         };
         self.tell(reply, answer);
+    }
+
+    /// What the runtime started, although its start has failed: nobody will ever ask for it.
+    fn kill_started(&mut self, number: u32) {
+        let Some(container) = self.container_of(number) else {
+            return;
+        };
+        let files = container.files.clone();
+        let Some(process) = container.numbered(number) else {
+            return;
+        };
+        let handle = process.handle.take().or_else(|| {
+            let pid = read_pid(&files.of(&process.exec).pid).ok()?;
+            let handle = PidFd::open(pid).ok()?;
+            // A runtime that failed by itself may have reaped it; then the number is anybody's.
+            process::is_own_child(pid).then_some(handle)
+        });
+        if let Some(handle) = handle {
+            let _ = handle.send(libc::SIGKILL);
+        }
     }
 
     /// A process that could not be started: it never will be.

@@ -55,6 +55,8 @@ pub fn start(flags: &Flags) -> Result<()> {
     let shim_cgroup = shim_cgroup().context(|| "the options for the shim")?;
     let address = place.address()?;
     if let Found::Nobody(listener) = place.take()? {
+        // By the time the shim looks, the parent of this process is no longer its own.
+        let containerd = nix::unistd::getppid().as_raw();
         match process::fork() {
             Ok(Fork::Parent(child)) => {
                 let _ = replace(
@@ -63,7 +65,7 @@ pub fn start(flags: &Flags) -> Result<()> {
                     Durability::Atomic,
                 );
             }
-            Ok(Fork::Child) => return serve(flags, place, listener, base, &shim_cgroup),
+            Ok(Fork::Child) => return serve(flags, &place, listener, base, &shim_cgroup, containerd),
             Err(error) => {
                 place.leave();
                 return Err(error);
@@ -105,19 +107,27 @@ fn shim_cgroup() -> Result<String> {
 }
 
 /// The shim itself.
-fn serve(flags: &Flags, place: Place, listener: UnixListener, base: PathBuf, cgroup: &str) -> Result<()> {
-    let containerd = nix::unistd::getppid().as_raw();
+fn serve(
+    flags: &Flags,
+    place: &Place,
+    listener: UnixListener,
+    base: PathBuf,
+    cgroup: &str,
+    containerd: i32,
+) -> Result<()> {
     process::silence()?;
     process::new_session();
     if !cgroup.is_empty() {
         enter_cgroup(cgroup);
     }
-    let result = settle(flags, listener, base, containerd).and_then(|(mut shim, signals)| {
+    let result = settle(flags, listener, base, containerd).map(|(mut shim, signals)| {
         memory::give_text_back();
-        reactor::run(&mut shim, &signals)
+        let result = reactor::run(&mut shim, &signals);
+        // While the socket is still served: once it is not, a successor may have made another of this name.
+        place.leave();
+        result
     });
-    place.leave();
-    result
+    result.inspect_err(|_| place.leave())?
 }
 
 type Settled = (Shim, nix::sys::signalfd::SignalFd);

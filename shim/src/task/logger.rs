@@ -11,7 +11,7 @@ use super::streams::percent_decoded;
 use crate::error::{Error, Kind, Result};
 use crate::sys::epoll::Watch;
 use crate::sys::files::{pipe, set_nonblocking};
-use crate::sys::process;
+use crate::sys::process::{self, PidFd};
 
 /// How long it may take until it is ready.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -24,7 +24,8 @@ pub struct Logger {
     pub watch: Watch,
     /// When it must be ready.
     pub deadline: Instant,
-    pid: i32,
+    /// Not its number: who has it by then nobody knows, once the program has been reaped.
+    handle: PidFd,
 }
 
 /// What can be said of it.
@@ -62,7 +63,7 @@ impl Logger {
             ready,
             watch: Watch::default(),
             deadline: Instant::now() + PATIENCE,
-            pid,
+            handle: PidFd::open(pid)?,
         };
         Ok((logger, stdout, stderr))
     }
@@ -79,7 +80,7 @@ impl Logger {
 
     /// It was not ready in time.
     pub fn give_up(&self) -> Error {
-        process::kill(self.pid);
+        let _ = self.handle.send(libc::SIGKILL);
         let why = format!(
             "the program for the output was not ready within {} s",
             PATIENCE.as_secs()

@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::time::{Duration, Instant};
 
 use nix::sys::epoll::EpollFlags;
 
@@ -13,6 +14,8 @@ use crate::ttrpc::rpc::{Answer, encode_answer};
 
 /// The most connections at a time; more wait in the socket's queue. (containerd has one for each container.)
 const MAX_PEERS: usize = 1024;
+/// How long clients wait when there is no descriptor for them: nobody tells when there is one again.
+const STARVED: Duration = Duration::from_secs(1);
 /// A client that does not read its answers is given up at so many bytes.
 const MAX_WAITING: usize = 8 << 20;
 
@@ -31,6 +34,8 @@ pub struct Peers {
     watch: Watch,
     list: Vec<Peer>,
     last_number: u32,
+    /// No client can be let in before.
+    starved_until: Option<Instant>,
 }
 
 struct Peer {
@@ -50,6 +55,7 @@ impl Peers {
             watch: Watch::default(),
             list: Vec::new(),
             last_number: 0,
+            starved_until: None,
         }
     }
 
@@ -70,22 +76,42 @@ impl Peers {
     /// The epoll set refuses a descriptor.
     pub fn watch(&mut self, set: &Set, token: u64, token_of: impl Fn(u32) -> u64) -> Result<()> {
         self.list.retain(|peer| !peer.gone);
-        let more = (self.list.len() < MAX_PEERS).then_some(EpollFlags::EPOLLIN);
+        let may_come = self.starved_until.is_none() && self.list.len() < MAX_PEERS;
+        let more = may_come.then_some(EpollFlags::EPOLLIN);
         set.update(&mut self.watch, &self.listener, token, more)?;
         for peer in &mut self.list {
             let wanted = match peer.outbox.is_empty() {
                 true => EpollFlags::EPOLLIN,
                 false => EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT,
             };
-            set.update(&mut peer.watch, &peer.socket, token_of(peer.number), Some(wanted))?;
+            if set
+                .update(&mut peer.watch, &peer.socket, token_of(peer.number), Some(wanted))
+                .is_err()
+            {
+                // It sees that nobody serves it; those that came before it are served on.
+                peer.gone = true;
+            }
         }
+        self.list.retain(|peer| !peer.gone);
         Ok(())
     }
 
     /// Lets one client in. Others than root have no business here, however they came to the socket.
     pub fn accept(&mut self) {
-        let Ok((socket, _)) = self.listener.accept() else {
-            return;
+        let socket = match self.listener.accept() {
+            Ok((socket, _)) => socket,
+            Err(error) => {
+                let passing = [
+                    ErrorKind::WouldBlock,
+                    ErrorKind::Interrupted,
+                    ErrorKind::ConnectionAborted,
+                ];
+                // No descriptor or memory is left: the client waits on in the queue, and the socket stays readable.
+                if !passing.contains(&error.kind()) {
+                    self.starved_until = Some(Instant::now() + STARVED);
+                }
+                return;
+            }
         };
         if !is_trusted(&socket) || socket.set_nonblocking(true).is_err() {
             return;
@@ -99,6 +125,16 @@ impl Peers {
             outbox: Vec::new(),
             gone: false,
         });
+    }
+
+    /// When to look for clients again although nothing happened.
+    pub fn due(&self) -> Option<Instant> {
+        self.starved_until
+    }
+
+    /// Time has passed.
+    pub fn on_due(&mut self, now: Instant) {
+        self.starved_until = self.starved_until.filter(|until| now < *until);
     }
 
     /// Something happened to a connection: the requests that came.

@@ -133,7 +133,7 @@ impl Place {
         }
     }
 
-    /// Removes the socket, if it is still the one that was made here.
+    /// Removes the socket. Only for who listens still: another's could be there otherwise.
     pub fn leave(&self) {
         if let Ok(_lock) = self.lock() {
             let _ = std::fs::remove_file(&self.path);

@@ -5,7 +5,7 @@ use super::container::Incoming;
 use super::peers::ReplyTo;
 use super::streams::{Streams, Theirs};
 use crate::contract::record::Ended;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::supervise::console::Console;
 use crate::sys::process::PidFd;
 
@@ -48,6 +48,8 @@ pub struct Process {
     pub held: Option<Incoming>,
     /// Waiting for its terminal.
     pub console: Option<Console>,
+    /// The terminal came, but its output has no place to go, or its input none to come from.
+    pub homeless: Option<Error>,
     /// Who waits for its end.
     pub waiters: Vec<ReplyTo>,
     /// It ended before the runtime's `start` did.
@@ -69,6 +71,7 @@ impl Process {
             theirs: [None, None, None],
             held: None,
             console: None,
+            homeless: None,
             waiters: Vec::new(),
             early_end: None,
         }
@@ -84,10 +87,11 @@ impl Process {
         }
     }
 
-    /// Takes the terminal if the runtime has sent it; with `must`, it has to be there.
+    /// Takes the terminal if the runtime has sent it; with `must`, it has to be there. It comes once: what is wrong with
+    /// its streams is kept.
     ///
     /// # Errors
-    /// Something else came, it is missing, or its output has no place to go.
+    /// Something else came, or it is missing.
     pub fn connect_console(&mut self, must: bool, id: &str, namespace: &str) -> Result<()> {
         let Some(console) = &mut self.console else {
             return Ok(());
@@ -96,7 +100,8 @@ impl Process {
             return Ok(());
         };
         self.console = None;
-        self.streams.connect(master, &self.stdio, id, namespace)
+        self.homeless = self.streams.connect(master, &self.stdio, id, namespace).err();
+        Ok(())
     }
 
     /// How it ended, if it has.

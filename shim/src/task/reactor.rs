@@ -80,6 +80,7 @@ fn on_time(shim: &mut Shim, now: Instant) {
     if shim.publisher.deadline.is_some_and(|deadline| now >= deadline) {
         shim.publisher.on_deadline();
     }
+    shim.peers.on_due(now);
     shim.end_overdue_jobs(now);
     shim.end_overdue_loggers(now);
     shim.go_on_removing(now);

@@ -208,7 +208,7 @@ impl Shim {
     /// A child ended that is a container's process.
     pub fn process_ended(&mut self, pid: i32, ended: Ended) {
         let number = self.containers.iter_mut().find_map(|container| {
-            let of_this_number = |process: &&mut Process| process.pid == pid && process.exit().is_none();
+            let of_this_number = |process: &&mut Process| process.pid == pid && process.handle.is_some();
             Some(container.processes().find(of_this_number)?.number)
         });
         let Some(process) = number.and_then(|number| self.container_of(number)?.numbered(number)) else {
@@ -234,19 +234,54 @@ impl Shim {
         let Some(process) = container.numbered(number) else {
             return;
         };
-        process.life = Life::Stopped(exit);
         process.handle = None;
         process.console = None;
         process.streams.finish(&mut self.buffer);
-        let waiters = std::mem::take(&mut process.waiters);
-        let (pid, name) = (process.pid, process.exec.clone());
-        if is_init {
-            note_exit(&container.files.bundle, exit);
-            if container.shares_pids {
-                self.kill_rest(&id);
-            }
+        if !is_init {
+            self.tell_exit(number, exit);
+            return self.tell_held_back(&id);
         }
-        let name = if is_init { id.clone() } else { name };
+        note_exit(&container.files.bundle, exit);
+        container.untold = Some(exit);
+        if container.shares_pids {
+            self.kill_rest(&id);
+        }
+        self.tell_held_back(&id);
+    }
+
+    /// The container's own end, when the processes beside it have ended: whoever knows of it removes the container.
+    fn tell_held_back(&mut self, id: &str) {
+        if let Ok(container) = self.container(id)
+            && !container.has_living_execs()
+        {
+            self.tell_held_back_now(id);
+        }
+    }
+
+    /// Those beside it could not be killed: they are waited for no longer.
+    pub fn tell_held_back_now(&mut self, id: &str) {
+        if let Ok(container) = self.container(id)
+            && let Some(exit) = container.untold.take()
+        {
+            let number = container.init.number;
+            self.tell_exit(number, exit);
+        }
+    }
+
+    fn tell_exit(&mut self, number: u32, exit: Exit) {
+        let Some(container) = self.container_of(number) else {
+            return;
+        };
+        let id = container.files.id.clone();
+        let Some(process) = container.numbered(number) else {
+            return;
+        };
+        process.life = Life::Stopped(exit);
+        let name = match process.exec.as_str() {
+            "" => id.clone(),
+            exec => exec.to_owned(),
+        };
+        let (pid, waiters) = (process.pid, std::mem::take(&mut process.waiters));
         self.publish(events::exit(&id, &name, pid, exit));
         for waiter in waiters {
             self.answer(waiter, Ok(super::api::waited(exit)));
@@ -283,12 +318,24 @@ impl Shim {
         self.publisher.watch(set, Source::Publisher.token(0))?;
         for container in &mut self.containers {
             let number = container.init.number;
-            if let Some(oom) = &mut container.oom {
+            let oom_refused = container.oom.as_mut().is_some_and(|oom| {
                 let (fd, watch) = oom.watched();
-                set.update(watch, fd, Source::Oom.token(number), Some(EpollFlags::EPOLLIN))?;
+                let token = Source::Oom.token(number);
+                set.update(watch, fd, token, Some(EpollFlags::EPOLLIN)).is_err()
+            });
+            if oom_refused {
+                container.oom = None;
             }
+            let bundle = container.files.bundle.clone();
+            let id = container.files.id.clone();
             for process in container.processes() {
-                watch_process(process, set)?;
+                // The others of the pod must not end with this one's streams.
+                if let Err(error) = watch_process(process, set) {
+                    process
+                        .streams
+                        .give_up(set, Source::Streams.token(process.number));
+                    super::log::warn(&bundle, &id, &error);
+                }
             }
         }
         Ok(())
@@ -309,6 +356,7 @@ impl Shim {
             .chain(loggers)
             .chain(self.publisher.deadline)
             .chain(self.leaves_at())
+            .chain(self.peers.due())
             .min()
     }
 
@@ -347,16 +395,14 @@ fn watch_process(process: &mut Process, set: &Set) -> Result<()> {
     let number = process.number;
     if let Some(console) = &mut process.console {
         let (fd, watch) = console.watched();
-        set.update(
-            watch,
-            fd,
-            Source::Console.token(number),
-            Some(EpollFlags::EPOLLIN),
-        )?;
+        // Without, the terminal is taken when the runtime has ended.
+        let token = Source::Console.token(number);
+        let _ = set.update(watch, fd, token, Some(EpollFlags::EPOLLIN));
     }
     if let Some(logger) = &mut process.streams.logger {
         let token = Source::Logger.token(number);
-        set.update(&mut logger.watch, &logger.ready, token, Some(EpollFlags::EPOLLIN))?;
+        // Without, it is given up when its time is over.
+        let _ = set.update(&mut logger.watch, &logger.ready, token, Some(EpollFlags::EPOLLIN));
     }
     process.streams.watch(set, Source::Streams.token(number))
 }

@@ -178,6 +178,14 @@ impl Streams {
         self.keeper = None;
     }
 
+    /// Gives up what the epoll set refuses: the process goes on without.
+    pub fn give_up(&mut self, set: &Set, token: u64) {
+        for relay in &mut self.relays {
+            relay.end();
+        }
+        let _ = self.watch(set, token);
+    }
+
     /// Ends everything: what has not arrived is lost.
     ///
     /// # Errors

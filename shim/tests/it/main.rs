@@ -22,5 +22,6 @@ mod records;
 mod restart;
 mod start_failures;
 mod stdio;
+mod task;
 mod terminal;
 mod whole;

@@ -64,6 +64,7 @@ impl Shim {
             execs: Vec::new(),
             cgroup: None,
             oom: None,
+            untold: None,
             mounted: false,
             busy: true,
             queue: VecDeque::new(),
@@ -144,7 +145,7 @@ impl Shim {
         };
         let reply = incoming.reply;
         let served = match (refused, is_exec) {
-            (Some(refused), true) => Err(refused),
+            (Some(refused), true) => self.fail_exec(number, refused),
             (Some(refused), false) => self.fail_create(&id, reply, refused),
             (None, true) => self.call_exec(&id, number, theirs, &incoming),
             (None, false) => self.call_create(&id, theirs, incoming),

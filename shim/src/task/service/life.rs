@@ -63,6 +63,9 @@ impl Shim {
             return Err(Status::new(Code::NotFound, "process already finished"));
         }
         let Some(handle) = &process.handle else {
+            if process.pid != 0 {
+                return Err(Status::new(Code::NotFound, "process already finished"));
+            }
             return Err(Status::new(Code::FailedPrecondition, "process not started"));
         };
         if all && target.exec.is_empty() {
@@ -167,6 +170,7 @@ impl Shim {
         };
         let mut process = container.execs.swap_remove(at);
         container.files.of(&process.exec).remove();
+        self.refuse_all(process.held.take());
         let token = Source::Streams.token(process.number);
         let _ = process.streams.close(&self.set, token);
         let exit = process.exit().unwrap_or_else(unknown);
@@ -194,6 +198,7 @@ impl Shim {
         } = container;
         let (pid, exit) = (init.pid, init.exit().unwrap_or_else(unknown));
         for mut process in std::iter::once(init).chain(execs) {
+            self.refuse_all(process.held.take());
             let token = Source::Streams.token(process.number);
             let _ = process.streams.close(&self.set, token);
             let exit = process.exit().unwrap_or_else(unknown);
