@@ -31,6 +31,17 @@ pub struct Mount {
     pub clear: u64,
     /// `MS_SHARED`, `MS_SLAVE`, `MS_PRIVATE` or `MS_UNBINDABLE`, if one was asked for.
     pub propagation: Option<Propagation>,
+    /// The owners of files are other ones there; of an overlay, those of its lower layers.
+    pub id_map: Option<IdMap>,
+}
+
+/// Whose files are whose: lines of `uid_map` and `gid_map` (user_namespaces(7)).
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct IdMap {
+    /// For users.
+    pub uids: String,
+    /// For groups.
+    pub gids: String,
 }
 
 /// What is mounted.
@@ -55,7 +66,7 @@ pub enum What {
 }
 
 /// A parameter of a file system.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parameter {
     /// A word.
     Flag(String),
@@ -71,7 +82,7 @@ pub enum Parameter {
 }
 
 /// A lower layer of an overlay.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layer {
     /// Its directory.
     pub path: String,
@@ -141,13 +152,25 @@ fn plan(entry: Entry) -> Result<Mount> {
         set: 0,
         clear: 0,
         propagation: None,
+        id_map: None,
     };
     let mut parameters = Vec::new();
     for option in entry.options {
-        if matches!(option.as_str(), "bind" | "rbind" | "defaults" | "") {
+        // The last are notes of containerd's to itself.
+        if matches!(option.as_str(), "bind" | "rbind" | "defaults" | "")
+            || option.starts_with("X-containerd.")
+        {
             continue;
         }
-        if let Some(propagation) = propagation(&option) {
+        if option == "loop" || option.starts_with("loop=") {
+            return Err(Error::new(Kind::Input, "the option \"loop\" is not served")
+                .hint("name a block device as the source"));
+        }
+        if let Some(text) = option.strip_prefix("uidmap=") {
+            mount.id_map.get_or_insert_default().uids = id_map(text)?;
+        } else if let Some(text) = option.strip_prefix("gidmap=") {
+            mount.id_map.get_or_insert_default().gids = id_map(text)?;
+        } else if let Some(propagation) = propagation(&option) {
             mount.propagation = Some(propagation);
         } else if let Some((set, clear)) = attribute(&option) {
             mount.set = mount.set & !clear | set;
@@ -165,6 +188,13 @@ fn plan(entry: Entry) -> Result<Mount> {
             parameters.push(parameter(&entry.kind, option));
         }
     }
+    if mount
+        .id_map
+        .as_ref()
+        .is_some_and(|map| map.uids.is_empty() || map.gids.is_empty())
+    {
+        return Err(Error::new(Kind::Input, "uidmap and gidmap go together"));
+    }
     mount.what = match bind {
         true => What::Bind {
             source: entry.source,
@@ -177,6 +207,22 @@ fn plan(entry: Entry) -> Result<Mount> {
         },
     };
     Ok(mount)
+}
+
+/// `INSIDE:OUTSIDE:COUNT,…`, as containerd writes it, to the lines that the kernel reads.
+fn id_map(text: &str) -> Result<String> {
+    let line = |entry: &str| {
+        let numbers: Option<Vec<u32>> = entry.split(':').map(|number| number.parse().ok()).collect();
+        match numbers.as_deref() {
+            Some([inside, outside, count]) => Some(format!("{inside} {outside} {count}\n")),
+            _ => None,
+        }
+    };
+    let lines: Option<String> = text.split(',').map(line).collect();
+    lines.ok_or_else(|| {
+        let why = format!("{text:?} maps no ids");
+        Error::new(Kind::Input, why).hint("a map is INSIDE:OUTSIDE:COUNT, or several with commas")
+    })
 }
 
 fn check_target(target: &str) -> Result<()> {
@@ -320,6 +366,28 @@ mod tests {
             })
         );
         assert!(parse(br#"[{"source":"/s","target":"r","options":["bind","size=1"]}]"#).is_err());
+    }
+
+    #[test]
+    fn what_containerd_means_for_itself_does_not_reach_the_file_system() {
+        let mount = one(r#"{"type":"overlay","source":"overlay","target":"rootfs",
+            "options":["X-containerd.mkfs.fs=ext4","lowerdir=/a","uidmap=0:65536:65536","gidmap=0:1:2,2:9:1"]}"#);
+        let map = IdMap {
+            uids: "0 65536 65536\n".to_owned(),
+            gids: "0 1 2\n2 9 1\n".to_owned(),
+        };
+        assert_eq!(mount.id_map, Some(map));
+        let What::New { parameters, .. } = mount.what else {
+            panic!("no new file system");
+        };
+        assert!(
+            matches!(parameters[..], [Parameter::Layers { .. }]),
+            "{parameters:?}"
+        );
+        for wrong in ["loop", "uidmap=0:1:2", "uidmap=x\",\"gidmap=0:1:2", "gidmap=1:2"] {
+            let list = format!(r#"[{{"type":"ext4","source":"/s","target":"r","options":["{wrong}"]}}]"#);
+            assert!(parse(list.as_bytes()).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -70,7 +70,7 @@ impl PrivateDir {
     /// # Errors
     /// There is no place for it.
     pub fn make() -> Result<Self> {
-        let template = std::env::temp_dir().join("corten-terminal-XXXXXX");
+        let template = std::env::temp_dir().join("corten-XXXXXX");
         let path = nix::unistd::mkdtemp(&template).call(|| format!("mkdtemp({})", template.display()))?;
         let dir = open_dir(&path)?;
         Ok(Self { path, dir })

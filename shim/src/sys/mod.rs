@@ -8,3 +8,4 @@ pub mod mount;
 pub mod process;
 pub mod socket;
 pub mod tty;
+pub mod userns;

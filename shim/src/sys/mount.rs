@@ -15,8 +15,9 @@ use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 use nix::mount::{MntFlags, MsFlags};
 use nix::sched::{CloneFlags, setns, unshare};
 
-use super::files::open_dir;
-use crate::contract::mounts::{Mount, Parameter, What};
+use super::files::{PrivateDir, open_dir, short_path};
+use super::userns;
+use crate::contract::mounts::{Layer, Mount, Parameter, What};
 use crate::error::{Call, Context, Error, Kind, Result};
 
 /// The kernel copies values of fsconfig(2) into 256 bytes.
@@ -114,21 +115,120 @@ pub fn unmount_all(path: &Path) -> Result<()> {
 
 fn make(bundle: &File, mount: &Mount) -> Result<()> {
     let target = open_target(bundle, &mount.target)?;
+    let mapping = mount.id_map.as_ref().map(userns::with_map).transpose()?;
     let tree = match &mount.what {
-        What::Bind { source, recursive } => clone_tree(source, *recursive)?,
+        What::Bind { source, recursive } => {
+            let tree = clone_tree(source, *recursive)?;
+            map_ids(&tree, mapping.as_ref(), *recursive)?;
+            tree
+        }
         What::New {
             kind,
             source,
             parameters,
-        } => match new_file_system(kind, source, parameters) {
-            Err(error) if kind == "overlay" && lacks_single_layers(&error) => {
-                return mount_classic(bundle, mount, kind, source, parameters);
+        } if kind == "overlay" => {
+            let layers = match &mapping {
+                Some(mapping) => Some(MappedLayers::of(parameters, mapping)?),
+                None => None,
+            };
+            let parameters = layers.as_ref().map_or(parameters, |layers| &layers.parameters);
+            match new_file_system(kind, source, parameters) {
+                Err(error) if lacks_single_layers(&error) => {
+                    return mount_classic(bundle, mount, kind, source, parameters);
+                }
+                other => other?,
             }
-            other => other?,
-        },
+        }
+        What::New {
+            kind,
+            source,
+            parameters,
+        } => {
+            let tree = new_file_system(kind, source, parameters)?;
+            map_ids(&tree, mapping.as_ref(), false)?;
+            tree
+        }
     };
     set_attributes(&tree, mount)?;
     move_mount(&tree, &target)
+}
+
+/// An overlay's lower layers with other owners, each mounted for as long as it takes to make the overlay, which then
+/// has its own hold of them.
+struct MappedLayers {
+    place: PrivateDir,
+    mounted: usize,
+    /// The overlay's, with these layers.
+    parameters: Vec<Parameter>,
+}
+
+impl MappedLayers {
+    fn of(parameters: &[Parameter], mapping: &File) -> Result<Self> {
+        let mut mapped = Self {
+            place: PrivateDir::make()?,
+            mounted: 0,
+            parameters: Vec::new(),
+        };
+        for parameter in parameters {
+            let parameter = match parameter {
+                Parameter::Layers { layers, .. } => mapped.mount(layers, mapping)?,
+                other => other.clone(),
+            };
+            mapped.parameters.push(parameter);
+        }
+        Ok(mapped)
+    }
+
+    fn mount(&mut self, layers: &[Layer], mapping: &File) -> Result<Parameter> {
+        let (mut mapped, mut text) = (Vec::new(), String::new());
+        for layer in layers {
+            let name = self.mounted.to_string();
+            let path = short_path(&self.place.dir, &name);
+            std::fs::create_dir(&path).call(|| format!("mkdir({})", path.display()))?;
+            self.mounted += 1;
+            let tree = clone_tree(&layer.path, false)?;
+            map_ids(&tree, Some(mapping), false)?;
+            move_mount(&tree, &open_target(&self.place.dir, &name)?)?;
+            let path = path.display().to_string();
+            text.push_str(match (text.as_str(), layer.data_only) {
+                ("", _) => "",
+                (_, true) => "::",
+                (_, false) => ":",
+            });
+            text.push_str(&path);
+            mapped.push(Layer {
+                path,
+                data_only: layer.data_only,
+            });
+        }
+        Ok(Parameter::Layers { text, layers: mapped })
+    }
+}
+
+impl Drop for MappedLayers {
+    fn drop(&mut self) {
+        for name in 0..self.mounted {
+            let path = short_path(&self.place.dir, &name.to_string());
+            let _ = nix::mount::umount2(&path, MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW);
+            let _ = std::fs::remove_dir(&path);
+        }
+    }
+}
+
+/// Gives the files of a tree that is mounted nowhere yet other owners.
+fn map_ids(tree: &OwnedFd, mapping: Option<&File>, recursive: bool) -> Result<()> {
+    let Some(mapping) = mapping else {
+        return Ok(());
+    };
+    let attributes = libc::mount_attr {
+        attr_set: libc::MOUNT_ATTR_IDMAP,
+        attr_clr: 0,
+        propagation: 0,
+        userns_fd: u64::from(mapping.as_raw_fd().cast_unsigned()),
+    };
+    let flags = if recursive { libc::AT_RECURSIVE } else { 0 };
+    mount_setattr(tree, &attributes, flags)
+        .map_err(|error| error.hint("the file system must know id-mapped mounts (mount_setattr(2))"))
 }
 
 /// Opens the place to mount on; a symbolic link anywhere in it is refused.

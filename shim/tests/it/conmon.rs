@@ -69,6 +69,9 @@ impl<'a> Monitor<'a> {
                            exec 3<&0 4>&1 5>&2 </dev/null >/dev/null 2>/dev/null; exec \"$@\"";
         let mut command = Command::new("sh");
         command.env("HELD", dir.join(HELD));
+        let temporary = bundle.path().join("temporary");
+        fs::create_dir_all(&temporary).unwrap();
+        command.env("TMPDIR", &temporary);
         command.args([
             "-c",
             descriptors,
@@ -421,15 +424,7 @@ fn an_exec_without_a_bundle_leaves_its_working_directory_alone() {
     assert_eq!(names(), before);
     let logged = fs::read_to_string(&log).unwrap();
     assert!(logged.contains("stdout F /dev/pts/"), "{logged}");
-    let left = std::env::temp_dir().join("corten-terminal-");
-    let is_left = |entry: fs::DirEntry| {
-        entry
-            .path()
-            .display()
-            .to_string()
-            .starts_with(left.to_str().unwrap())
-    };
-    assert!(!fs::read_dir(std::env::temp_dir()).unwrap().flatten().any(is_left));
+    assert_eq!(fs::read_dir(bundle.path().join("temporary")).unwrap().count(), 0);
 }
 
 #[test]

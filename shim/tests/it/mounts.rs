@@ -155,3 +155,54 @@ fn mount_runs_a_command_where_the_list_is_mounted() {
     );
     assert_eq!(shim("missing.json", &["true"]).status.code(), Some(1));
 }
+
+/// As containerd 2 asks for it when a pod has a user namespace.
+#[test]
+fn layers_get_the_owners_that_were_asked_for_and_nothing_is_left() {
+    let bundle = Bundle::sh("true");
+    let [layer, volume] = ["layer", "volume"].map(|name| bundle.path().join(name));
+    for (dir, owner) in [(&layer, 0), (&volume, 3)] {
+        fs::create_dir(dir).unwrap();
+        fs::write(dir.join("file"), "").unwrap();
+        std::os::unix::fs::chown(dir.join("file"), Some(owner), Some(owner)).unwrap();
+    }
+    fs::create_dir(bundle.path().join("second")).unwrap();
+    let maps = ["uidmap=0:65536:100", "gidmap=0:7:1,1:200:50"];
+    let layers = format!(
+        "lowerdir={}:{}",
+        layer.display(),
+        bundle.path().join("second").display()
+    );
+    let overlay = [&maps[..], &[&layers, "upperdir=upper", "workdir=work"]].concat();
+    let bind = ["rbind", maps[0], maps[1]];
+    let list = json!([
+        {"type": "overlay", "source": "overlay", "target": "rootfs", "options": overlay},
+        {"source": "volume", "target": "runtime", "options": bind},
+    ]);
+    fs::write(bundle.path().join("mounts.json"), list.to_string()).unwrap();
+    let temporary = bundle.path().join("temporary");
+    fs::create_dir(&temporary).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_corten-shim"))
+        .current_dir(bundle.path())
+        .env("TMPDIR", &temporary)
+        .args([
+            "mount",
+            "--bundle",
+            ".",
+            "--mounts",
+            "mounts.json",
+            "--",
+            "sh",
+            "-c",
+        ])
+        .arg("stat -c %u:%g rootfs/file runtime/file; grep -c temporary /proc/mounts")
+        .output()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        "65536:7\n65539:202\n0\n",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
+}
