@@ -387,7 +387,9 @@ impl Monitor {
     }
 
     fn time_out(&mut self) {
-        if let State::Running { handle, .. } = &self.state {
+        if let State::Running { handle, pid, .. } = &self.state {
+            // What it started does not outlive it. It is an unreaped child, so that the number is its own.
+            process::kill_group_of(*pid);
             let _ = handle.send(libc::SIGKILL);
             self.finish(None);
         }

@@ -292,6 +292,17 @@ pub fn kill(child: i32) {
     let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(child), Signal::SIGKILL);
 }
 
+/// Kills all of an unreaped child's process group, unless that is this process's own.
+pub fn kill_group_of(child: i32) {
+    let group = nix::unistd::getpgid(Some(nix::unistd::Pid::from_raw(child)));
+    if let Ok(group) = group
+        && group.as_raw() > 1
+        && group != nix::unistd::getpgrp()
+    {
+        let _ = nix::sys::signal::killpg(group, Signal::SIGKILL);
+    }
+}
+
 /// Kills an unreaped child and reaps it.
 pub fn end(child: i32) {
     kill(child);

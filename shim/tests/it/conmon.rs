@@ -15,7 +15,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, soc
 use nix::sys::time::TimeVal;
 use serde_json::{Value, json};
 
-use crate::fixture::{Bundle, PATIENCE, UNIFIED, runtimes, script};
+use crate::fixture::{Bundle, PATIENCE, Process, UNIFIED, runtimes, script};
 
 /// The program under the name that makes it conmon.
 fn program(bundle: &Bundle) -> PathBuf {
@@ -241,6 +241,18 @@ fn rest(client: &mut UnixStream) -> (Vec<u8>, Vec<u8>) {
     }
 }
 
+/// A directory for an `exec`, and in it the description of a process that runs this script.
+fn session(bundle: &Bundle, terminal: bool, script: &str) -> (PathBuf, String) {
+    let dir = bundle.path().join("session");
+    fs::create_dir(&dir).unwrap();
+    let process = dir.join("process.json");
+    let mut description = bundle.config["process"].clone();
+    description["terminal"] = terminal.into();
+    description["args"] = json!(["sh", "-c", script]);
+    fs::write(&process, description.to_string()).unwrap();
+    (dir, process.display().to_string())
+}
+
 #[test]
 fn a_container_is_kept_as_podman_asks() {
     for runtime in runtimes() {
@@ -343,14 +355,7 @@ fn an_exec_waits_for_its_client_and_has_a_terminal_of_its_own() {
         let mut container = Monitor::container(&bundle, &runtime, &[]);
         container.begun();
         container.start_container();
-        let dir = bundle.path().join("session");
-        fs::create_dir(&dir).unwrap();
-        let process = dir.join("process.json");
-        let mut description = bundle.config["process"].clone();
-        description["terminal"] = true.into();
-        description["args"] = json!(["sh", "-c", "echo first; read go; stty size; exit 9"]);
-        fs::write(&process, description.to_string()).unwrap();
-        let process = process.display().to_string();
+        let (dir, process) = session(&bundle, true, "echo first; read go; stty size; exit 9");
         let args = [
             "-t",
             "-i",
@@ -397,23 +402,14 @@ fn an_exec_without_a_bundle_leaves_its_working_directory_alone() {
     let mut container = Monitor::container(&bundle, &runtimes()[0], &[]);
     container.begun();
     container.start_container();
-    let dir = bundle.path().join("session");
-    fs::create_dir(&dir).unwrap();
-    let process = dir.join("process.json");
-    let mut description = bundle.config["process"].clone();
-    description["terminal"] = true.into();
-    description["args"] = json!(["sh", "-c", "tty; exit 9"]);
-    fs::write(&process, description.to_string()).unwrap();
+    let (dir, process) = session(&bundle, true, "tty; exit 9");
     let here = std::env::current_dir().unwrap();
     let names = || -> Vec<_> {
         let entries = fs::read_dir(&here).unwrap();
         entries.map(|entry| entry.unwrap().file_name()).collect()
     };
     let before = names();
-    let (process, log) = (
-        process.display().to_string(),
-        dir.join("log").display().to_string(),
-    );
+    let log = dir.join("log").display().to_string();
     let args = ["-t", "-e", "--exec-process-spec", &process, "-l", &log];
     let args = [&args[..], &["--log-global-size-max", "16777216"]].concat();
     let mut monitor = Monitor::spawn_in(&bundle, &runtimes()[0], &dir, &args);
@@ -558,6 +554,35 @@ fn a_container_ends_when_its_time_is_over() {
     monitor.begun();
     monitor.start_container();
     assert_eq!(monitor.finish(), "-1");
+}
+
+/// Probes that took too long filled the container with what they had started.
+#[test]
+fn what_an_exec_started_ends_with_it_when_its_time_is_over() {
+    let bundle = Bundle::sh("while true; do sleep 1000; done");
+    let mut container = Monitor::container(&bundle, &runtimes()[0], &[]);
+    container.begun();
+    container.start_container();
+    let (dir, process) = session(&bundle, false, "sleep 1000 & echo begun; wait; true");
+    let args = [
+        "-e",
+        "--exec-attach",
+        "--exec-process-spec",
+        &process,
+        "-l",
+        "none",
+    ];
+    let args = [&args[..], &["--timeout", "1"]].concat();
+    let mut monitor = Monitor::spawn(&bundle, &runtimes()[0], &dir, &args);
+    monitor.go();
+    next(&mut monitor.attach);
+    let mut client = monitor.connect();
+    let shell = monitor.begun();
+    assert_eq!(client.read(&mut [0; 64]).unwrap(), 7);
+    let children = fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap();
+    let started = Process::open(children.trim().parse().unwrap());
+    assert_eq!(monitor.told()["message"], "command timed out");
+    assert!(started.ended(PATIENCE));
 }
 
 #[test]
