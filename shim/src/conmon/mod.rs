@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 
-use crate::error::{Call, Error, Result};
+use crate::error::{Call, Error, Kind, Result};
 use crate::stdio::client::Wire;
 use crate::stdio::log::Partial;
 use crate::stdio::session::Facts;
@@ -74,6 +74,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> {
     let numbers = pipes::numbers()?;
     let kept: Vec<i32> = numbers.iter().flatten().copied().collect();
     let preserved = line::preserved(&request.runtime_opts);
+    check_preserved(preserved, &kept)?;
     let held = process::take_others(&[&kept[..], &(3..3 + preserved).collect::<Vec<_>>()].concat())?;
     let mut pipes = Pipes::inherit(numbers)?;
     pipes.wait_for_start()?;
@@ -87,6 +88,22 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> {
         write_pid(&request, std::process::id().cast_signed())?;
     }
     keep(request, pipes, held, preserved)
+}
+
+/// What is the container's must be there, and not this program's: it closes them when the runtime has them.
+fn check_preserved(count: i32, pipes: &[i32]) -> Result<()> {
+    for number in 3..3 + count {
+        let why = match pipes.contains(&number) {
+            true => "is a pipe of _OCI_…",
+            false if !process::is_open(number) => "is not open",
+            false => continue,
+        };
+        return Err(Error::new(
+            Kind::Usage,
+            format!("--preserve-fds {count} is not possible: descriptor {number} {why}"),
+        ));
+    }
+    Ok(())
 }
 
 fn write_pid(request: &Request, pid: i32) -> Result<()> {

@@ -62,6 +62,12 @@ pub fn take_others(keep: &[i32]) -> Result<Vec<OwnedFd>> {
         .collect())
 }
 
+/// Whether a descriptor of this number is open.
+pub fn is_open(number: i32) -> bool {
+    // SAFETY: takes plain numbers; a number that is not open is refused.
+    unsafe { libc::fcntl(number, libc::F_GETFD) >= 0 }
+}
+
 /// Closes descriptors that nothing in this program owns: what it was given and has no use for (any more).
 pub fn close_range(first: i32, last: i32) {
     if first <= last {

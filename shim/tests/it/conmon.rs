@@ -621,4 +621,32 @@ fn its_version_is_of_conmon_s_interface_and_mistakes_are_named() {
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--cid"));
+    // Its own descriptors would be closed.
+    for (pipe, why) in [("6", "3 is not open"), ("4", "4 is a pipe")] {
+        let open = if pipe == "4" { "exec 3</dev/null" } else { ":" };
+        let output = Command::new("sh")
+            .args([
+                "-c",
+                &format!("{open}; exec 4>/dev/null 6>/dev/null; exec \"$@\""),
+                "sh",
+            ])
+            .arg(program(&bundle))
+            .args([
+                "-l",
+                "none",
+                "-c",
+                "x",
+                "-u",
+                "x",
+                "-r",
+                "/r",
+                "--runtime-opt=--preserve-fds=2",
+            ])
+            .env("_OCI_SYNCPIPE", pipe)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains(why), "{said}");
+    }
 }
