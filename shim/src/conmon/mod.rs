@@ -8,6 +8,7 @@ pub mod cli;
 pub mod fifo;
 pub mod line;
 pub mod monitor;
+pub mod names;
 pub mod pipes;
 pub mod request;
 
@@ -26,12 +27,11 @@ use crate::stdio::log::Partial;
 use crate::stdio::session::Facts;
 use crate::stdio::{Stdio, log};
 use crate::sys::epoll::Set;
-use crate::sys::files::{Durability, open_dir, replace};
+use crate::sys::files::{Durability, replace};
 use crate::sys::process::{self, Fork};
-use crate::sys::socket::listen_packets;
 use cli::Args;
-use fifo::Fifo;
 use monitor::{Monitor, Place};
+use names::Names;
 use pipes::Pipes;
 use request::{Log, Request, Verb};
 
@@ -144,7 +144,6 @@ fn prepare(request: &Request, pipes: &mut Pipes, held: Vec<OwnedFd>) -> Result<(
     if let Some(socket) = &request.notify {
         process::set_variable("NOTIFY_SOCKET", socket);
     }
-    let bundle = request.meeting_place.as_deref().map(open_dir).transpose()?;
     let log = match &request.log {
         Log::File {
             format,
@@ -161,16 +160,10 @@ fn prepare(request: &Request, pipes: &mut Pipes, held: Vec<OwnedFd>) -> Result<(
         }
         Log::None | Log::Passthrough => None,
     };
-    let mut listener = None;
-    let mut fifos = Vec::new();
-    if let Some(bundle) = &bundle {
-        listener = Some(listen_packets(bundle, monitor::ATTACH)?);
-        for kind in [fifo::Kind::Control, fifo::Kind::Size] {
-            fifos.push(Fifo::make(bundle, kind)?);
-        }
-    }
-    if let Some(link) = &request.socket_link {
-        link_to_bundle(link, &request.bundle)?;
+    let (mut names, mut listener, mut fifos) = (None, None, Vec::new());
+    if let Some(bundle) = &request.meeting_place {
+        let made = Names::make(bundle, request.socket_link.as_deref())?;
+        (names, listener, fifos) = (Some(made.0), Some(made.1), made.2);
     }
     if let Verb::Exec { attach: true, .. } = request.verb {
         pipes.wait_for_attached(request.sync_key)?;
@@ -186,30 +179,13 @@ fn prepare(request: &Request, pipes: &mut Pipes, held: Vec<OwnedFd>) -> Result<(
     let mut stdio = Stdio::new(facts, listener, log);
     stdio.speak(Wire::Packets);
     let place = Place {
-        bundle,
+        names,
         fifos,
         signals,
         passthrough,
         held,
     };
     Ok((place, stdio))
-}
-
-/// The attach socket's short path leads through a link to the bundle.
-fn link_to_bundle(link: &Path, bundle: &Path) -> Result<()> {
-    let call = || format!("symlink({}, {})", bundle.display(), link.display());
-    if let Some(dir) = link.parent() {
-        use std::os::unix::fs::DirBuilderExt;
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(dir)
-            .call(|| format!("mkdir({})", dir.display()))?;
-    }
-    if link.is_symlink() {
-        std::fs::remove_file(link).call(call)?;
-    }
-    std::os::unix::fs::symlink(bundle, link).call(call)
 }
 
 /// Waits for nothing but the time to pass.

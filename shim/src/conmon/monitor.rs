@@ -15,8 +15,9 @@ use std::time::Instant;
 use nix::sys::epoll::EpollFlags;
 use nix::sys::signalfd::SignalFd;
 
-use super::fifo::{self, Fifo, Order};
+use super::fifo::{Fifo, Order};
 use super::line::command_line;
+use super::names::Names;
 use super::pipes::Pipes;
 use super::request::{Request, Verb};
 use crate::contract::record::Ended;
@@ -28,7 +29,7 @@ use crate::stdio::{Stdio, log::Stream};
 use crate::supervise::console::{Console, path_for_others};
 use crate::supervise::init::read_pid;
 use crate::sys::epoll::{Set, Watch};
-use crate::sys::files::{Durability, PrivateDir, pipe, replace, short_path};
+use crate::sys::files::{Durability, PrivateDir, pipe, replace};
 use crate::sys::process::{self, PidFd, Reaped};
 
 const SIGNALS: u64 = 0;
@@ -36,8 +37,6 @@ const CONSOLE: u64 = 1;
 /// The tokens of the fifos, from here on; stdio's are further up.
 const FIFOS: u64 = 2;
 
-/// The name of the attach socket in the bundle.
-pub const ATTACH: &str = "attach";
 /// As much of what the runtime says about a failure is passed on.
 const MAX_MESSAGE: usize = 8192;
 
@@ -56,9 +55,9 @@ pub struct Monitor {
 
 /// What was prepared for it.
 pub struct Place {
-    /// The bundle, unless nobody is met there.
-    pub bundle: Option<File>,
-    /// The fifos in it.
+    /// The names in the bundle, unless nobody is met there.
+    pub names: Option<Names>,
+    /// The fifos among them.
     pub fifos: Vec<Fifo>,
     /// The signals that are passed on, and SIGCHLD.
     pub signals: SignalFd,
@@ -171,7 +170,9 @@ impl Monitor {
         let mut errors = None;
         let mut ends = None;
         let streams = if self.request.tty {
-            console = Some(Terminal::listen(self.place.bundle.as_ref())?);
+            console = Some(Terminal::listen(
+                self.place.names.as_ref().map(|names| &names.bundle),
+            )?);
             let (read, write) = pipe()?;
             let read = File::from(read);
             crate::sys::files::set_nonblocking(&read)?;
@@ -426,23 +427,17 @@ impl Monitor {
 
     fn record(&self, code: i32) -> Result<()> {
         let text = code.to_string();
-        for path in &self.request.exit_files {
-            replace(path, text.as_bytes(), Durability::Durable).context(|| "writing the exit file")?;
-        }
-        Ok(())
+        let write = |path: &PathBuf| {
+            replace(path, text.as_bytes(), Durability::Durable).context(|| "writing the exit file")
+        };
+        // Each, even after one that failed: the code must not be lost while there is a place for it.
+        let results: Vec<_> = self.request.exit_files.iter().map(write).collect();
+        results.into_iter().collect()
     }
 
     /// Removes the sockets and fifos.
     fn remove_names(&mut self) {
-        let names = [ATTACH, fifo::Kind::Control.name(), fifo::Kind::Size.name()];
-        if let Some(bundle) = &self.place.bundle {
-            for name in names {
-                let _ = std::fs::remove_file(short_path(bundle, name));
-            }
-        }
-        if let Some(link) = &self.request.socket_link {
-            remove_own_link(link, &self.request.bundle);
-        }
+        self.place.names = None;
         self.place.fifos.clear();
     }
 
@@ -452,12 +447,5 @@ impl Monitor {
             process::restore_oom_score(score);
         }
         (self.request.exit_command, self.request.exit_delay)
-    }
-}
-
-/// Removes a link, if it still leads where this program made it lead.
-fn remove_own_link(link: &PathBuf, target: &PathBuf) {
-    if std::fs::read_link(link).is_ok_and(|found| found == *target) {
-        let _ = std::fs::remove_file(link);
     }
 }

@@ -424,6 +424,52 @@ fn an_exec_without_a_bundle_leaves_its_working_directory_alone() {
 }
 
 #[test]
+fn an_exec_that_nobody_attached_to_leaves_no_names() {
+    let bundle = Bundle::sh("true");
+    bundle.write();
+    let (dir, process) = session(&bundle, false, "true");
+    let args = [
+        "-e",
+        "--exec-attach",
+        "--exec-process-spec",
+        &process,
+        "-l",
+        "none",
+    ];
+    let mut monitor = Monitor::spawn(&bundle, &runtimes()[0], &dir, &args);
+    monitor.go();
+    next(&mut monitor.attach);
+    assert!(dir.join("attach").exists());
+    monitor.start = File::open("/dev/null").unwrap();
+    assert_eq!(monitor.told()["data"], -1);
+    monitor.child.wait().unwrap();
+    assert_eq!(
+        fs::read_dir(&dir).unwrap().count(),
+        1,
+        "the process's description"
+    );
+}
+
+#[test]
+fn a_place_for_the_code_that_is_gone_does_not_cost_the_other() {
+    let bundle = Bundle::sh("exit 7");
+    let persistent = bundle.path().join("persistent");
+    fs::create_dir(&persistent).unwrap();
+    let missing = bundle.path().join("missing").display().to_string();
+    let args = [
+        "--exit-dir",
+        &missing,
+        "--persist-dir",
+        persistent.to_str().unwrap(),
+    ];
+    let mut monitor = Monitor::container(&bundle, &runtimes()[0], &args);
+    monitor.begun();
+    monitor.start_container();
+    assert_eq!(monitor.child.wait().unwrap().code(), Some(1));
+    assert_eq!(fs::read_to_string(persistent.join("exit")).unwrap(), "7");
+}
+
+#[test]
 fn what_the_runtime_says_of_a_failure_is_told() {
     for runtime in runtimes() {
         let mut bundle = Bundle::new(&["/not/there"]);
