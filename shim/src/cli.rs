@@ -98,7 +98,7 @@ pub struct RunArgs {
     /// Wait for `start` on the control socket between create and start.
     #[arg(long, requires = "control_fd")]
     pub hold: bool,
-    /// How many seconds the runtime may take to `delete`, or for anything once nobody waits for it.
+    /// How many seconds the runtime may take to `delete`, for `exec`, or for anything once nobody waits for it.
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     pub runtime_timeout: u32,
     /// Tell the caller each command line of the runtime.

@@ -53,6 +53,7 @@ pub fn run(mut keeper: Keeper) -> Result<(Keeper, Outcome)> {
             queue.push_back(Event::TimedOut);
         }
         keeper.on_health_due();
+        keeper.execs.on_due(Instant::now());
         keeper.stdio.on_due();
     }
 }
@@ -130,12 +131,13 @@ fn on_signals(keeper: &mut Keeper, queue: &mut VecDeque<Event>) {
 /// must not go to another process before it was looked at.
 fn on_children(keeper: &mut Keeper, queue: &mut VecDeque<Event>) {
     loop {
-        let only = match (&keeper.init, &keeper.call) {
-            (Some(_), _) => None,
-            (None, Some((_, call))) => Some(call.pid),
-            (None, None) => return,
+        let call = keeper.call.as_ref().map(|(_, call)| call.pid);
+        let child = match (&keeper.init, call) {
+            (Some(init), call) => keeper.execs.reap(&[&[init.pid], call.as_slice()].concat()),
+            (None, Some(call)) => reap(Some(call)),
+            (None, None) => None,
         };
-        let Some(child) = reap(only) else { return };
+        let Some(child) = child else { return };
         let (pid, ended) = (child.pid, child.ended);
         match keeper.call.take() {
             Some((verb, call)) if call.pid == pid => queue.push_back(keeper.call_ended(verb, &call, ended)),

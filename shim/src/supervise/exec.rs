@@ -1,7 +1,8 @@
 //! Processes beside the container's own: the runtime's `exec` starts them, and each has a stdio of its own.
 //!
 //! The runtime detaches, so that the process becomes a child of this one, whose end is seen like init's. It may end
-//! before the runtime does: such ends are remembered until its number is known.
+//! before the runtime does: until its number is known, only those children are reaped that are known, and the start of a
+//! process may take only so long.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -21,7 +22,7 @@ use crate::stdio::client::Client;
 use crate::stdio::ends::{self, Ends};
 use crate::stdio::session::{Facts, Session};
 use crate::sys::epoll::Set;
-use crate::sys::process::{self, PidFd};
+use crate::sys::process::{self, PidFd, Reaped};
 
 /// The number of a process is the upper half of its tokens in the epoll set; 0 is the container itself.
 const NUMBER_SHIFT: u32 = 32;
@@ -37,8 +38,6 @@ pub struct Execs {
     last_number: u32,
     /// The container runs: more are welcome.
     accepting: bool,
-    /// Children that ended while the number of one that starts was not known yet.
-    unclaimed: Vec<(i32, Ended)>,
 }
 
 /// One of them.
@@ -71,6 +70,8 @@ enum State {
         call: Call,
         ends: Option<Ends>,
         console: Option<Console>,
+        /// When it is killed; none once it was.
+        deadline: Option<Instant>,
     },
     /// The process runs.
     Running { pid: i32, handle: PidFd },
@@ -88,13 +89,42 @@ impl Execs {
     /// Whether more may come. Those that are being started when none may any more are given up.
     pub fn accept(&mut self, accepting: bool) {
         self.accepting = accepting;
-        for exec in &self.list {
-            if let State::Starting { call, .. } = &exec.state
-                && !accepting
-            {
-                call.kill();
+        if !accepting {
+            self.list.iter_mut().for_each(Exec::give_up_start);
+        }
+    }
+
+    /// When the first start takes too long.
+    pub fn due(&self) -> Option<Instant> {
+        self.list.iter().filter_map(Exec::start_deadline).min()
+    }
+
+    /// Gives up what takes too long to start: the container may be frozen, or a disk stand still.
+    pub fn on_due(&mut self, now: Instant) {
+        for exec in &mut self.list {
+            if exec.start_deadline().is_some_and(|deadline| now >= deadline) {
+                exec.give_up_start();
             }
         }
+    }
+
+    /// Reaps one child that ended; while the number of one that starts is not known, none but `others` and those of
+    /// execs: else that number might mean somebody else by the time it is read.
+    pub fn reap(&self, others: &[i32]) -> Option<Reaped> {
+        if self.due().is_none() {
+            return process::reap(None);
+        }
+        self.reap_known(others)
+    }
+
+    fn reap_known(&self, others: &[i32]) -> Option<Reaped> {
+        let own = self.list.iter().filter_map(|exec| match &exec.state {
+            State::Starting { call, .. } => Some(call.pid),
+            State::Running { pid, .. } => Some(*pid),
+            State::Over => None,
+        });
+        let mut known = own.chain(others.iter().copied());
+        known.find_map(|pid| process::reap(Some(pid)))
     }
 
     /// Tells the epoll set what each descriptor waits for now.
@@ -193,18 +223,9 @@ impl Keeper {
 
     /// Kills a process beside the container's own.
     pub fn kill_exec(&mut self, id: &str) {
-        match self
-            .execs
-            .list
-            .iter()
-            .find(|exec| exec.wanted.id == id)
-            .map(|exec| &exec.state)
-        {
-            Some(State::Starting { call, .. }) => call.kill(),
-            Some(State::Running { handle, .. }) => {
-                let _ = handle.send(libc::SIGKILL);
-            }
-            Some(State::Over) | None => {}
+        match self.execs.list.iter_mut().find(|exec| exec.wanted.id == id) {
+            Some(exec) => exec.kill(),
+            None => {}
         }
     }
 
@@ -256,6 +277,7 @@ impl Keeper {
             call: call?,
             ends,
             console,
+            deadline: Some(Instant::now() + self.request.patience),
         })
     }
 
@@ -287,36 +309,13 @@ impl Keeper {
     }
 
     fn note_exec_child(&mut self, child: i32, ended: Ended) {
-        let mut starting = false;
         for exec in &mut self.execs.list {
             match &exec.state {
-                State::Starting { call, .. } if call.pid == child => {
-                    exec.started(
-                        &self.request,
-                        ended,
-                        &mut self.execs.unclaimed,
-                        self.stdio.buffer(),
-                    );
-                    return self.forget_unclaimed();
-                }
-                State::Starting { .. } => starting = true,
-                State::Running { pid, .. } if *pid == child => {
-                    exec.ended(ended, self.stdio.buffer());
-                    return self.execs.forget_settled();
-                }
-                State::Running { .. } | State::Over => {}
+                State::Starting { call, .. } if call.pid == child => exec.started(&self.request, ended),
+                State::Running { pid, .. } if *pid == child => exec.ended(ended, self.stdio.buffer()),
+                _ => continue,
             }
-        }
-        if starting {
-            self.execs.unclaimed.push((child, ended));
-        }
-    }
-
-    fn forget_unclaimed(&mut self) {
-        self.execs.forget_settled();
-        let is_starting = |exec: &Exec| matches!(exec.state, State::Starting { .. });
-        if !self.execs.list.iter().any(is_starting) {
-            self.execs.unclaimed = Vec::new();
+            return self.execs.forget_settled();
         }
     }
 
@@ -331,10 +330,12 @@ impl Keeper {
                 let _ = process::wait_until(&handle, deadline);
             }
         }
+        // First those whose numbers are known: the runtime tells of others that are to be looked at.
         while !self.execs.list.is_empty()
-            && let Some(child) = process::reap(None)
+            && let Some(child) = self.execs.reap_known(&[]).or_else(|| process::reap(None))
         {
             self.exec_child_ended(child.pid, child.ended);
+            self.stdio.child_ended(child.pid);
         }
         for exec in &mut self.execs.list {
             if !matches!(exec.state, State::Over) {
@@ -353,52 +354,55 @@ impl Exec {
         matches!(self.state, State::Over) && self.session.is_settled() && is_told
     }
 
+    fn start_deadline(&self) -> Option<Instant> {
+        match &self.state {
+            State::Starting { deadline, .. } => *deadline,
+            _ => None,
+        }
+    }
+
+    fn give_up_start(&mut self) {
+        if let State::Starting { call, deadline, .. } = &mut self.state {
+            call.kill();
+            *deadline = None;
+        }
+    }
+
+    fn kill(&mut self) {
+        self.give_up_start();
+        if let State::Running { handle, .. } = &self.state {
+            // That it has just gone is no failure.
+            let _ = handle.send(libc::SIGKILL);
+        }
+    }
+
     /// The runtime's `exec` ended.
-    fn started(
-        &mut self,
-        request: &Request,
-        ended: Ended,
-        unclaimed: &mut Vec<(i32, Ended)>,
-        buffer: &mut [u8],
-    ) {
+    fn started(&mut self, request: &Request, ended: Ended) {
         let State::Starting { call, .. } = &self.state else {
             return;
         };
         let result = call.result(&request.runtime.program, ended);
-        let begun = result.and_then(|()| {
-            self.begin(request, unclaimed)
-                .map_err(|error| Reason::from(&error))
-        });
+        let begun = result.and_then(|()| self.begin(request).map_err(|error| Reason::from(&error)));
         match begun {
-            Ok(None) => Files::new(request, &self.wanted.id).remove(),
-            Ok(Some(ended)) => {
-                Files::new(request, &self.wanted.id).remove();
-                self.ended(ended, buffer);
-            }
+            Ok(()) => Files::new(request, &self.wanted.id).remove(),
             Err(reason) => self.fail(request, &reason),
         }
     }
 
-    /// The process is there, or was: then its end is returned.
-    fn begin(&mut self, request: &Request, unclaimed: &mut Vec<(i32, Ended)>) -> Result<Option<Ended>> {
+    /// The process is there; it may have ended, but nobody has reaped it.
+    fn begin(&mut self, request: &Request) -> Result<()> {
         let pid = super::init::read_pid(&Files::new(request, &self.wanted.id).pid)?;
         self.connect_console(true)?;
         let State::Starting { ends, .. } = &mut self.state else {
-            return Ok(None);
+            return Ok(());
         };
         if let Some(ends) = ends.take() {
             self.session.connect(ends);
         }
         self.session.begin(pid);
-        let at = unclaimed.iter().position(|(child, _)| *child == pid);
-        match at {
-            Some(at) => Ok(Some(unclaimed.swap_remove(at).1)),
-            None => {
-                let handle = PidFd::open(pid).context(|| "finding the process after exec")?;
-                self.state = State::Running { pid, handle };
-                Ok(None)
-            }
-        }
+        let handle = PidFd::open(pid).context(|| "finding the process after exec")?;
+        self.state = State::Running { pid, handle };
+        Ok(())
     }
 
     /// Takes the terminal if the runtime has sent it; with `must`, it has to be there.

@@ -297,7 +297,10 @@ impl Keeper {
     /// When something is to be done although nothing happened.
     pub fn next_deadline(&self) -> Option<Instant> {
         let due = self.health.as_ref().and_then(Monitor::due);
-        [self.deadline, due, self.stdio.due()].into_iter().flatten().min()
+        [self.deadline, due, self.stdio.due(), self.execs.due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn delete(&mut self) -> Option<Event> {

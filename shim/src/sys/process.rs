@@ -328,6 +328,7 @@ pub fn belong_to_parent() -> Result<()> {
 }
 
 /// A process that no other can be mistaken for.
+#[derive(Debug)]
 pub struct PidFd(OwnedFd);
 
 impl PidFd {
@@ -362,6 +363,15 @@ impl PidFd {
         };
         Errno::result(done).call(|| format!("pidfd_send_signal({signal})"))?;
         Ok(())
+    }
+}
+
+impl PidFd {
+    /// Kills it and, if it is a child that nobody has reaped, reaps it.
+    pub fn end(&self) {
+        use nix::sys::wait::{Id, WaitPidFlag, waitid};
+        let _ = self.send(libc::SIGKILL);
+        while waitid(Id::PIDFd(self.as_fd()), WaitPidFlag::WEXITED) == Err(Errno::EINTR) {}
     }
 }
 
@@ -499,6 +509,17 @@ pub fn restore_oom_score(before: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_process_is_ended_once_and_nobody_else_after_it() {
+        let pid = spawn(&["sleep".into(), "1000".into()], [None, None, None]).expect("started");
+        assert!(is_own_child(pid));
+        let handle = PidFd::open(pid).expect("there");
+        handle.end();
+        assert!(!is_own_child(pid), "reaped");
+        // Waits for nobody.
+        handle.end();
+    }
 
     #[test]
     fn start_time_is_after_a_name_of_any_shape() {

@@ -8,11 +8,40 @@ use serde_json::{Value, json};
 
 use crate::attach::{Client, EXEC, EXITED, FAILED, RESIZE, WELCOME};
 use crate::fixture::{Bundle, Shim, pattern, runtimes};
+use crate::start_failures::wrapper;
 
 /// A process description for the runtime.
 fn process(args: &[&str], tty: bool) -> Value {
     json!({"args": args, "cwd": "/", "env": ["PATH=/bin", "TERM=xterm"], "terminal": tty,
         "user": {"uid": 0, "gid": 0}})
+}
+
+/// What the container's init adopts must not be taken for a process that starts meanwhile, nor be kept in mind for ever.
+#[test]
+fn a_start_that_hangs_is_given_up_and_others_are_seen_meanwhile() {
+    let bundle = container();
+    let never = bundle.path().join("never");
+    nix::unistd::mkfifo(&never, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let hangs = format!(
+        "case \"$*\" in *exec-hangs*) read go <>{};; esac; exec crun \"$@\"",
+        never.display()
+    );
+    let mut shim = bundle
+        .shim(Path::new("crun"))
+        .through(wrapper(&bundle, "exec", &hangs))
+        .args(&["--stdin", "--runtime-timeout=2"])
+        .created();
+    let mut client = shim.attach();
+    shim.start();
+    client.until("ready\n");
+    let mut hanging = ask_for(&shim, "hangs", &["true"]);
+    let seen = exec(&shim, "quick", &["sh", "-c", "exit 5"]).rest();
+    assert_eq!(seen.exited.unwrap()["exit_code"], 5);
+    let (kind, reason) = hanging.receive().unwrap();
+    assert_eq!(kind, FAILED);
+    assert!(String::from_utf8_lossy(&reason).contains("signal 9"));
+    client.stdin(b"\n");
+    assert_eq!(shim.finish()["exit_code"], 7);
 }
 
 /// Asks for a process of these words, with all its streams.

@@ -9,12 +9,14 @@ use std::path::{Path, PathBuf};
 use flate2::{Compression, GzBuilder};
 
 use crate::error::{Call, Result};
-use crate::sys::process;
+use crate::sys::process::{self, PidFd};
 
 /// The process that compresses one file.
 #[derive(Debug)]
 pub struct Compressor {
     pid: i32,
+    /// For its end: somebody may have reaped it and not said so yet.
+    handle: PidFd,
     path: PathBuf,
 }
 
@@ -25,8 +27,10 @@ impl Compressor {
     /// This program cannot be executed again.
     pub fn start(path: &Path) -> Result<Self> {
         let command: [OsString; 3] = ["/proc/self/exe".into(), "compress".into(), path.into()];
+        let pid = process::spawn(&command, [None, None, None])?;
         Ok(Self {
-            pid: process::spawn(&command, [None, None, None])?,
+            pid,
+            handle: PidFd::open(pid)?,
             path: path.to_owned(),
         })
     }
@@ -38,7 +42,7 @@ impl Compressor {
 
     /// Ends it; the file stays uncompressed, unless all but its removal was done.
     pub fn give_up(self) {
-        process::end(self.pid);
+        self.handle.end();
         let _ = remove_file(with_ending(&self.path, ".gz.new"));
         if with_ending(&self.path, ".gz").exists() {
             let _ = remove_file(self.path);
