@@ -72,44 +72,41 @@ impl Journald {
 
     /// Sends what waits, as far as the journal takes it.
     pub fn flush(&mut self) {
-        while let Some(record) = self.pending.front() {
-            if !self.send(record) {
-                return;
-            }
+        while let Some(record) = self.pending.pop_front() {
             self.pending_bytes -= record.len();
-            self.pending.pop_front();
+            if let Some(record) = self.send(record) {
+                self.pending_bytes += record.len();
+                return self.pending.push_front(record);
+            }
         }
     }
 
-    /// Says whether there is nothing left to do for this record.
-    fn send(&self, record: &[u8]) -> bool {
-        match self.socket.send(record) {
-            Ok(_) => true,
-            Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted),
+    /// Sends a record, or counts it as dropped; one that the journal has no room for yet comes back.
+    fn send(&mut self, record: Vec<u8>) -> Option<Vec<u8>> {
+        let mut result = self.socket.send(&record);
+        if result.as_ref().is_err_and(|error| !may_pass(error))
+            && let Ok(socket) = connect(&self.path)
+        {
+            // The journal was restarted: its socket is another one now.
+            (self.socket, self.watch) = (socket, Watch::default());
+            result = self.socket.send(&record);
+        }
+        match result {
+            Ok(_) => None,
+            Err(error) if may_pass(&error) => Some(record),
+            Err(_) => {
+                self.dropped += 1;
+                None
+            }
         }
     }
 
     fn offer(&mut self, record: Vec<u8>) {
-        if !self.is_behind() {
-            match self.socket.send(&record) {
-                Ok(_) => return,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                // The journal was restarted: its socket is another one now.
-                Err(_) => match connect(&self.path) {
-                    Ok(socket) => {
-                        (self.socket, self.watch) = (socket, Watch::default());
-                        if self.socket.send(&record).is_err() {
-                            self.dropped += 1;
-                        }
-                        return;
-                    }
-                    Err(_) => {
-                        self.dropped += 1;
-                        return;
-                    }
-                },
-            }
-        }
+        let record = match self.is_behind() {
+            true => Some(record),
+            false => self.send(record),
+        };
+        let Some(record) = record else { return };
         if self
             .may_wait
             .is_some_and(|most| self.pending_bytes + record.len() > most)
@@ -156,6 +153,11 @@ impl Cut for Journald {
         let record = self.encode(priority, text, !newline, &time);
         self.offer(record);
     }
+}
+
+/// Whether a record that could not be sent may be sent later.
+fn may_pass(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 
 fn connect(path: &Path) -> Result<UnixDatagram> {
@@ -257,5 +259,25 @@ mod tests {
         );
         assert!(received(&socket).contains("MESSAGE=[corten-shim: 3 log records were dropped]\n"));
         assert!(received(&socket).contains("MESSAGE=last\n"));
+    }
+
+    #[test]
+    fn what_waits_reaches_a_journal_that_was_restarted_and_is_counted_if_there_is_none() {
+        let (dir, socket) = stand_in();
+        let path = dir.path().join("socket");
+        let mut journal = Journald::connect(&path, &[], Some(500)).expect("there");
+        fill(&mut journal, |journal| journal.pending.len() == 3);
+        drop(socket);
+        std::fs::remove_file(&path).expect("there");
+        let socket = UnixDatagram::bind(&path).expect("bound");
+        journal.flush();
+        assert_eq!((journal.pending.len(), journal.dropped), (0, 0));
+        for _ in 0..3 {
+            assert!(received(&socket).contains("MESSAGE=x\n"));
+        }
+        fill(&mut journal, |journal| journal.pending.len() == 3);
+        drop(socket);
+        journal.flush();
+        assert_eq!((journal.pending.len(), journal.dropped), (0, 3));
     }
 }
