@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::api::{Exit, deleted};
-use super::container::noted_exit;
+use super::container::{is_own_process, noted_exit};
 use super::flags::Flags;
 use super::runtime::{Files, NOTE, Runtime};
 use super::{place, say};
@@ -43,7 +43,7 @@ pub fn delete(flags: &Flags) -> Result<()> {
     }
     let pid = read_pid(&files.of("").pid).unwrap_or(0);
     // Nobody else knows how it ends from here on: if it still runs, it is this that ends it.
-    let lives = pid != 0 && PidFd::open(pid).is_ok();
+    let lives = is_own_process(&files.bundle, pid);
     // Without a note there is nothing: it is written before the runtime is called, and goes with the container.
     if let Some(runtime) = noted_runtime(&files.bundle)? {
         call_delete(&runtime, &files)?;

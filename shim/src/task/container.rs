@@ -15,10 +15,14 @@ use super::runtime::{Files, Runtime};
 use crate::contract::time::Timestamp;
 use crate::error::{Call, Error, Kind, Result};
 use crate::sys::files::{Durability, replace};
+use crate::sys::process;
 use crate::ttrpc::rpc::Status;
 
 /// How it ended, in the bundle: for `delete`, should this shim die.
 pub const EXIT_NOTE: &str = "exit.json";
+
+/// When its own process started, in clock ticks after boot, in the bundle: for `delete`, too.
+const START_NOTE: &str = "init.start";
 
 /// A request that must be served.
 #[derive(Debug)]
@@ -166,6 +170,26 @@ pub fn note_exit(bundle: &Path, exit: Exit) {
     let text = serde_json::to_vec(&note).unwrap_or_default();
     // Of use only if this shim dies before containerd has asked.
     let _ = replace(&bundle.join(EXIT_NOTE), &text, Durability::Atomic);
+}
+
+/// Leaves word of which process is the container's own: a number alone may be another's by the time it is read.
+pub fn note_start(bundle: &Path, pid: i32) {
+    let Ok(started) = process::start_time(pid) else {
+        return;
+    };
+    // Of use only if this shim dies.
+    let _ = replace(
+        &bundle.join(START_NOTE),
+        started.to_string().as_bytes(),
+        Durability::Atomic,
+    );
+}
+
+/// Whether the process of this number is the container's own, and has not ended.
+pub fn is_own_process(bundle: &Path, pid: i32) -> bool {
+    let noted = std::fs::read_to_string(bundle.join(START_NOTE)).ok();
+    let noted = noted.and_then(|text| text.parse::<u64>().ok());
+    noted.is_some() && noted == process::start_time(pid).ok() && !process::is_ending(pid)
 }
 
 /// The word that a shim left, if it did.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::api::{self, Create, Exit};
 use super::cgroup::{Cgroup, OomWatch};
-use super::container::{Incoming, Removal};
+use super::container::{Incoming, Removal, note_start};
 use super::events;
 use super::peers::ReplyTo;
 use super::process::Life;
@@ -292,6 +292,7 @@ impl Shim {
         let files = container.files.of(&files);
         let pid = read_pid(&files.pid)?;
         if exec.is_none() {
+            note_start(&container.files.bundle, pid);
             container.cgroup = Cgroup::of(pid);
             container.oom = OomWatch::of(pid);
         }

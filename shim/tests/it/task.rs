@@ -76,6 +76,11 @@ impl<'a> Shim<'a> {
         }
     }
 
+    fn kill(&self) {
+        let pid = fs::read_to_string(self.bundle.path().join("shim.pid")).unwrap();
+        let _ = kill(Pid::from_raw(pid.parse().unwrap()), Signal::SIGKILL);
+    }
+
     /// Asks, and does not wait.
     fn ask(&mut self, method: &str, payload: Message, timeout: Duration) -> u32 {
         self.last += 2;
@@ -159,8 +164,7 @@ impl<'a> Shim<'a> {
 
 impl Drop for Shim<'_> {
     fn drop(&mut self) {
-        let pid = fs::read_to_string(self.bundle.path().join("shim.pid")).unwrap();
-        let _ = kill(Pid::from_raw(pid.parse().unwrap()), Signal::SIGKILL);
+        self.kill();
         let numbers = fs::read_dir(self.bundle.path()).unwrap().flatten();
         for file in numbers.filter(|file| file.path().extension().is_some_and(|ending| ending == "pid")) {
             let pid = fs::read_to_string(file.path()).unwrap_or_default();
@@ -304,6 +308,46 @@ fn the_end_of_a_container_is_told_after_that_of_its_processes() {
         assert_eq!(number(&shim.answer(wait).unwrap(), 1), 137);
     }
     assert!(shim.order.ends_with(&waits), "{:?} {waits:?}", shim.order);
+}
+
+/// What `delete` says of how the container ended, after the shim was killed and `between` was done.
+fn deleted(between: impl Fn(&Bundle)) -> u64 {
+    let bundle = Bundle::sh("");
+    let mut shim = Shim::start(&bundle);
+    shim.create(&runtime(&bundle, "exit 1"), &Streams::default(), false)
+        .unwrap();
+    shim.run("");
+    let own = fs::read_to_string(bundle.path().join("shim.pid")).unwrap();
+    let own = Process::open(own.parse().unwrap());
+    shim.kill();
+    assert!(own.ended(PATIENCE));
+    between(&bundle);
+    let output = Command::new(bundle.path().join("containerd-shim-corten-v2"))
+        .args(["-namespace", "test", "-id", &bundle.id, "-address"])
+        .arg(bundle.path().join("c.sock"))
+        .arg("-bundle")
+        .arg(bundle.path())
+        .arg("delete")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    number(&output.stdout, 2)
+}
+
+#[test]
+fn an_end_that_nobody_saw_is_not_invented() {
+    assert_eq!(deleted(|_| {}), 137, "delete itself kills it");
+    let reused = deleted(|bundle| {
+        let file = bundle.path().join("init.pid");
+        let init = fs::read_to_string(&file).unwrap().trim().parse().unwrap();
+        let ended = Process::open(init);
+        kill(Pid::from_raw(i32::try_from(init).unwrap()), Signal::SIGKILL).unwrap();
+        assert!(ended.ended(PATIENCE));
+        // The number belongs to somebody else by now.
+        let other = Command::new("sleep").arg("1000").spawn().unwrap();
+        fs::write(file, other.id().to_string()).unwrap();
+    });
+    assert_eq!(reused, 255);
 }
 
 /// containerd's own score and one more, which was read of whoever was the parent by then.
