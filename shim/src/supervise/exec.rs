@@ -223,9 +223,8 @@ impl Keeper {
 
     /// Kills a process beside the container's own.
     pub fn kill_exec(&mut self, id: &str) {
-        match self.execs.list.iter_mut().find(|exec| exec.wanted.id == id) {
-            Some(exec) => exec.kill(),
-            None => {}
+        if let Some(exec) = self.execs.list.iter_mut().find(|exec| exec.wanted.id == id) {
+            exec.kill();
         }
     }
 
