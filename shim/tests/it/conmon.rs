@@ -15,6 +15,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, soc
 use nix::sys::time::TimeVal;
 use serde_json::{Value, json};
 
+use crate::budget::anonymous_kib;
 use crate::fixture::{Bundle, PATIENCE, Process, UNIFIED, runtimes, script};
 
 /// The program under the name that makes it conmon.
@@ -695,4 +696,29 @@ fn its_version_is_of_conmon_s_interface_and_mistakes_are_named() {
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(said.contains(why), "{said}");
     }
+}
+
+#[test]
+fn a_monitor_is_small_at_first_and_after_much_output() {
+    let bundle = Bundle::sh("echo begun; read line; yes | head -c 20000000; echo end >&2; read line");
+    let mut monitor = Monitor::container(&bundle, &runtimes()[0], &["-i", "--log-size-max", "100000"]);
+    monitor.begun();
+    let mut client = monitor.connect();
+    monitor.start_container();
+    // It is the process that was started, since it stays in the foreground.
+    let pid = monitor.child.id().cast_signed();
+    let mut packet = [0; 8193];
+    assert_eq!(client.read(&mut packet).unwrap(), 7);
+    let first = anonymous_kib(pid);
+    assert!(first <= 1024, "{first} KiB");
+    client.write_all(b"\n").unwrap();
+    while packet[0] != 3 {
+        assert!(client.read(&mut packet).unwrap() > 0);
+    }
+    let later = anonymous_kib(pid);
+    assert!(later <= 1024, "{later} KiB");
+    println!("own at first {first} KiB, after 20 MB {later} KiB");
+    client.write_all(b"\n").unwrap();
+    rest(&mut client);
+    assert_eq!(monitor.finish(), "0");
 }
