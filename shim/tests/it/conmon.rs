@@ -700,7 +700,8 @@ fn its_version_is_of_conmon_s_interface_and_mistakes_are_named() {
 
 #[test]
 fn a_monitor_is_small_at_first_and_after_much_output() {
-    let bundle = Bundle::sh("echo begun; read line; yes | head -c 20000000; echo end >&2; read line");
+    let bundle =
+        Bundle::sh("echo begun; read line; yes $(seq 100) | head -c 20000000; echo end >&2; read line");
     let mut monitor = Monitor::container(&bundle, &runtimes()[0], &["-i", "--log-size-max", "100000"]);
     monitor.begun();
     let mut client = monitor.connect();
