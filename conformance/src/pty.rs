@@ -5,7 +5,7 @@ use crate::sys;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
-use std::process::{Child, ExitStatus};
+use std::process::{Child, Command, ExitStatus};
 
 /// A program on a terminal of its own.
 #[derive(Debug)]
@@ -13,6 +13,16 @@ pub struct Session {
     master: File,
     child: Child,
     seen: String,
+    /// How the terminal was set.
+    before: String,
+}
+
+/// How a terminal is set, in stty(1)'s form.
+#[track_caller]
+fn settings(terminal: &File) -> String {
+    let terminal = terminal.try_clone().expect("a second descriptor");
+    let output = Command::new("stty").arg("--save").stdin(terminal).output();
+    String::from_utf8(output.expect("stty").stdout).expect("text")
 }
 
 impl Session {
@@ -20,6 +30,7 @@ impl Session {
     #[track_caller]
     pub fn start(mut command: Cmd, rows: u16, columns: u16) -> Self {
         let (master, slave) = sys::open_pty(rows, columns).expect("a pseudoterminal");
+        let before = settings(&master);
         let copy = || slave.try_clone().expect("a second descriptor");
         let inner = command.command();
         inner.stdin(copy()).stdout(copy()).stderr(copy());
@@ -31,6 +42,7 @@ impl Session {
             master,
             child,
             seen: String::new(),
+            before,
         }
     }
 
@@ -72,6 +84,30 @@ impl Session {
         let length = self.master.read(&mut buffer).unwrap_or(0);
         self.seen.push_str(&String::from_utf8_lossy(&buffer[..length]));
         length > 0
+    }
+
+    /// Sends the program a signal.
+    pub fn signal(&self, signal: i32) {
+        sys::kill(self.child.id(), signal);
+    }
+
+    /// Whether the terminal is set as it was before the program came.
+    #[track_caller]
+    pub fn is_as_before(&self) -> bool {
+        settings(&self.master) == self.before
+    }
+
+    /// Waits for the end, after which the terminal must be as it was before.
+    #[track_caller]
+    pub fn ends_restored(mut self) -> ExitStatus {
+        while self.more() {}
+        assert!(
+            self.is_as_before(),
+            "{} became {}",
+            self.before,
+            settings(&self.master)
+        );
+        self.child.wait().expect("our child")
     }
 
     /// Waits for the end; returns what was shown since the last call too.

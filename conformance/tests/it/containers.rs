@@ -183,6 +183,35 @@ fn a_terminal_session_takes_input_and_control_characters() {
     engine.assert_no_containers();
 }
 
+/// SIGTERM is passed on, and whoever sent it finds the terminal as it was, whether the container takes it or not.
+#[test]
+fn a_terminal_that_is_attached_outlives_a_signal_and_is_restored() {
+    with_probe(|_, engine, image| {
+        // The first process of a pid namespace takes no signal that it does not ask for.
+        engine
+            .verb(&["run", "-d", "-it", "--name", "kept", image, "cat"])
+            .ok();
+        let mut session = Session::start(engine.verb(&["attach", "kept"]), 24, 80);
+        // What is typed before keys go to the container as they are is typed for another program.
+        while session.is_as_before() {}
+        session.type_in("one\r");
+        session.shows("one\r\none\r\n");
+        session.signal(libc::SIGTERM);
+        session.type_in("two\r");
+        session.shows("two\r\ntwo\r\n");
+        session.type_in("\x10\x11");
+        assert_eq!(session.ends_restored().code(), Some(0));
+        assert_eq!(engine.inspect("kept")["State"]["Status"], "running");
+        engine.verb(&["rm", "-f", "kept"]).ok();
+
+        let block = engine.verb(&["run", "--rm", "-it", "--init", image, "block"]);
+        let mut session = Session::start(block, 24, 80);
+        session.shows("ready");
+        session.signal(libc::SIGTERM);
+        assert_eq!(session.ends_restored().code(), Some(143));
+    });
+}
+
 #[test]
 fn a_container_has_dockers_surroundings() {
     with_probe(|_, engine, image| {
