@@ -50,7 +50,7 @@ struct Parser<'a> {
 type Parsed<T = Value> = Result<T, String>;
 
 impl<'a> Parser<'a> {
-    /// One value; `expected` is its type if that is known.
+    /// One value; `expected` is its type if that is known. Whatever the text says of itself, the value has that type.
     fn value(&mut self, expected: Option<&str>) -> Parsed {
         self.skip_blanks();
         let first = self
@@ -58,25 +58,33 @@ impl<'a> Parser<'a> {
             .chars()
             .next()
             .ok_or("found nothing, expected a value")?;
-        match first {
-            '@' => {
-                self.rest = &self.rest[1..];
-                let signature = self.take_while(|c| !c.is_whitespace() && c != '@');
-                if !is_type(signature) {
-                    return Err(format!("found @{signature}, expected a type such as @as"));
-                }
-                let value = self.nested(|parser| parser.value(Some(signature)))?;
-                typed(value, expected)
-            }
+        let value = match first {
+            '@' => self.annotated(),
             '[' => self.nested(|parser| parser.array(expected)),
             '{' => self.nested(|parser| parser.dictionary(expected)),
-            '(' => self.nested(|parser| parser.tuple(expected)),
+            '(' => self.nested(Self::tuple),
             '<' => self.nested(Self::variant),
             '\'' | '"' => self.string(expected),
-            'b' if self.rest[1..].starts_with(['\'', '"']) => typed(self.byte_string()?, expected),
+            'b' if self.rest[1..].starts_with(['\'', '"']) => self.byte_string(),
             '+' | '-' | '.' | '0'..='9' => self.number(expected),
             _ => self.word(expected),
+        }?;
+        match expected {
+            Some(signature) if value.signature() != signature => {
+                Err(format!("found {value}, expected the type {signature}"))
+            }
+            _ => Ok(value),
         }
+    }
+
+    /// `@TYPE VALUE`.
+    fn annotated(&mut self) -> Parsed {
+        self.rest = &self.rest[1..];
+        let signature = self.take_while(|c| !c.is_whitespace() && c != '@');
+        if !is_type(signature) {
+            return Err(format!("found @{signature}, expected a type such as @as"));
+        }
+        self.nested(|parser| parser.value(Some(signature)))
     }
 
     fn nested(&mut self, inner: impl FnOnce(&mut Self) -> Parsed) -> Parsed {
@@ -92,13 +100,10 @@ impl<'a> Parser<'a> {
     fn word(&mut self, expected: Option<&str>) -> Parsed {
         let word = self.take_while(|c| c.is_ascii_alphanumeric() || c == '_');
         match word {
-            "true" | "false" => typed(Value::Boolean(word == "true"), expected),
+            "true" | "false" => Ok(Value::Boolean(word == "true")),
             "inf" | "nan" => self.number_from(word, expected),
             _ => match KEYWORDS.iter().find(|(keyword, _)| *keyword == word) {
-                Some((_, signature)) => {
-                    let value = self.nested(|parser| parser.value(Some(signature)))?;
-                    typed(value, expected)
-                }
+                Some((_, signature)) => self.nested(|parser| parser.value(Some(signature))),
                 None if word.is_empty() => Err(format!("found {:?}, expected a value", self.rest)),
                 None => Err(format!(
                     "found {word}, expected a value; texts stand in quotes: '{word}'"
@@ -165,6 +170,9 @@ impl<'a> Parser<'a> {
             }
         }
         self.rest = chars.as_str();
+        if text.contains('\0') {
+            return Err("found a text with a NUL, which D-Bus's texts cannot hold".to_owned());
+        }
         Ok(text)
     }
 
@@ -210,7 +218,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The fields of a tuple say their own types.
-    fn tuple(&mut self, expected: Option<&str>) -> Parsed {
+    fn tuple(&mut self) -> Parsed {
         let mut fields = Vec::new();
         self.list(')', |parser| {
             fields.push(parser.value(None)?);
@@ -219,7 +227,7 @@ impl<'a> Parser<'a> {
         if fields.is_empty() {
             return Err("D-Bus has no empty tuple".to_owned());
         }
-        typed(Value::Struct(fields), expected)
+        Ok(Value::Struct(fields))
     }
 
     fn variant(&mut self) -> Parsed {
@@ -266,15 +274,6 @@ impl<'a> Parser<'a> {
         let (taken, rest) = self.rest.split_at(end);
         self.rest = rest;
         taken
-    }
-}
-
-fn typed(value: Value, expected: Option<&str>) -> Parsed {
-    match expected {
-        Some(signature) if value.signature() != signature => {
-            Err(format!("found {value}, expected the type {signature}"))
-        }
-        _ => Ok(value),
     }
 }
 
@@ -382,6 +381,8 @@ mod tests {
             ("{'a': 1, b'': 2}", "expected the type s"),
             ("['a', b'']", "expected the type s"),
             ("@s b''", "expected the type s"),
+            ("[uint16 1, <2>]", "expected the type q"),
+            ("'\\u0000'", "NUL"),
             ("{[1]: 2}", "expected a basic one"),
             ("{<1>: 2}", "expected a basic one"),
             ("byte 256", "type y"),
