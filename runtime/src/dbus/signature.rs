@@ -3,9 +3,12 @@
 /// Containers within containers: the specification's limit for arrays, and for structures.
 const DEEPEST: usize = 32;
 
+/// The most letters that a signature has, by its one byte of length.
+const LONGEST: usize = 255;
+
 /// Whether a text is one complete type.
 pub(super) fn is_type(text: &str) -> bool {
-    after_type(text.as_bytes(), DEEPEST).is_some_and(<[u8]>::is_empty)
+    text.len() <= LONGEST && after_type(text.as_bytes(), DEEPEST).is_some_and(<[u8]>::is_empty)
 }
 
 /// What follows the first complete type.
@@ -41,8 +44,9 @@ mod tests {
             assert!(is_type(text), "{text}");
         }
         let deep = "a".repeat(40) + "s";
+        let long = format!("({})", "s".repeat(254));
         for text in [
-            "", "a", "ss", "()", "(s", "a{vs}", "a{s}", "{sv}", "a\u{1}q", "r", &deep,
+            "", "a", "ss", "()", "(s", "a{vs}", "a{s}", "{sv}", "a\u{1}q", "r", &deep, &long,
         ] {
             assert!(!is_type(text), "{text}");
         }

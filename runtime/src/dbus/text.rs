@@ -33,7 +33,7 @@ pub fn parse(text: &str) -> Result<Value, String> {
         rest: text.trim(),
         depth: DEPTH,
     };
-    let value = parser.value(None)?;
+    let value = parser.complete()?;
     parser.skip_blanks();
     if parser.rest.is_empty() {
         Ok(value)
@@ -74,6 +74,16 @@ impl<'a> Parser<'a> {
                 Err(format!("found {value}, expected the type {signature}"))
             }
             _ => Ok(value),
+        }
+    }
+
+    /// A value that says its own type, where that stands alone.
+    fn complete(&mut self) -> Parsed {
+        let value = self.value(None)?;
+        if is_type(&value.signature()) {
+            Ok(value)
+        } else {
+            Err("found a value whose type is longer, or deeper, than those of D-Bus".to_owned())
         }
     }
 
@@ -232,7 +242,7 @@ impl<'a> Parser<'a> {
 
     fn variant(&mut self) -> Parsed {
         self.expect('<')?;
-        let value = self.value(None)?;
+        let value = self.complete()?;
         self.expect('>')?;
         Ok(Value::Variant(Box::new(value)))
     }
@@ -399,6 +409,8 @@ mod tests {
             let error = parse(text).unwrap_err();
             assert!(error.contains(word), "{text}: {error}");
         }
+        let long = format!("<({})>", "1,".repeat(254));
+        assert!(parse(&long).unwrap_err().contains("longer"));
         assert!(parse(&"<".repeat(100_000)).unwrap_err().contains("brackets"));
         assert!(parse(&"int32 ".repeat(100_000)).is_err());
     }
