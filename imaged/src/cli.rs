@@ -10,7 +10,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::commands;
 use crate::error::{Error, Kind, Result};
 use crate::log::{self, Level};
-use crate::settings::Settings;
+use crate::settings::{Settings, StorageDriver};
 
 /// Images, and containers made of them.
 #[derive(Debug, Parser)]
@@ -25,6 +25,9 @@ pub(crate) struct Cli {
     /// OCI runtime: a name (looked for beside corten, then on PATH) or a path
     #[arg(long, global = true, value_name = "RUNTIME", default_value = "corten-runtime")]
     runtime: String,
+    /// How to keep the files of new containers; if the option is missing, by overlay2 where the file system of the store allows
+    #[arg(long, global = true, value_enum, value_name = "DRIVER")]
+    storage_driver: Option<StorageDriver>,
     /// How much to say on standard error about what is being done
     #[arg(short = 'l', long, value_enum, value_name = "LEVEL", default_value_t = Level::Info)]
     log_level: Level,
@@ -109,6 +112,7 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> 
         root: commands::absolute(&cli.root)?,
         state_dir: commands::absolute(&cli.state_dir)?,
         runtime: cli.runtime,
+        storage_driver: cli.storage_driver,
     };
     log::debug(format_args!(
         "store {}, state {}, runtime {}",

@@ -5,8 +5,10 @@
 //! layer by overlayfs must not ([`super::Unpacked::needs_copies`]).
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::AtFlags;
@@ -65,9 +67,18 @@ pub(super) fn is_opaque(dir: impl AsFd, name: &[u8]) -> Result<bool> {
     }
 }
 
+/// Whether overlayfs' own marks can be made in this directory; they stay in it.
+pub(crate) fn holds_marks(directory: &Path) -> bool {
+    let Ok(dir) = File::open(directory) else {
+        return false;
+    };
+    make_whiteout(&dir, b"whiteout").is_ok_and(|is_socket| !is_socket)
+        && make_opaque(&dir).is_ok_and(|is_socket| !is_socket)
+}
+
 #[cfg(test)]
 mod tests {
-    use std::fs::{self, File};
+    use std::fs;
     use std::os::unix::net::UnixListener;
 
     use super::super::flatten;

@@ -34,6 +34,7 @@ use nix::sys::stat::{Mode, umask};
 pub use changes::{Change, Changes, flatten};
 pub use compare::{Comparison, OwnerOf};
 pub(crate) use copy_out::{Owners, copy_out};
+pub(crate) use hidden::holds_marks;
 pub(crate) use pack::Packer;
 pub(crate) use path::MAX_DEPTH;
 pub use path::clean as clean_path;
