@@ -48,23 +48,20 @@ pub(crate) fn for_store(store: &Store, mounts: impl FnOnce(&Path) -> bool) -> Re
         .map_err(|errno| Error::syscall(format!("statfs {}", root.display()), errno as i32))?
         .filesystem_type();
     let known = KNOWN.iter().find(|(magic, ..)| is(found, *magic));
-    let (name, holds) = match known {
-        Some((_, name, holds)) => ((*name).to_owned(), *holds),
-        None => ("this file system".to_owned(), tried(store, mounts)?),
+    let why = match known {
+        Some((.., true)) => None,
+        Some((_, name, false)) => Some(format!(
+            "{} is on {name}, where overlayfs cannot write",
+            root.display()
+        )),
+        None if tried(store, mounts)? => None,
+        None => Some(format!("overlayfs cannot write below {}", root.display())),
     };
-    Ok(match holds {
-        true => Choice {
-            driver: StorageDriver::Overlay2,
-            why: None,
-        },
-        false => Choice {
-            driver: StorageDriver::Vfs,
-            why: Some(format!(
-                "{} is on {name}, where overlayfs has no place to write",
-                root.display()
-            )),
-        },
-    })
+    let driver = match why {
+        None => StorageDriver::Overlay2,
+        Some(_) => StorageDriver::Vfs,
+    };
+    Ok(Choice { driver, why })
 }
 
 /// The type is of another width on other machines; the magic number is 32 bits everywhere.

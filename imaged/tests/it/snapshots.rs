@@ -240,9 +240,9 @@ fn many_layers_are_one_tree(sandbox: &Sandbox) {
         );
         TestLayer::plain(&tar_of(&[(&own, b""), (&gone, b""), ("last", own.as_bytes())]))
     };
-    load(sandbox, &TestImage::new((1..=150).map(layer).collect()));
+    load(sandbox, &TestImage::new((1..=500).map(layer).collect()));
     let directory = create(sandbox, "box", "base");
-    assert_eq!(inside(&directory, "ls d; cat last"), "150\nd/150");
+    assert_eq!(inside(&directory, "ls d; cat last"), "500\nd/500");
 }
 
 fn changes_are_listed(sandbox: &Sandbox) {
@@ -310,7 +310,7 @@ const CHANGES: &str = "rm d/kept; echo new > d/gone; rm -r o; mkdir -m 1770 o; e
      ln d/gone triplet; rm link; mkdir link; mknod link/zero c 1 5; mkfifo link/pipe; touch -d '2001-02-03 04:05:06.789 UTC' \
      tmp/old; setfattr -n user.more -v value tmp/old; cp /bin/true tmp/cap; setcap cap_net_raw+ep tmp/cap; rm pipe; \
      truncate -s 100M tmp/long; mkdir -p \"tmp/$(printf 'n%.0s' $(seq 200))/deep\"; ln -s target tmp/link; \
-     chown -h 3000000:4 tmp/link; rm twin; cp -p owned twin";
+     chown -h 3000000:4 tmp/link; rm twin; cp -p owned twin; ln swap tmp/swapped";
 
 fn a_commit_is_the_same_tree(sandbox: &Sandbox) {
     load(sandbox, &image());
@@ -389,10 +389,15 @@ fn half_a_container_is_none(sandbox: &Sandbox) {
 fn runtimes_run_it(sandbox: &Sandbox) {
     for runtime in RUNTIMES {
         let sandbox = Sandbox::with(runtime).keeping(sandbox.driver.unwrap());
-        for options in [&["-v", "/data"][..], &["--read-only"]] {
+        // Files are mounted in a directory that the image has.
+        let directory = create(&sandbox, "first", HELLO);
+        inside(&directory, "mkdir data; echo > data/mine");
+        sandbox.ok(&["commit", "first", "base"]);
+        sandbox.ok(&["rm", "first"]);
+        for options in [&["-v", "/data/volume"][..], &["--read-only"]] {
             let mut words = vec!["run", "--name", "box"];
             words.extend(options);
-            words.extend([HELLO, "bytes", "2"]);
+            words.extend(["base", "bytes", "2"]);
             assert_eq!(sandbox.ok(&words), "ab", "{runtime} {options:?}");
             assert_eq!(sandbox.ok(&["diff", "box"]), "", "made to mount on");
             assert_eq!(sandbox.ok(&["start", "-a", "box"]), "ab", "a second time");
@@ -463,14 +468,8 @@ fn a_record_without_a_driver_is_an_overlays() {
 /// An overlayfs takes neither another one's writable layer nor whiteouts.
 #[test]
 fn a_store_on_an_overlayfs_copies() {
-    let test = || {
-        // The mount is this thread's and its children's alone.
-        unshare(CloneFlags::CLONE_FS | CloneFlags::CLONE_NEWNS).unwrap();
-        let none = None::<&str>;
-        mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).unwrap();
-        let (sandbox, below) = (Sandbox::new(), tempfile::tempdir().unwrap());
-        fs::create_dir(sandbox.root()).unwrap();
-        let [lower, upper, work] = ["lower", "upper", "work"].map(|name| below.path().join(name));
+    let mount_at = |root: &Path, below: &Path| {
+        let [lower, upper, work] = ["lower", "upper", "work"].map(|name| below.join(name));
         for path in [&lower, &upper, &work] {
             fs::create_dir(path).unwrap();
         }
@@ -480,18 +479,51 @@ fn a_store_on_an_overlayfs_copies() {
             upper.display(),
             work.display()
         );
-        let flags = MsFlags::empty();
-        mount(
-            Some("overlay"),
-            &sandbox.root(),
-            Some("overlay"),
-            flags,
-            Some(options.as_str()),
-        )
-        .unwrap();
-        works_on_an_overlayfs(&sandbox);
+        mount_new("overlay", root, Some(&options));
     };
-    std::thread::scope(|scope| scope.spawn(test).join()).unwrap();
+    on_another_file_system(mount_at, works_on_an_overlayfs);
+}
+
+/// Its type says nothing, and it keeps none of overlayfs' attributes.
+#[test]
+fn a_store_on_a_ramfs_copies() {
+    on_another_file_system(
+        |root, _| mount_new("ramfs", root, None),
+        |sandbox| {
+            let run = sandbox.corten(&["run", "--rm", HELLO, "bytes", "2"]);
+            assert_eq!((run.code, run.stdout.as_str()), (Some(0), "ab"), "{run:?}");
+            assert!(run.stderr.contains("overlayfs cannot write below"), "{run:?}");
+            let [low, top] = [
+                tar_of(&[("o/below", b""), ("gone", b"")]),
+                tar_of(&[("o/.wh..wh..opq", b""), ("o/above", b""), (".wh.gone", b"")]),
+            ];
+            load(
+                sandbox,
+                &TestImage::new(vec![TestLayer::plain(&low), TestLayer::plain(&top)]),
+            );
+            let directory = create(sandbox, "box", "base");
+            assert_eq!(inside(&directory, "find . | sort"), ".\n./o\n./o/above\n");
+        },
+    );
+}
+
+/// Runs a test with its store on what is mounted first, at the store's root; a directory is there for its needs.
+fn on_another_file_system(mount_at: impl FnOnce(&Path, &Path) + Send, test: impl FnOnce(&Sandbox) + Send) {
+    let work = || {
+        // The mount is this thread's and its children's alone.
+        unshare(CloneFlags::CLONE_FS | CloneFlags::CLONE_NEWNS).unwrap();
+        let none = None::<&str>;
+        mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).unwrap();
+        let (sandbox, below) = (Sandbox::new(), tempfile::tempdir().unwrap());
+        fs::create_dir(sandbox.root()).unwrap();
+        mount_at(&sandbox.root(), below.path());
+        test(&sandbox);
+    };
+    std::thread::scope(|scope| scope.spawn(work).join()).unwrap();
+}
+
+fn mount_new(kind: &str, place: &Path, options: Option<&str>) {
+    mount(Some(kind), place, Some(kind), MsFlags::empty(), options).unwrap();
 }
 
 fn works_on_an_overlayfs(sandbox: &Sandbox) {
