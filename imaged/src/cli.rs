@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -25,8 +26,8 @@ pub(crate) struct Cli {
     /// OCI runtime: a name (looked for beside corten, then on PATH) or a path
     #[arg(long, global = true, value_name = "RUNTIME", default_value = "corten-runtime")]
     runtime: String,
-    /// How to keep the files of new containers; if the option is missing, by overlay2 where the file system of the store allows
-    #[arg(long, global = true, value_enum, value_name = "DRIVER")]
+    /// How to keep new containers' files: overlay2, or vfs, which copies; if missing, as the store's file system allows
+    #[arg(long, global = true, value_name = "DRIVER", value_parser = storage_driver())]
     storage_driver: Option<StorageDriver>,
     /// How much to say on standard error about what is being done
     #[arg(short = 'l', long, value_enum, value_name = "LEVEL", default_value_t = Level::Info)]
@@ -90,6 +91,14 @@ impl Command {
             Self::Version(args) => commands::version::run(settings, &args),
         }
     }
+}
+
+/// Reads a driver's name, and nothing else.
+fn storage_driver() -> impl TypedValueParser<Value = StorageDriver> {
+    PossibleValuesParser::new(StorageDriver::ALL.map(StorageDriver::name)).map(|name| {
+        let is_meant = |driver: &StorageDriver| driver.name() == name;
+        StorageDriver::ALL.into_iter().find(is_meant).unwrap_or_default()
+    })
 }
 
 /// The command line as clap knows it, for manual pages and completions.

@@ -18,17 +18,20 @@ pub(crate) struct Settings {
 }
 
 /// How a container's files are kept, in docker's words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StorageDriver {
-    /// What a container changes lies on its image's layers, by overlayfs
+    /// What a container changes lies on its image's layers, by overlayfs.
     #[default]
     Overlay2,
-    /// Each container has a copy of its image's files
+    /// Each container has a copy of its image's files.
     Vfs,
 }
 
 impl StorageDriver {
+    /// All of them.
+    pub(crate) const ALL: [Self; 2] = [Self::Overlay2, Self::Vfs];
+
     /// The name that docker knows it by.
     pub(crate) fn name(self) -> &'static str {
         match self {
