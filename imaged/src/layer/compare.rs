@@ -217,7 +217,7 @@ type Visit<'a> = dyn FnMut(&[u8], Change, (BorrowedFd<'_>, &FileStat)) -> Result
 /// A directory whose changes are looked for. It is told itself before the first of them, so that whoever reads the changes
 /// knows what it is like.
 struct Above<'a> {
-    above: Option<&'a Above<'a>>,
+    above: Option<&'a Self>,
     path: &'a [u8],
     change: Change,
     place: (BorrowedFd<'a>, &'a FileStat),

@@ -64,9 +64,9 @@ pub(crate) fn for_store(store: &Store, mounts: impl FnOnce(&Path) -> bool) -> Re
     Ok(Choice { driver, why })
 }
 
-/// The type is of another width on other machines; the magic number is 32 bits everywhere.
+/// The type has another width elsewhere; the magic number has 32 bits everywhere.
 fn is(found: FsType, magic: u32) -> bool {
-    i64::from(found.0) & 0xffff_ffff == i64::from(magic)
+    u32::try_from(found.0).is_ok_and(|found| found == magic)
 }
 
 fn tried(store: &Store, mounts: impl FnOnce(&Path) -> bool) -> Result<bool> {

@@ -13,8 +13,11 @@ use super::pulls::reference;
 use super::sandbox::{HELLO, RUNTIMES, Sandbox, program};
 use super::test_image::{TestImage, TestLayer, tar_of};
 
+/// What is promised, and what looks whether it is so.
+type Behaviour = (&'static str, fn(&Sandbox));
+
 /// What every driver does, each behaviour in a store of its own.
-const CONTRACT: &[(&str, fn(&Sandbox))] = &[
+const CONTRACT: &[Behaviour] = &[
     ("the image's files are there to the last detail", files_are_exact),
     (
         "an image without layers is an empty directory",
@@ -58,10 +61,13 @@ fn keeps_the_contract(driver: &'static str) {
     }
 }
 
+/// Path, kind, mode, owners, target of a link, content.
+type Written<'a> = (&'a str, tar::EntryType, u32, (u64, u64), &'a str, &'a [u8]);
+
 /// A layer's archive with everything that layers can have.
 fn rich_tar() -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
-    let entries: &[(&str, tar::EntryType, u32, (u64, u64), &str, &[u8])] = &[
+    let entries: &[Written<'_>] = &[
         ("d/", tar::EntryType::Directory, 0o2751, (7, 8), "", b""),
         ("d/kept", tar::EntryType::Regular, 0o640, (0, 0), "", b"kept"),
         ("d/gone", tar::EntryType::Regular, 0o644, (0, 0), "", b"gone"),
