@@ -716,7 +716,7 @@ _corten() {
 
     case "${cmd}" in
         corten)
-            opts="-l -D -h -V --root --state-dir --runtime --log-level --debug --help --version container attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait events copy image history import load pull push save tag images info inspect login logout manifest ps repack rmi search system verify unpack version help"
+            opts="-l -D -h -V --root --state-dir --runtime --storage-driver --log-level --debug --help --version container attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait events copy image history import load pull push save tag images info inspect login logout manifest ps repack rmi search system verify unpack version help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -732,6 +732,10 @@ _corten() {
                     ;;
                 --runtime)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
                     return 0
                     ;;
                 --log-level)
@@ -750,7 +754,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__attach)
-            opts="-h --detach-keys --no-stdin --sig-proxy --root --state-dir --runtime --help"
+            opts="-h --detach-keys --no-stdin --sig-proxy --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -774,6 +778,10 @@ _corten() {
                     ;;
                 --runtime)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -784,7 +792,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__commit)
-            opts="-a -c -m -p -h --author --change --message --pause --root --state-dir --runtime --help"
+            opts="-a -c -m -p -h --author --change --message --pause --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -834,6 +842,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -842,7 +854,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container)
-            opts="-h --root --state-dir --runtime --help inspect ls ps list prune attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait help"
+            opts="-h --root --state-dir --runtime --storage-driver --help inspect ls ps list prune attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -860,6 +872,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -868,7 +884,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__attach)
-            opts="-h --detach-keys --no-stdin --sig-proxy --root --state-dir --runtime --help"
+            opts="-h --detach-keys --no-stdin --sig-proxy --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -894,6 +910,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -902,7 +922,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__commit)
-            opts="-a -c -m -p -h --author --change --message --pause --root --state-dir --runtime --help"
+            opts="-a -c -m -p -h --author --change --message --pause --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -952,6 +972,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -960,7 +984,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__cp)
-            opts="-a -L -q -h --archive --follow-link --quiet --root --state-dir --runtime --help"
+            opts="-a -L -q -h --archive --follow-link --quiet --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -978,6 +1002,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -986,7 +1014,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__create)
-            opts="-c -m -a -e -h -i -l -q -t -u -v -w --help --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --blkio-weight-device --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory-swappiness --oom-kill-disable --add-host --annotation --attach --cap-add --cap-drop --cgroup-parent --cgroupns --cidfile --device --device-cgroup-rule --dns --dns-opt --dns-option --dns-search --domainname --entrypoint --env --env-file --expose --group-add --health-cmd --health-interval --health-retries --health-start-interval --health-start-period --health-timeout --hostname --init --interactive --ipc --label --label-file --log-driver --log-opt --mount --name --net --network --no-healthcheck --oom-score-adj --pid --platform --privileged --pull --quiet --read-only --restart --rm --security-opt --shm-size --stop-signal --stop-timeout --sysctl --tmpfs --tty --ulimit --user --userns --uts --volume --volumes-from --workdir --root --state-dir --runtime"
+            opts="-c -m -a -e -h -i -l -q -t -u -v -w --help --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --blkio-weight-device --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory-swappiness --oom-kill-disable --add-host --annotation --attach --cap-add --cap-drop --cgroup-parent --cgroupns --cidfile --device --device-cgroup-rule --dns --dns-opt --dns-option --dns-search --domainname --entrypoint --env --env-file --expose --group-add --health-cmd --health-interval --health-retries --health-start-interval --health-start-period --health-timeout --hostname --init --interactive --ipc --label --label-file --log-driver --log-opt --mount --name --net --network --no-healthcheck --oom-score-adj --pid --platform --privileged --pull --quiet --read-only --restart --rm --security-opt --shm-size --stop-signal --stop-timeout --sysctl --tmpfs --tty --ulimit --user --userns --uts --volume --volumes-from --workdir --root --state-dir --runtime --storage-driver"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1332,6 +1360,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1340,7 +1372,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__diff)
-            opts="-h --root --state-dir --runtime --help"
+            opts="-h --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1358,6 +1390,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1366,7 +1402,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__exec)
-            opts="-d -e -i -t -u -w -h --detach --detach-keys --env --env-file --interactive --privileged --tty --user --workdir --root --state-dir --runtime --help"
+            opts="-d -e -i -t -u -w -h --detach --detach-keys --env --env-file --interactive --privileged --tty --user --workdir --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1416,6 +1452,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1424,7 +1464,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__export)
-            opts="-o -h --output --root --state-dir --runtime --help"
+            opts="-o -h --output --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1448,6 +1488,10 @@ _corten() {
                     ;;
                 --runtime)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1836,7 +1880,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__inspect)
-            opts="-f -s -h --format --size --root --state-dir --runtime --help"
+            opts="-f -s -h --format --size --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1862,6 +1906,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1870,7 +1918,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__kill)
-            opts="-s -h --signal --root --state-dir --runtime --help"
+            opts="-s -h --signal --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1896,6 +1944,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1904,7 +1956,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__logs)
-            opts="-f -n -t -h --details --follow --since --tail --timestamps --until --root --state-dir --runtime --help"
+            opts="-f -n -t -h --details --follow --since --tail --timestamps --until --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1938,6 +1990,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1946,7 +2002,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__ls)
-            opts="-a -f -n -l -q -s -h --all --filter --format --last --latest --no-trunc --quiet --size --root --state-dir --runtime --help"
+            opts="-a -f -n -l -q -s -h --all --filter --format --last --latest --no-trunc --quiet --size --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1984,6 +2040,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1992,7 +2052,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__pause)
-            opts="-h --root --state-dir --runtime --help"
+            opts="-h --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2008,6 +2068,10 @@ _corten() {
                     ;;
                 --runtime)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -2018,7 +2082,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__port)
-            opts="-h --root --state-dir --runtime --help"
+            opts="-h --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2036,6 +2100,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2044,7 +2112,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__prune)
-            opts="-f -h --filter --force --root --state-dir --runtime --help"
+            opts="-f -h --filter --force --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2066,6 +2134,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2074,7 +2146,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__rename)
-            opts="-h --root --state-dir --runtime --help"
+            opts="-h --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2092,6 +2164,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2100,7 +2176,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__restart)
-            opts="-s -t -h --signal --timeout --time --root --state-dir --runtime --help"
+            opts="-s -t -h --signal --timeout --time --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2138,6 +2214,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2146,7 +2226,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__rm)
-            opts="-f -v -h --force --volumes --root --state-dir --runtime --help"
+            opts="-f -v -h --force --volumes --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2164,6 +2244,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2172,7 +2256,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__run)
-            opts="-d -c -m -a -e -h -i -l -q -t -u -v -w --help --detach --detach-keys --sig-proxy --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --blkio-weight-device --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory-swappiness --oom-kill-disable --add-host --annotation --attach --cap-add --cap-drop --cgroup-parent --cgroupns --cidfile --device --device-cgroup-rule --dns --dns-opt --dns-option --dns-search --domainname --entrypoint --env --env-file --expose --group-add --health-cmd --health-interval --health-retries --health-start-interval --health-start-period --health-timeout --hostname --init --interactive --ipc --label --label-file --log-driver --log-opt --mount --name --net --network --no-healthcheck --oom-score-adj --pid --platform --privileged --pull --quiet --read-only --restart --rm --security-opt --shm-size --stop-signal --stop-timeout --sysctl --tmpfs --tty --ulimit --user --userns --uts --volume --volumes-from --workdir --root --state-dir --runtime"
+            opts="-d -c -m -a -e -h -i -l -q -t -u -v -w --help --detach --detach-keys --sig-proxy --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --blkio-weight-device --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory-swappiness --oom-kill-disable --add-host --annotation --attach --cap-add --cap-drop --cgroup-parent --cgroupns --cidfile --device --device-cgroup-rule --dns --dns-opt --dns-option --dns-search --domainname --entrypoint --env --env-file --expose --group-add --health-cmd --health-interval --health-retries --health-start-interval --health-start-period --health-timeout --hostname --init --interactive --ipc --label --label-file --log-driver --log-opt --mount --name --net --network --no-healthcheck --oom-score-adj --pid --platform --privileged --pull --quiet --read-only --restart --rm --security-opt --shm-size --stop-signal --stop-timeout --sysctl --tmpfs --tty --ulimit --user --userns --uts --volume --volumes-from --workdir --root --state-dir --runtime --storage-driver"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2526,6 +2610,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2534,7 +2622,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__start)
-            opts="-a -i -h --attach --interactive --detach-keys --filter --root --state-dir --runtime --help"
+            opts="-a -i -h --attach --interactive --detach-keys --filter --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2560,6 +2648,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2568,7 +2660,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__stats)
-            opts="-a -h --all --format --no-stream --no-trunc --root --state-dir --runtime --help"
+            opts="-a -h --all --format --no-stream --no-trunc --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2590,6 +2682,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2598,7 +2694,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__stop)
-            opts="-s -t -h --signal --timeout --time --root --state-dir --runtime --help"
+            opts="-s -t -h --signal --timeout --time --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2636,6 +2732,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2644,7 +2744,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__top)
-            opts="-h --root --state-dir --runtime --help"
+            opts="-h --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2660,6 +2760,10 @@ _corten() {
                     ;;
                 --runtime)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -2670,7 +2774,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__unpause)
-            opts="-h --root --state-dir --runtime --help"
+            opts="-h --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2688,6 +2792,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2696,7 +2804,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__update)
-            opts="-c -m -h --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --restart --root --state-dir --runtime --help"
+            opts="-c -m -h --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --restart --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2778,6 +2886,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2786,7 +2898,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__wait)
-            opts="-h --root --state-dir --runtime --help"
+            opts="-h --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2804,6 +2916,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2812,7 +2928,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__copy)
-            opts="-a -q -h --all --platform --quiet --root --state-dir --runtime --help"
+            opts="-a -q -h --all --platform --quiet --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2834,6 +2950,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2842,7 +2962,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__cp)
-            opts="-a -L -q -h --archive --follow-link --quiet --root --state-dir --runtime --help"
+            opts="-a -L -q -h --archive --follow-link --quiet --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2860,6 +2980,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2868,7 +2992,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__create)
-            opts="-c -m -a -e -h -i -l -q -t -u -v -w --help --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --blkio-weight-device --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory-swappiness --oom-kill-disable --add-host --annotation --attach --cap-add --cap-drop --cgroup-parent --cgroupns --cidfile --device --device-cgroup-rule --dns --dns-opt --dns-option --dns-search --domainname --entrypoint --env --env-file --expose --group-add --health-cmd --health-interval --health-retries --health-start-interval --health-start-period --health-timeout --hostname --init --interactive --ipc --label --label-file --log-driver --log-opt --mount --name --net --network --no-healthcheck --oom-score-adj --pid --platform --privileged --pull --quiet --read-only --restart --rm --security-opt --shm-size --stop-signal --stop-timeout --sysctl --tmpfs --tty --ulimit --user --userns --uts --volume --volumes-from --workdir --root --state-dir --runtime"
+            opts="-c -m -a -e -h -i -l -q -t -u -v -w --help --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --blkio-weight-device --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory-swappiness --oom-kill-disable --add-host --annotation --attach --cap-add --cap-drop --cgroup-parent --cgroupns --cidfile --device --device-cgroup-rule --dns --dns-opt --dns-option --dns-search --domainname --entrypoint --env --env-file --expose --group-add --health-cmd --health-interval --health-retries --health-start-interval --health-start-period --health-timeout --hostname --init --interactive --ipc --label --label-file --log-driver --log-opt --mount --name --net --network --no-healthcheck --oom-score-adj --pid --platform --privileged --pull --quiet --read-only --restart --rm --security-opt --shm-size --stop-signal --stop-timeout --sysctl --tmpfs --tty --ulimit --user --userns --uts --volume --volumes-from --workdir --root --state-dir --runtime --storage-driver"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3214,6 +3338,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3222,7 +3350,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__diff)
-            opts="-h --root --state-dir --runtime --help"
+            opts="-h --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3240,6 +3368,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3248,7 +3380,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__events)
-            opts="-f -h --filter --format --since --until --root --state-dir --runtime --help"
+            opts="-f -h --filter --format --since --until --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3286,6 +3418,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3294,7 +3430,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__exec)
-            opts="-d -e -i -t -u -w -h --detach --detach-keys --env --env-file --interactive --privileged --tty --user --workdir --root --state-dir --runtime --help"
+            opts="-d -e -i -t -u -w -h --detach --detach-keys --env --env-file --interactive --privileged --tty --user --workdir --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3344,6 +3480,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3352,7 +3492,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__export)
-            opts="-o -h --output --root --state-dir --runtime --help"
+            opts="-o -h --output --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3376,6 +3516,10 @@ _corten() {
                     ;;
                 --runtime)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -4646,7 +4790,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__history)
-            opts="-H -q -h --format --human --no-trunc --quiet --root --state-dir --runtime --help"
+            opts="-H -q -h --format --human --no-trunc --quiet --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4676,6 +4820,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -4684,7 +4832,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__image)
-            opts="-h --root --state-dir --runtime --help inspect ls list prune rm remove history import load pull push save tag help"
+            opts="-h --root --state-dir --runtime --storage-driver --help inspect ls list prune rm remove history import load pull push save tag help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4700,6 +4848,10 @@ _corten() {
                     ;;
                 --runtime)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -4892,7 +5044,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__image__subcmd__history)
-            opts="-H -q -h --format --human --no-trunc --quiet --root --state-dir --runtime --help"
+            opts="-H -q -h --format --human --no-trunc --quiet --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4922,6 +5074,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -4930,7 +5086,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__image__subcmd__import)
-            opts="-c -m -h --change --message --platform --root --state-dir --runtime --help"
+            opts="-c -m -h --change --message --platform --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4968,6 +5124,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -4976,7 +5136,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__image__subcmd__inspect)
-            opts="-f -h --format --root --state-dir --runtime --help"
+            opts="-f -h --format --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5002,6 +5162,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5010,7 +5174,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__image__subcmd__load)
-            opts="-i -q -h --input --quiet --root --state-dir --runtime --help"
+            opts="-i -q -h --input --quiet --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5036,6 +5200,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5044,7 +5212,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__image__subcmd__ls)
-            opts="-a -f -q -h --all --digests --filter --format --no-trunc --quiet --tree --root --state-dir --runtime --help"
+            opts="-a -f -q -h --all --digests --filter --format --no-trunc --quiet --tree --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5074,6 +5242,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5082,7 +5254,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__image__subcmd__prune)
-            opts="-a -f -h --all --filter --force --root --state-dir --runtime --help"
+            opts="-a -f -h --all --filter --force --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5104,6 +5276,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5112,7 +5288,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__image__subcmd__pull)
-            opts="-a -q -h --all-tags --quiet --platform --root --state-dir --runtime --help"
+            opts="-a -q -h --all-tags --quiet --platform --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5134,6 +5310,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5142,7 +5322,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__image__subcmd__push)
-            opts="-a -q -h --all-tags --compression --format --quiet --root --state-dir --runtime --help"
+            opts="-a -q -h --all-tags --compression --format --quiet --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5168,6 +5348,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5176,7 +5360,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__image__subcmd__rm)
-            opts="-f -h --force --root --state-dir --runtime --help"
+            opts="-f -h --force --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5194,6 +5378,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5202,7 +5390,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__image__subcmd__save)
-            opts="-o -h --output --root --state-dir --runtime --help"
+            opts="-o -h --output --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5228,6 +5416,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5236,7 +5428,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__image__subcmd__tag)
-            opts="-h --root --state-dir --runtime --help"
+            opts="-h --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5254,6 +5446,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5262,7 +5458,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__images)
-            opts="-a -f -q -h --all --digests --filter --format --no-trunc --quiet --tree --root --state-dir --runtime --help"
+            opts="-a -f -q -h --all --digests --filter --format --no-trunc --quiet --tree --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5292,6 +5488,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5300,7 +5500,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__import)
-            opts="-c -m -h --change --message --platform --root --state-dir --runtime --help"
+            opts="-c -m -h --change --message --platform --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5338,6 +5538,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5346,7 +5550,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__info)
-            opts="-f -h --format --root --state-dir --runtime --help"
+            opts="-f -h --format --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5372,6 +5576,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5380,7 +5588,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__inspect)
-            opts="-f -s -h --format --size --type --root --state-dir --runtime --help"
+            opts="-f -s -h --format --size --type --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5410,6 +5618,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5418,7 +5630,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__kill)
-            opts="-s -h --signal --root --state-dir --runtime --help"
+            opts="-s -h --signal --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5444,6 +5656,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5452,7 +5668,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__load)
-            opts="-i -q -h --input --quiet --root --state-dir --runtime --help"
+            opts="-i -q -h --input --quiet --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5478,6 +5694,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5486,7 +5706,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__login)
-            opts="-p -u -h --password --password-stdin --username --root --state-dir --runtime --help"
+            opts="-p -u -h --password --password-stdin --username --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5520,6 +5740,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5528,7 +5752,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__logout)
-            opts="-h --root --state-dir --runtime --help"
+            opts="-h --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5546,6 +5770,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5554,7 +5782,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__logs)
-            opts="-f -n -t -h --details --follow --since --tail --timestamps --until --root --state-dir --runtime --help"
+            opts="-f -n -t -h --details --follow --since --tail --timestamps --until --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5588,6 +5816,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5596,7 +5828,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__manifest)
-            opts="-h --root --state-dir --runtime --help inspect help"
+            opts="-h --root --state-dir --runtime --storage-driver --help inspect help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5612,6 +5844,10 @@ _corten() {
                     ;;
                 --runtime)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -5664,7 +5900,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__manifest__subcmd__inspect)
-            opts="-v -h --verbose --root --state-dir --runtime --help"
+            opts="-v -h --verbose --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5682,6 +5918,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5690,7 +5930,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__pause)
-            opts="-h --root --state-dir --runtime --help"
+            opts="-h --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5706,6 +5946,10 @@ _corten() {
                     ;;
                 --runtime)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -5716,7 +5960,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__port)
-            opts="-h --root --state-dir --runtime --help"
+            opts="-h --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5734,6 +5978,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5742,7 +5990,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__ps)
-            opts="-a -f -n -l -q -s -h --all --filter --format --last --latest --no-trunc --quiet --size --root --state-dir --runtime --help"
+            opts="-a -f -n -l -q -s -h --all --filter --format --last --latest --no-trunc --quiet --size --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5780,6 +6028,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5788,7 +6040,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__pull)
-            opts="-a -q -h --all-tags --quiet --platform --root --state-dir --runtime --help"
+            opts="-a -q -h --all-tags --quiet --platform --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5810,6 +6062,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5818,7 +6074,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__push)
-            opts="-a -q -h --all-tags --compression --format --quiet --root --state-dir --runtime --help"
+            opts="-a -q -h --all-tags --compression --format --quiet --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5844,6 +6100,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5852,7 +6112,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__rename)
-            opts="-h --root --state-dir --runtime --help"
+            opts="-h --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5870,6 +6130,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5878,7 +6142,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__repack)
-            opts="-a -c -m -h --author --change --message --root --state-dir --runtime --help"
+            opts="-a -c -m -h --author --change --message --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5920,6 +6184,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5928,7 +6196,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__restart)
-            opts="-s -t -h --signal --timeout --time --root --state-dir --runtime --help"
+            opts="-s -t -h --signal --timeout --time --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5966,6 +6234,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -5974,7 +6246,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__rm)
-            opts="-f -v -h --force --volumes --root --state-dir --runtime --help"
+            opts="-f -v -h --force --volumes --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5990,6 +6262,10 @@ _corten() {
                     ;;
                 --runtime)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -6000,7 +6276,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__rmi)
-            opts="-f -h --force --root --state-dir --runtime --help"
+            opts="-f -h --force --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6018,6 +6294,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -6026,7 +6306,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__run)
-            opts="-d -c -m -a -e -h -i -l -q -t -u -v -w --help --detach --detach-keys --sig-proxy --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --blkio-weight-device --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory-swappiness --oom-kill-disable --add-host --annotation --attach --cap-add --cap-drop --cgroup-parent --cgroupns --cidfile --device --device-cgroup-rule --dns --dns-opt --dns-option --dns-search --domainname --entrypoint --env --env-file --expose --group-add --health-cmd --health-interval --health-retries --health-start-interval --health-start-period --health-timeout --hostname --init --interactive --ipc --label --label-file --log-driver --log-opt --mount --name --net --network --no-healthcheck --oom-score-adj --pid --platform --privileged --pull --quiet --read-only --restart --rm --security-opt --shm-size --stop-signal --stop-timeout --sysctl --tmpfs --tty --ulimit --user --userns --uts --volume --volumes-from --workdir --root --state-dir --runtime"
+            opts="-d -c -m -a -e -h -i -l -q -t -u -v -w --help --detach --detach-keys --sig-proxy --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --blkio-weight-device --device-read-bps --device-read-iops --device-write-bps --device-write-iops --memory-swappiness --oom-kill-disable --add-host --annotation --attach --cap-add --cap-drop --cgroup-parent --cgroupns --cidfile --device --device-cgroup-rule --dns --dns-opt --dns-option --dns-search --domainname --entrypoint --env --env-file --expose --group-add --health-cmd --health-interval --health-retries --health-start-interval --health-start-period --health-timeout --hostname --init --interactive --ipc --label --label-file --log-driver --log-opt --mount --name --net --network --no-healthcheck --oom-score-adj --pid --platform --privileged --pull --quiet --read-only --restart --rm --security-opt --shm-size --stop-signal --stop-timeout --sysctl --tmpfs --tty --ulimit --user --userns --uts --volume --volumes-from --workdir --root --state-dir --runtime --storage-driver"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6380,6 +6660,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -6388,7 +6672,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__save)
-            opts="-o -h --output --root --state-dir --runtime --help"
+            opts="-o -h --output --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6414,6 +6698,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -6422,7 +6710,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__search)
-            opts="-f -h --filter --format --limit --no-trunc --root --state-dir --runtime --help"
+            opts="-f -h --filter --format --limit --no-trunc --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6456,6 +6744,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -6464,7 +6756,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__start)
-            opts="-a -i -h --attach --interactive --detach-keys --filter --root --state-dir --runtime --help"
+            opts="-a -i -h --attach --interactive --detach-keys --filter --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6490,6 +6782,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -6498,7 +6794,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__stats)
-            opts="-a -h --all --format --no-stream --no-trunc --root --state-dir --runtime --help"
+            opts="-a -h --all --format --no-stream --no-trunc --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6520,6 +6816,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -6528,7 +6828,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__stop)
-            opts="-s -t -h --signal --timeout --time --root --state-dir --runtime --help"
+            opts="-s -t -h --signal --timeout --time --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6566,6 +6866,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -6574,7 +6878,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__system)
-            opts="-h --root --state-dir --runtime --help df check info prune help"
+            opts="-h --root --state-dir --runtime --storage-driver --help df check info prune help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6592,6 +6896,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -6600,7 +6908,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__system__subcmd__check)
-            opts="-h --repair --root --state-dir --runtime --help"
+            opts="-h --repair --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6618,6 +6926,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -6626,7 +6938,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__system__subcmd__df)
-            opts="-h --format --root --state-dir --runtime --help"
+            opts="-h --format --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6646,6 +6958,10 @@ _corten() {
                     ;;
                 --runtime)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -6740,7 +7056,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__system__subcmd__info)
-            opts="-f -h --format --root --state-dir --runtime --help"
+            opts="-f -h --format --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6766,6 +7082,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -6774,7 +7094,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__system__subcmd__prune)
-            opts="-a -f -h --all --filter --force --root --state-dir --runtime --help"
+            opts="-a -f -h --all --filter --force --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6796,6 +7116,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -6804,7 +7128,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__tag)
-            opts="-h --root --state-dir --runtime --help"
+            opts="-h --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6820,6 +7144,10 @@ _corten() {
                     ;;
                 --runtime)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -6830,7 +7158,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__top)
-            opts="-h --root --state-dir --runtime --help"
+            opts="-h --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6848,6 +7176,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -6856,7 +7188,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__unpack)
-            opts="-h --rootless --uid-map --gid-map --root --state-dir --runtime --help"
+            opts="-h --rootless --uid-map --gid-map --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6882,6 +7214,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -6890,7 +7226,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__unpause)
-            opts="-h --root --state-dir --runtime --help"
+            opts="-h --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6908,6 +7244,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -6916,7 +7256,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__update)
-            opts="-c -m -h --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --restart --root --state-dir --runtime --help"
+            opts="-c -m -h --blkio-weight --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-shares --cpus --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --restart --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6998,6 +7338,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -7006,7 +7350,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__verify)
-            opts="-k -q -h --key --quiet --root --state-dir --runtime --help"
+            opts="-k -q -h --key --quiet --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -7032,6 +7376,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -7040,7 +7388,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__version)
-            opts="-f -h --format --root --state-dir --runtime --help"
+            opts="-f -h --format --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -7066,6 +7414,10 @@ _corten() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -7074,7 +7426,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__wait)
-            opts="-h --root --state-dir --runtime --help"
+            opts="-h --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -7090,6 +7442,10 @@ _corten() {
                     ;;
                 --runtime)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --storage-driver)
+                    COMPREPLY=($(compgen -W "overlay2 vfs" -- "${cur}"))
                     return 0
                     ;;
                 *)

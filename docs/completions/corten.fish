@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_corten_global_optspecs
-    string join \n root= state-dir= runtime= l/log-level= D/debug h/help V/version
+    string join \n root= state-dir= runtime= storage-driver= l/log-level= D/debug h/help V/version
 end
 
 function __fish_corten_needs_command
@@ -27,6 +27,8 @@ end
 complete -c corten -n "__fish_corten_needs_command" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_needs_command" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_needs_command" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_needs_command" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_needs_command" -s l -l log-level -d 'How much to say on standard error about what is being done' -r -f -a "debug\t'Each step, with requests, layers and the other programs\' command lines'
 info\t'Warnings'
 warn\t'Warnings'
@@ -86,6 +88,8 @@ complete -c corten -n "__fish_corten_needs_command" -f -a "help" -d 'Print this 
 complete -c corten -n "__fish_corten_using_subcommand container; and not __fish_seen_subcommand_from inspect ls ps list prune attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait help" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and not __fish_seen_subcommand_from inspect ls ps list prune attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait help" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and not __fish_seen_subcommand_from inspect ls ps list prune attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait help" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and not __fish_seen_subcommand_from inspect ls ps list prune attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait help" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and not __fish_seen_subcommand_from inspect ls ps list prune attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait help" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and not __fish_seen_subcommand_from inspect ls ps list prune attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait help" -f -a "inspect" -d 'Show everything about containers'
 complete -c corten -n "__fish_corten_using_subcommand container; and not __fish_seen_subcommand_from inspect ls ps list prune attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait help" -f -a "ls" -d 'List containers'
@@ -119,6 +123,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from inspect" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from inspect" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from inspect" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from inspect" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from inspect" -s s -l size -d 'Also the sizes'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ls" -s f -l filter -d 'Show only those that match: id, name (a pattern), status, health, label, ancestor, exited, before, since, volume, network, publish, expose' -r
@@ -127,6 +133,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ls" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ls" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ls" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ls" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ls" -s a -l all -d 'Show all containers, not only running ones'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ls" -s l -l latest -d 'Show the latest one, whatever its state'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ls" -l no-trunc -d 'Show ids, commands and names in full'
@@ -139,6 +147,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ps" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ps" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ps" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ps" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ps" -s a -l all -d 'Show all containers, not only running ones'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ps" -s l -l latest -d 'Show the latest one, whatever its state'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ps" -l no-trunc -d 'Show ids, commands and names in full'
@@ -151,6 +161,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from list" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from list" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from list" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from list" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from list" -s a -l all -d 'Show all containers, not only running ones'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from list" -s l -l latest -d 'Show the latest one, whatever its state'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from list" -l no-trunc -d 'Show ids, commands and names in full'
@@ -161,6 +173,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from prune" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from prune" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from prune" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from prune" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from prune" -s f -l force -d 'Do not ask'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -l detach-keys -d 'Keys that leave the container running' -r
@@ -169,6 +183,8 @@ false\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -l no-stdin -d 'Pass no input on'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -s a -l author -d 'Who made it' -r
@@ -179,10 +195,14 @@ false\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from cp" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from cp" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from cp" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from cp" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from cp" -s a -l archive -d 'Keep owners, and out of a container set-id bits, file capabilities and devices'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from cp" -s L -l follow-link -d 'Follow a symbolic link that SOURCE is'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from cp" -s q -l quiet -d 'Do not say what was copied'
@@ -271,6 +291,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l oom-kill-disable -d 'Kill nothing when the memory is used up (cgroup v1 only)'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l init -d 'Run a small init that passes on signals and reaps processes'
@@ -284,6 +306,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from diff" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from diff" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from diff" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from diff" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from exec" -l detach-keys -d 'Keys that leave the command running' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from exec" -s e -l env -d 'Set an environment variable; a name alone takes the value from here' -r
@@ -293,6 +317,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from exec" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from exec" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from exec" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from exec" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from exec" -s d -l detach -d 'Leave the command in the background'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from exec" -s i -l interactive -d 'Keep standard input open'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from exec" -l privileged -d 'All capabilities'
@@ -302,11 +328,15 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from export" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from export" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from export" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from export" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from kill" -s s -l signal -d 'The signal' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from kill" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from kill" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from kill" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from kill" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from kill" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -l since -d 'Only what was written since then (RFC 3339, seconds, or a duration such as 10m)' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -s n -l tail -d 'Only so many lines from the end' -r
@@ -314,6 +344,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -l details -d 'Show the container\'s labels and environment that the log carries (none yet)'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -s f -l follow -d 'Go on until the container ends'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -s t -l timestamps -d 'Show when each line was written'
@@ -321,24 +353,34 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from pause" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from pause" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from pause" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from pause" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from port" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from port" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from port" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from port" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from port" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rename" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rename" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rename" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rename" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rename" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from restart" -s s -l signal -d 'Signal in place of the container\'s own' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from restart" -s t -l time -l timeout -d 'Seconds to wait before SIGKILL; -1 waits for ever (default 10, or what the container says)' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from restart" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from restart" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from restart" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from restart" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from restart" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rm" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rm" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rm" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rm" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rm" -s f -l force -d 'Kill them first if they run; a container that is not there is no error'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rm" -s v -l volumes -d 'Remove the containers\' own volumes too (they always go with their container)'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
@@ -429,6 +471,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -s d -l detach -d 'Leave the container in the background and print its id'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l oom-kill-disable -d 'Kill nothing when the memory is used up (cgroup v1 only)'
@@ -445,6 +489,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from start" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from start" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from start" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from start" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from start" -s a -l attach -d 'Show its output, and pass signals on'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from start" -s i -l interactive -d 'Pass standard input on'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help'
@@ -452,6 +498,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stats" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stats" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stats" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stats" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stats" -s a -l all -d 'All containers, also those that do not run'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stats" -l no-stream -d 'Only once'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stats" -l no-trunc -d 'Show ids in full'
@@ -461,14 +509,20 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stop" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stop" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stop" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stop" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from top" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from top" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from top" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from top" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from top" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from unpause" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from unpause" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from unpause" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from unpause" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from unpause" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from update" -l blkio-weight -d 'Weight of block input and output, from 10 to 1000; 0 is none' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from update" -l cpu-period -d 'Period of the processor quota, in microseconds' -r
@@ -487,10 +541,14 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from update" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from update" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from update" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from update" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from wait" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from wait" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from wait" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from wait" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from wait" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from help" -f -a "inspect" -d 'Show everything about containers'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from help" -f -a "ls" -d 'List containers'
@@ -524,6 +582,8 @@ false\t''"
 complete -c corten -n "__fish_corten_using_subcommand attach" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand attach" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand attach" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand attach" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand attach" -l no-stdin -d 'Pass no input on'
 complete -c corten -n "__fish_corten_using_subcommand attach" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand commit" -s a -l author -d 'Who made it' -r
@@ -534,10 +594,14 @@ false\t''"
 complete -c corten -n "__fish_corten_using_subcommand commit" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand commit" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand commit" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand commit" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand commit" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand cp" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand cp" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand cp" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand cp" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand cp" -s a -l archive -d 'Keep owners, and out of a container set-id bits, file capabilities and devices'
 complete -c corten -n "__fish_corten_using_subcommand cp" -s L -l follow-link -d 'Follow a symbolic link that SOURCE is'
 complete -c corten -n "__fish_corten_using_subcommand cp" -s q -l quiet -d 'Do not say what was copied'
@@ -626,6 +690,8 @@ complete -c corten -n "__fish_corten_using_subcommand create" -s w -l workdir -d
 complete -c corten -n "__fish_corten_using_subcommand create" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand create" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand create" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand create" -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand create" -l oom-kill-disable -d 'Kill nothing when the memory is used up (cgroup v1 only)'
 complete -c corten -n "__fish_corten_using_subcommand create" -l init -d 'Run a small init that passes on signals and reaps processes'
@@ -639,6 +705,8 @@ complete -c corten -n "__fish_corten_using_subcommand create" -s t -l tty -d 'Gi
 complete -c corten -n "__fish_corten_using_subcommand diff" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand diff" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand diff" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand diff" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand diff" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand exec" -l detach-keys -d 'Keys that leave the command running' -r
 complete -c corten -n "__fish_corten_using_subcommand exec" -s e -l env -d 'Set an environment variable; a name alone takes the value from here' -r
@@ -648,6 +716,8 @@ complete -c corten -n "__fish_corten_using_subcommand exec" -s w -l workdir -d '
 complete -c corten -n "__fish_corten_using_subcommand exec" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand exec" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand exec" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand exec" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand exec" -s d -l detach -d 'Leave the command in the background'
 complete -c corten -n "__fish_corten_using_subcommand exec" -s i -l interactive -d 'Keep standard input open'
 complete -c corten -n "__fish_corten_using_subcommand exec" -l privileged -d 'All capabilities'
@@ -657,11 +727,15 @@ complete -c corten -n "__fish_corten_using_subcommand export" -s o -l output -d 
 complete -c corten -n "__fish_corten_using_subcommand export" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand export" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand export" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand export" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand export" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand kill" -s s -l signal -d 'The signal' -r
 complete -c corten -n "__fish_corten_using_subcommand kill" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand kill" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand kill" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand kill" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand kill" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand logs" -l since -d 'Only what was written since then (RFC 3339, seconds, or a duration such as 10m)' -r
 complete -c corten -n "__fish_corten_using_subcommand logs" -s n -l tail -d 'Only so many lines from the end' -r
@@ -669,6 +743,8 @@ complete -c corten -n "__fish_corten_using_subcommand logs" -l until -d 'Only wh
 complete -c corten -n "__fish_corten_using_subcommand logs" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand logs" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand logs" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand logs" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand logs" -l details -d 'Show the container\'s labels and environment that the log carries (none yet)'
 complete -c corten -n "__fish_corten_using_subcommand logs" -s f -l follow -d 'Go on until the container ends'
 complete -c corten -n "__fish_corten_using_subcommand logs" -s t -l timestamps -d 'Show when each line was written'
@@ -676,24 +752,34 @@ complete -c corten -n "__fish_corten_using_subcommand logs" -s h -l help -d 'Pri
 complete -c corten -n "__fish_corten_using_subcommand pause" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand pause" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand pause" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand pause" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand pause" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand port" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand port" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand port" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand port" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand port" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand rename" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand rename" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand rename" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand rename" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand rename" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand restart" -s s -l signal -d 'Signal in place of the container\'s own' -r
 complete -c corten -n "__fish_corten_using_subcommand restart" -s t -l time -l timeout -d 'Seconds to wait before SIGKILL; -1 waits for ever (default 10, or what the container says)' -r
 complete -c corten -n "__fish_corten_using_subcommand restart" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand restart" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand restart" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand restart" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand restart" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand rm" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand rm" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand rm" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand rm" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand rm" -s f -l force -d 'Kill them first if they run; a container that is not there is no error'
 complete -c corten -n "__fish_corten_using_subcommand rm" -s v -l volumes -d 'Remove the containers\' own volumes too (they always go with their container)'
 complete -c corten -n "__fish_corten_using_subcommand rm" -s h -l help -d 'Print help'
@@ -784,6 +870,8 @@ complete -c corten -n "__fish_corten_using_subcommand run" -s w -l workdir -d 'W
 complete -c corten -n "__fish_corten_using_subcommand run" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand run" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand run" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand run" -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand run" -s d -l detach -d 'Leave the container in the background and print its id'
 complete -c corten -n "__fish_corten_using_subcommand run" -l oom-kill-disable -d 'Kill nothing when the memory is used up (cgroup v1 only)'
@@ -800,6 +888,8 @@ complete -c corten -n "__fish_corten_using_subcommand start" -l filter -d 'Start
 complete -c corten -n "__fish_corten_using_subcommand start" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand start" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand start" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand start" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand start" -s a -l attach -d 'Show its output, and pass signals on'
 complete -c corten -n "__fish_corten_using_subcommand start" -s i -l interactive -d 'Pass standard input on'
 complete -c corten -n "__fish_corten_using_subcommand start" -s h -l help -d 'Print help'
@@ -807,6 +897,8 @@ complete -c corten -n "__fish_corten_using_subcommand stats" -l format -d '`tabl
 complete -c corten -n "__fish_corten_using_subcommand stats" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand stats" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand stats" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand stats" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand stats" -s a -l all -d 'All containers, also those that do not run'
 complete -c corten -n "__fish_corten_using_subcommand stats" -l no-stream -d 'Only once'
 complete -c corten -n "__fish_corten_using_subcommand stats" -l no-trunc -d 'Show ids in full'
@@ -816,14 +908,20 @@ complete -c corten -n "__fish_corten_using_subcommand stop" -s t -l time -l time
 complete -c corten -n "__fish_corten_using_subcommand stop" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand stop" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand stop" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand stop" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand stop" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand top" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand top" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand top" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand top" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand top" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand unpause" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand unpause" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand unpause" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand unpause" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand unpause" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand update" -l blkio-weight -d 'Weight of block input and output, from 10 to 1000; 0 is none' -r
 complete -c corten -n "__fish_corten_using_subcommand update" -l cpu-period -d 'Period of the processor quota, in microseconds' -r
@@ -842,10 +940,14 @@ complete -c corten -n "__fish_corten_using_subcommand update" -l restart -d 'Whe
 complete -c corten -n "__fish_corten_using_subcommand update" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand update" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand update" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand update" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand update" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand wait" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand wait" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand wait" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand wait" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand wait" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand events" -s f -l filter -d 'Show only those that match: container, event, image, label, type, scope' -r
 complete -c corten -n "__fish_corten_using_subcommand events" -l format -d '`json` or a Go template; in JSON `seq` numbers the events of the journal' -r
@@ -854,17 +956,23 @@ complete -c corten -n "__fish_corten_using_subcommand events" -l until -d 'End t
 complete -c corten -n "__fish_corten_using_subcommand events" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand events" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand events" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand events" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand events" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand copy" -l platform -d 'Platform to copy of images that have several, such as linux/arm64' -r
 complete -c corten -n "__fish_corten_using_subcommand copy" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand copy" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand copy" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand copy" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand copy" -s a -l all -d 'Copy the images for all platforms'
 complete -c corten -n "__fish_corten_using_subcommand copy" -s q -l quiet -d 'Say only the digest'
 complete -c corten -n "__fish_corten_using_subcommand copy" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand image; and not __fish_seen_subcommand_from inspect ls list prune rm remove history import load pull push save tag help" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and not __fish_seen_subcommand_from inspect ls list prune rm remove history import load pull push save tag help" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and not __fish_seen_subcommand_from inspect ls list prune rm remove history import load pull push save tag help" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and not __fish_seen_subcommand_from inspect ls list prune rm remove history import load pull push save tag help" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and not __fish_seen_subcommand_from inspect ls list prune rm remove history import load pull push save tag help" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand image; and not __fish_seen_subcommand_from inspect ls list prune rm remove history import load pull push save tag help" -f -a "inspect" -d 'Show everything about images'
 complete -c corten -n "__fish_corten_using_subcommand image; and not __fish_seen_subcommand_from inspect ls list prune rm remove history import load pull push save tag help" -f -a "ls" -d 'List images'
@@ -884,12 +992,16 @@ complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_sub
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from inspect" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from inspect" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from inspect" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from inspect" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from ls" -s f -l filter -d 'Show only those that match: dangling, label, reference, before, since, until' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from ls" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from ls" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from ls" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from ls" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from ls" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from ls" -s a -l all -d 'Show the layers below images, too (not with --quiet: they have no id that another verb takes)'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from ls" -l digests -d 'Show digests'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from ls" -l no-trunc -d 'Show ids in full'
@@ -901,6 +1013,8 @@ complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_sub
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from list" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from list" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from list" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from list" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from list" -s a -l all -d 'Show the layers below images, too (not with --quiet: they have no id that another verb takes)'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from list" -l digests -d 'Show digests'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from list" -l no-trunc -d 'Show ids in full'
@@ -911,17 +1025,23 @@ complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_sub
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from prune" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from prune" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from prune" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from prune" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from prune" -s a -l all -d 'Remove all images that no container uses'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from prune" -s f -l force -d 'Do not ask'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -s f -l force -d 'Remove names of images that containers use, all names of an id, and images of containers that do not run'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -s f -l force -d 'Remove names of images that containers use, all names of an id, and images of containers that do not run'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
@@ -930,6 +1050,8 @@ false\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -l no-trunc -d 'Show ids and commands in full'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -s q -l quiet -d 'Show only ids'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help'
@@ -939,17 +1061,23 @@ complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_sub
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from load" -s i -l input -d 'Archive, perhaps compressed with gzip or zstd, or directory of an OCI layout; standard input without it' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from load" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from load" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from load" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from load" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from load" -s q -l quiet -d 'Say only what was loaded'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from load" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -l platform -d 'Platform to pull of images that have several, such as linux/arm64' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -s a -l all-tags -d 'Pull all tags of the repository'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -s q -l quiet -d 'Say only what was pulled'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -s h -l help -d 'Print help'
@@ -958,6 +1086,8 @@ complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_sub
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -s a -l all-tags -d 'Push all tags of the repository'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -s q -l quiet -d 'Say only what was pushed'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -s h -l help -d 'Print help'
@@ -965,10 +1095,14 @@ complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_sub
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from tag" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from tag" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from tag" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from tag" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from tag" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "inspect" -d 'Show everything about images'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from help" -f -a "ls" -d 'List images'
@@ -988,6 +1122,8 @@ false\t''"
 complete -c corten -n "__fish_corten_using_subcommand history" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand history" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand history" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand history" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand history" -l no-trunc -d 'Show ids and commands in full'
 complete -c corten -n "__fish_corten_using_subcommand history" -s q -l quiet -d 'Show only ids'
 complete -c corten -n "__fish_corten_using_subcommand history" -s h -l help -d 'Print help'
@@ -997,17 +1133,23 @@ complete -c corten -n "__fish_corten_using_subcommand import" -l platform -d 'Pl
 complete -c corten -n "__fish_corten_using_subcommand import" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand import" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand import" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand import" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand import" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand load" -s i -l input -d 'Archive, perhaps compressed with gzip or zstd, or directory of an OCI layout; standard input without it' -r -F
 complete -c corten -n "__fish_corten_using_subcommand load" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand load" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand load" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand load" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand load" -s q -l quiet -d 'Say only what was loaded'
 complete -c corten -n "__fish_corten_using_subcommand load" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand pull" -l platform -d 'Platform to pull of images that have several, such as linux/arm64' -r
 complete -c corten -n "__fish_corten_using_subcommand pull" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand pull" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand pull" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand pull" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand pull" -s a -l all-tags -d 'Pull all tags of the repository'
 complete -c corten -n "__fish_corten_using_subcommand pull" -s q -l quiet -d 'Say only what was pulled'
 complete -c corten -n "__fish_corten_using_subcommand pull" -s h -l help -d 'Print help'
@@ -1016,6 +1158,8 @@ complete -c corten -n "__fish_corten_using_subcommand push" -l format -d 'Write 
 complete -c corten -n "__fish_corten_using_subcommand push" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand push" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand push" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand push" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand push" -s a -l all-tags -d 'Push all tags of the repository'
 complete -c corten -n "__fish_corten_using_subcommand push" -s q -l quiet -d 'Say only what was pushed'
 complete -c corten -n "__fish_corten_using_subcommand push" -s h -l help -d 'Print help'
@@ -1023,16 +1167,22 @@ complete -c corten -n "__fish_corten_using_subcommand save" -s o -l output -d 'W
 complete -c corten -n "__fish_corten_using_subcommand save" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand save" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand save" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand save" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand save" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand tag" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand tag" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand tag" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand tag" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand tag" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand images" -s f -l filter -d 'Show only those that match: dangling, label, reference, before, since, until' -r
 complete -c corten -n "__fish_corten_using_subcommand images" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
 complete -c corten -n "__fish_corten_using_subcommand images" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand images" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand images" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand images" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand images" -s a -l all -d 'Show the layers below images, too (not with --quiet: they have no id that another verb takes)'
 complete -c corten -n "__fish_corten_using_subcommand images" -l digests -d 'Show digests'
 complete -c corten -n "__fish_corten_using_subcommand images" -l no-trunc -d 'Show ids in full'
@@ -1043,6 +1193,8 @@ complete -c corten -n "__fish_corten_using_subcommand info" -s f -l format -d 'A
 complete -c corten -n "__fish_corten_using_subcommand info" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand info" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand info" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand info" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand info" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand inspect" -s f -l format -d 'A Go template, or `json` for one line each' -r
 complete -c corten -n "__fish_corten_using_subcommand inspect" -l type -d 'Only objects of this type' -r -f -a "container\t''
@@ -1050,6 +1202,8 @@ image\t''"
 complete -c corten -n "__fish_corten_using_subcommand inspect" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand inspect" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand inspect" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand inspect" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand inspect" -s s -l size -d 'Also the sizes of containers'
 complete -c corten -n "__fish_corten_using_subcommand inspect" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand login" -s p -l password -d 'Password, or a personal access token in its place; others can see it in the list of processes' -r
@@ -1057,21 +1211,29 @@ complete -c corten -n "__fish_corten_using_subcommand login" -s u -l username -d
 complete -c corten -n "__fish_corten_using_subcommand login" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand login" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand login" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand login" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand login" -l password-stdin -d 'Read the password from standard input'
 complete -c corten -n "__fish_corten_using_subcommand login" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand logout" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand logout" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand logout" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand logout" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand logout" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand manifest; and not __fish_seen_subcommand_from inspect help" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand manifest; and not __fish_seen_subcommand_from inspect help" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand manifest; and not __fish_seen_subcommand_from inspect help" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand manifest; and not __fish_seen_subcommand_from inspect help" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand manifest; and not __fish_seen_subcommand_from inspect help" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand manifest; and not __fish_seen_subcommand_from inspect help" -f -a "inspect" -d 'Show a manifest, or a list of them, as the registry has it'
 complete -c corten -n "__fish_corten_using_subcommand manifest; and not __fish_seen_subcommand_from inspect help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c corten -n "__fish_corten_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -s v -l verbose -d 'Show each manifest of a list, with its descriptor'
 complete -c corten -n "__fish_corten_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand manifest; and __fish_seen_subcommand_from help" -f -a "inspect" -d 'Show a manifest, or a list of them, as the registry has it'
@@ -1082,6 +1244,8 @@ complete -c corten -n "__fish_corten_using_subcommand ps" -s n -l last -d 'Show 
 complete -c corten -n "__fish_corten_using_subcommand ps" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand ps" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand ps" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand ps" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand ps" -s a -l all -d 'Show all containers, not only running ones'
 complete -c corten -n "__fish_corten_using_subcommand ps" -s l -l latest -d 'Show the latest one, whatever its state'
 complete -c corten -n "__fish_corten_using_subcommand ps" -l no-trunc -d 'Show ids, commands and names in full'
@@ -1094,10 +1258,14 @@ complete -c corten -n "__fish_corten_using_subcommand repack" -s m -l message -d
 complete -c corten -n "__fish_corten_using_subcommand repack" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand repack" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand repack" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand repack" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand repack" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand rmi" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand rmi" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand rmi" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand rmi" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand rmi" -s f -l force -d 'Remove names of images that containers use, all names of an id, and images of containers that do not run'
 complete -c corten -n "__fish_corten_using_subcommand rmi" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand search" -s f -l filter -d 'Only those that match: is-official, is-automated, stars' -r
@@ -1106,11 +1274,15 @@ complete -c corten -n "__fish_corten_using_subcommand search" -l limit -d 'How m
 complete -c corten -n "__fish_corten_using_subcommand search" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand search" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand search" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand search" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand search" -l no-trunc -d 'Show descriptions in full'
 complete -c corten -n "__fish_corten_using_subcommand search" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df check info prune help" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df check info prune help" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df check info prune help" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df check info prune help" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df check info prune help" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df check info prune help" -f -a "df" -d 'Show how much of the disk is used'
 complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df check info prune help" -f -a "check" -d 'Look whether everything in the store is as it should be'
@@ -1121,21 +1293,29 @@ complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_su
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from check" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from check" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from check" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from check" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from check" -l repair -d 'Take away what is damaged, so that a pull brings it again'
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from info" -s f -l format -d 'A Go template, or `json`' -r
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from info" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from info" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from info" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from info" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from info" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from prune" -l filter -d 'Only those that match: label, label!, until' -r
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from prune" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from prune" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from prune" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from prune" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from prune" -s a -l all -d 'Remove all images that no container uses, not only those without a tag'
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from prune" -s f -l force -d 'Do not ask'
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help'
@@ -1148,6 +1328,8 @@ complete -c corten -n "__fish_corten_using_subcommand verify" -s k -l key -d 'Fi
 complete -c corten -n "__fish_corten_using_subcommand verify" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand verify" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand verify" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand verify" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand verify" -s q -l quiet -d 'Say only the digest'
 complete -c corten -n "__fish_corten_using_subcommand verify" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand unpack" -l uid-map -d 'Users of the bundle on the host, for a user namespace (container:host:size); --gid-map follows it' -r
@@ -1155,12 +1337,16 @@ complete -c corten -n "__fish_corten_using_subcommand unpack" -l gid-map -d 'Gro
 complete -c corten -n "__fish_corten_using_subcommand unpack" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand unpack" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand unpack" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand unpack" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand unpack" -l rootless -d 'For a user without privileges: all files are whose this is, owners are noted beside them, and nothing in config.json needs root'
 complete -c corten -n "__fish_corten_using_subcommand unpack" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand version" -s f -l format -d 'A Go template, or `json`' -r
 complete -c corten -n "__fish_corten_using_subcommand version" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand version" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand version" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand version" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
+vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand version" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from container attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait events copy image history import load pull push save tag images info inspect login logout manifest ps repack rmi search system verify unpack version help" -f -a "container" -d 'Manage containers'
 complete -c corten -n "__fish_corten_using_subcommand help; and not __fish_seen_subcommand_from container attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait events copy image history import load pull push save tag images info inspect login logout manifest ps repack rmi search system verify unpack version help" -f -a "attach" -d 'Show a running container\'s output here, and pass input and signals on'

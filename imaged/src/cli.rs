@@ -4,13 +4,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands;
 use crate::error::{Error, Kind, Result};
 use crate::log::{self, Level};
-use crate::settings::Settings;
+use crate::settings::{Settings, StorageDriver};
 
 /// Images, and containers made of them.
 #[derive(Debug, Parser)]
@@ -25,6 +26,9 @@ pub(crate) struct Cli {
     /// OCI runtime: a name (looked for beside corten, then on PATH) or a path
     #[arg(long, global = true, value_name = "RUNTIME", default_value = "corten-runtime")]
     runtime: String,
+    /// How to keep new containers' files: overlay2, or vfs, which copies; if missing, as the store's file system allows
+    #[arg(long, global = true, value_name = "DRIVER", value_parser = storage_driver())]
+    storage_driver: Option<StorageDriver>,
     /// How much to say on standard error about what is being done
     #[arg(short = 'l', long, value_enum, value_name = "LEVEL", default_value_t = Level::Info)]
     log_level: Level,
@@ -89,6 +93,14 @@ impl Command {
     }
 }
 
+/// Reads a driver's name, and nothing else.
+fn storage_driver() -> impl TypedValueParser<Value = StorageDriver> {
+    PossibleValuesParser::new(StorageDriver::ALL.map(StorageDriver::name)).map(|name| {
+        let is_meant = |driver: &StorageDriver| driver.name() == name;
+        StorageDriver::ALL.into_iter().find(is_meant).unwrap_or_default()
+    })
+}
+
 /// The command line as clap knows it, for manual pages and completions.
 pub(crate) fn command() -> clap::Command {
     Cli::command()
@@ -109,6 +121,7 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> 
         root: commands::absolute(&cli.root)?,
         state_dir: commands::absolute(&cli.state_dir)?,
         runtime: cli.runtime,
+        storage_driver: cli.storage_driver,
     };
     log::debug(format_args!(
         "store {}, state {}, runtime {}",

@@ -240,6 +240,7 @@ impl Workshop<'_> {
             media_type: layer.descriptor.media_type.clone(),
             blob_size: layer.descriptor.size,
             size,
+            needs_copies: unpacked.needs_copies(),
         })?;
         layer.tell(&format!("visible as {}", layer.chain_id));
         self.progress.layer(&layer.descriptor.digest, Step::Complete);

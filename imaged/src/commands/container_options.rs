@@ -222,6 +222,7 @@ impl ContainerOptions {
             options: self.options()?,
             volumes_from: self.volumes_from.clone(),
             runtime: settings.runtime.clone(),
+            driver: settings.storage_driver,
         })
     }
 

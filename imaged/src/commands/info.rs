@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use crate::engine::status::Status;
-use crate::engine::{Containers, has_cgroup2_alone, machine_memory, programs};
+use crate::engine::{Containers, has_cgroup2_alone, machine_memory, programs, storage};
 use crate::error::Result;
 use crate::format::timestamp::Timestamp;
 use crate::format::{Template, human};
 use crate::output;
-use crate::settings::Settings;
+use crate::settings::{Settings, StorageDriver};
 use crate::store::Store;
 
 /// What the plain command prints.
@@ -97,6 +97,7 @@ fn facts(settings: &Settings) -> Result<Value> {
     };
     let cgroup2 = has_cgroup2_alone();
     let runtime = programs::find(&settings.runtime).ok();
+    let driver = storage::of_store(&store, settings.storage_driver)?.driver;
     let mut facts = json!({
         "ID": machine_id(),
         "Containers": running + paused + stopped,
@@ -104,8 +105,8 @@ fn facts(settings: &Settings) -> Result<Value> {
         "ContainersPaused": paused,
         "ContainersStopped": stopped,
         "Images": store.images()?.len(),
-        "Driver": "overlay2",
-        "DriverStatus": [["Backing Filesystem", backing(&settings.root.to_string_lossy())], ["Native Overlay Diff", "true"]],
+        "Driver": driver.name(),
+        "DriverStatus": driver_status(driver, &settings.root.to_string_lossy()),
         "DockerRootDir": settings.root,
         "Plugins": {"Volume": ["local"], "Network": ["host", "none"], "Authorization": null,
                     "Log": ["json-file", "k8s-file", "none"]},
@@ -177,6 +178,15 @@ fn limits(cgroup2: bool) -> Vec<(&'static str, bool)> {
         ("PidsLimit", has("pids")),
         ("OomKillDisable", has("memory") && !cgroup2),
     ]
+}
+
+/// What docker says about a driver; no differences are native if everything is copied.
+fn driver_status(driver: StorageDriver, root: &str) -> Value {
+    let backing = ["Backing Filesystem", &backing(root)];
+    match driver {
+        StorageDriver::Overlay2 => json!([backing, ["Native Overlay Diff", "true"]]),
+        StorageDriver::Vfs => json!([backing]),
+    }
 }
 
 /// The type of the file system that the store is on.

@@ -17,10 +17,10 @@ use crate::archive::{self, Found, Loaded};
 use crate::error::{Context, Error, Kind, Result};
 use crate::format::timestamp::Timestamp;
 use crate::image::{Image, Reference};
-use crate::layer::{Changes, flatten};
+use crate::layer::flatten;
 use crate::oci::{Config, Descriptor, Digest, Hasher, History, Manifest, media};
 use crate::plan::{self, command};
-use crate::snapshot;
+use crate::snapshot::{self, Changes};
 use crate::store::{Store, failed, failed_at};
 
 /// What is wanted of the new image.
@@ -37,17 +37,21 @@ pub(crate) struct Request {
     pub(crate) latest: Option<i64>,
 }
 
-/// The container's writable layer on the layers of its image.
+/// What the container changed of its image's files.
 ///
 /// # Errors
 /// `NotFound` when the image is gone.
 pub(crate) fn changes(containers: &Containers, store: &Store, record: &Record) -> Result<Changes> {
     let directory = containers.directory(&record.id);
-    Ok(Changes {
-        upper: directory.join("upper"),
-        lower: snapshot::lower(store, &image(store, record)?),
-        mount_points: mount_points(&config(&directory)),
-    })
+    let image = image(store, record)?;
+    let mount_points = mount_points(&config(&directory));
+    Ok(Changes::new(
+        store,
+        &image,
+        &directory,
+        record.driver,
+        mount_points,
+    ))
 }
 
 /// Writes all files of a container as one tar stream.
@@ -55,8 +59,8 @@ pub(crate) fn changes(containers: &Containers, store: &Store, record: &Record) -
 /// # Errors
 /// The failed call.
 pub(crate) fn export(containers: &Containers, store: &Store, record: &Record, out: impl Write) -> Result<()> {
-    let mut roots = vec![containers.directory(&record.id).join("upper")];
-    roots.extend(snapshot::lower(store, &image(store, record)?));
+    let directory = containers.directory(&record.id);
+    let roots = snapshot::shown(store, &image(store, record)?, &directory, record.driver);
     flatten(&roots, out).map(drop)?;
     still_there(containers, record)
 }

@@ -27,6 +27,7 @@ use super::record::Record;
 use super::status::{ShimFile, Status};
 use crate::error::{Context, Error, Kind, Result};
 use crate::plan::copy::split;
+use crate::settings::StorageDriver;
 use crate::sys::resolve;
 
 /// Opens the container's root directory and does something with it. While a container that does not run is worked on, it
@@ -46,7 +47,7 @@ pub(super) fn with<T: Send>(
     }
     std::thread::scope(|scope| {
         let worker = scope.spawn(|| {
-            let mounted = Mounted::new(&containers.directory(&record.id))?;
+            let mounted = Mounted::new(&containers.directory(&record.id), record.driver)?;
             work(mounted.root()?)
         });
         worker
@@ -87,7 +88,7 @@ struct Mounted {
 impl Mounted {
     /// Has the shim mount what the bundle says, goes to where that is seen, and mounts there what the container's
     /// configuration binds. This thread stays there.
-    fn new(bundle: &Path) -> Result<Self> {
+    fn new(bundle: &Path, driver: StorageDriver) -> Result<Self> {
         let (shim, cat) = (programs::find("corten-shim")?, programs::find("cat")?);
         let mut holder = Command::new(shim)
             .args([
@@ -110,6 +111,23 @@ impl Mounted {
             holder,
         };
         mounted.enter()?;
+        if driver == StorageDriver::Vfs {
+            // Nothing is mounted there, and only a mount can be read-only.
+            let rootfs = Some(&mounted.rootfs);
+            mount(
+                rootfs,
+                &mounted.rootfs,
+                None::<&str>,
+                MsFlags::MS_BIND,
+                None::<&str>,
+            )
+            .map_err(|errno| {
+                Error::syscall(
+                    format!("mount({}, MS_BIND)", mounted.rootfs.display()),
+                    errno as i32,
+                )
+            })?;
+        }
         let config = std::fs::read(bundle.join("config.json"))
             .map_err(|error| Error::io(format!("read {}/config.json", bundle.display()), &error))?;
         let config: Value = serde_json::from_slice(&config).map_err(|error| {

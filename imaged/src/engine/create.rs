@@ -7,7 +7,7 @@ use std::path::Path;
 use super::imagefs::ImageFs;
 use super::layout::{Containers, private_directory};
 use super::record::{self, Record};
-use super::{announce, facts, health, ids, names, programs, remove, volumes};
+use super::{announce, facts, health, ids, names, programs, remove, storage, volumes};
 use crate::error::{Context, Error, Kind, Result};
 use crate::format::timestamp::Timestamp;
 use crate::image::Image;
@@ -17,6 +17,7 @@ use crate::plan::bundle::{Container, Own};
 use crate::plan::command::{self, Overrides};
 use crate::plan::options::{Mount, Network, Options};
 use crate::plan::{self, hostfiles, user};
+use crate::settings::StorageDriver;
 use crate::snapshot;
 use crate::store::{Store, fault_point};
 
@@ -38,6 +39,8 @@ pub(crate) struct Request {
     pub(crate) volumes_from: Vec<String>,
     /// The runtime's name or path.
     pub(crate) runtime: String,
+    /// How its files are to be kept; none if the store's file system decides.
+    pub(crate) driver: Option<StorageDriver>,
 }
 
 /// Makes a container of an image.
@@ -67,6 +70,7 @@ pub(crate) fn create(
     fault_point();
     let mut record = Record::new(id.clone(), name, Timestamp::now().to_string(), runtime);
     record.image = image.id.to_string();
+    record.driver = storage::of_container(store, (image, &request.image_name), request.driver)?;
     record.image_name = request.image_name;
     record.config = command::merge(&image.config.config, request.overrides)?;
     let options = with_volumes_of(containers, request.options, &request.volumes_from)?;
@@ -199,7 +203,7 @@ fn with_image_volumes(mut options: Options, config: &Config) -> Options {
 /// Everything in the container's directory but `container.json`.
 fn fill(containers: &Containers, store: &Store, image: &Image, record: &mut Record) -> Result<()> {
     let directory = containers.directory(&record.id);
-    let mounts = snapshot::prepare(store, image, &directory)?;
+    let mounts = snapshot::prepare(store, image, &directory, record.driver)?;
     fault_point();
     write(
         &directory.join("mounts.json"),

@@ -168,7 +168,7 @@ fn entry(parts: &[PathBuf], name: &[u8]) -> Result<Option<Found>> {
             Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR)) => continue,
             Err(error) => return Err(Error::io(format!("stat {}", path.display()), &error)),
         };
-        if data.file_type().is_char_device() && data.rdev() == 0 {
+        if data.file_type().is_char_device() && data.rdev() == 0 || data.file_type().is_socket() {
             // A whiteout hides everything below it.
             break;
         }

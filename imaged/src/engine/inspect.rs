@@ -6,27 +6,24 @@ use super::facts;
 use super::layout::Containers;
 use super::record::Record;
 use super::status::{ShimFile, Status};
-use super::{health, logs};
-use crate::error::{Error, Result};
+use super::{commit, health, logs};
+use crate::error::Result;
 use crate::plan::options::{DeviceNumber, Mount, Options, Resources, Seccomp};
 use crate::plan::{self, command, resources};
+use crate::settings::StorageDriver;
 use crate::store::Store;
-use crate::sys::tree;
 
 /// What docker writes for a time that never was.
 const NEVER: &str = "0001-01-01T00:00:00Z";
 /// The exit code of a container whose end nobody saw. No process can have it.
 const UNKNOWN: i32 = -1;
 
-/// The bytes of the writable layer's files, and of all files of a container.
+/// The bytes of the files that a container changed, and of all its files.
 ///
 /// # Errors
 /// When the image is gone.
 pub(crate) fn sizes(containers: &Containers, store: &Store, record: &Record) -> Result<(u64, u64)> {
-    let upper = containers.directory(&record.id).join("upper");
-    let written = tree::size(&upper)
-        .map_err(|errno| Error::syscall(format!("measure {}", upper.display()), errno as i32))?
-        .bytes;
+    let written = commit::changes(containers, store, record)?.bytes()?;
     let image = store.image_of_container(&record.image.parse()?)?;
     Ok((written, written + image.size))
 }
@@ -56,7 +53,7 @@ pub(crate) fn details(containers: &Containers, store: &Store, record: &Record) -
         },
         "Name": format!("/{}", record.name),
         "RestartCount": restart_count(containers, record, &status),
-        "Driver": "overlay2",
+        "Driver": record.driver.name(),
         "Platform": "linux",
         "ImageManifestDescriptor": manifest(store, record),
         "MountLabel": "",
@@ -65,8 +62,13 @@ pub(crate) fn details(containers: &Containers, store: &Store, record: &Record) -
         "ExecIDs": null,
         "HostConfig": host_config(record),
         "GraphDriver": {
-            "Name": "overlay2",
-            "Data": {"UpperDir": path("upper"), "WorkDir": path("work"), "MergedDir": path("rootfs")},
+            "Name": record.driver.name(),
+            "Data": match record.driver {
+                StorageDriver::Overlay2 => {
+                    json!({"UpperDir": path("upper"), "WorkDir": path("work"), "MergedDir": path("rootfs")})
+                }
+                StorageDriver::Vfs => Value::Null,
+            },
         },
         "Mounts": mounts(record, &directory.to_string_lossy()),
         "Config": config(record),

@@ -34,6 +34,7 @@ pub(crate) mod start;
 pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod stop;
+pub(crate) mod storage;
 pub(crate) mod top;
 pub(crate) mod update;
 mod volumes;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Kind, Result};
 use crate::oci::Config;
 use crate::plan::Options;
+use crate::settings::StorageDriver;
 
 /// The format's version.
 const VERSION: u32 = 1;
@@ -33,6 +34,9 @@ pub(crate) struct Record {
     pub(crate) hostname: String,
     /// Path of the runtime.
     pub(crate) runtime: String,
+    /// How its files are kept. Containers of before have overlays.
+    #[serde(default)]
+    pub(crate) driver: StorageDriver,
 }
 
 impl Record {
@@ -49,6 +53,7 @@ impl Record {
             config: Config::default(),
             options: Options::default(),
             hostname: String::new(),
+            driver: StorageDriver::default(),
         }
     }
 

@@ -1,25 +1,19 @@
 //! Bundles that stand alone: an image's files and configuration in a directory of anybody's, and back.
 
-use std::fs::{self, Permissions};
-use std::io::BufWriter;
-use std::os::fd::AsFd;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
+use std::fs;
 use std::path::Path;
 
-use nix::fcntl::ResolveFlag;
 use nix::sys::stat::FileStat;
 use nix::unistd::{getegid, geteuid};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::commit::{self, Base, Request};
-use super::copy::receive::{Owner, Target, Trust};
-use super::copy::{self, tree::Tree};
 use super::{create, facts, imagefs::ImageFs};
 use crate::archive::Loaded;
 use crate::error::{Context, Error, Kind, Result};
 use crate::image::Image;
-use crate::layer::{Comparison, flatten};
+use crate::layer::{Comparison, Owners, copy_out};
 use crate::plan::id_map::{self, IdMap};
 use crate::plan::standalone::{Ids, standalone};
 use crate::plan::{self, Options};
@@ -91,7 +85,6 @@ fn fill(store: &Store, image: &Image, directory: &Path, ids: &Ids) -> Result<()>
     let rootfs = directory.join("rootfs");
     fs::create_dir(&rootfs).map_err(|error| failed_at("mkdir", &rootfs, &error))?;
     copy_files(&layers, &rootfs, ids).context(|| format!("unpack the files to {}", rootfs.display()))?;
-    root_attributes(layers.first(), &rootfs, ids)?;
     let user = create::user(&ImageFs::new(layers), &image.config.config.user, &[])?;
     let config = standalone(&image.config, &user, ids, &facts::gather(&Options::default())?)?;
     let origin = Origin {
@@ -111,46 +104,13 @@ fn fill(store: &Store, image: &Image, directory: &Path, ids: &Ids) -> Result<()>
     Ok(())
 }
 
-/// All that shows in the layers, as one stream from one side to the other.
 fn copy_files(layers: &[std::path::PathBuf], rootfs: &Path, ids: &Ids) -> Result<()> {
-    let path = std::os::unix::ffi::OsStrExt::as_bytes(rootfs.as_os_str());
-    let root = Tree::host()?
-        .directory(path)
-        .map_err(|errno| Error::syscall(format!("open {}", rootfs.display()), errno as i32))?;
-    let target = Target {
-        root: root.as_fd(),
-        directory: b"/",
-        resolve: ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS,
-        owner: match ids.rootless {
-            true => Owner::Noted,
-            false => Owner::Mapped(&ids.uids, &ids.gids),
-        },
-        trust: Trust::Full,
+    let mapped = |uid, gid| mapped(&ids.uids, &ids.gids, (uid, gid));
+    let owners = match ids.rootless {
+        true => Owners::Noted,
+        false => Owners::Given(&mapped),
     };
-    let send = |out| {
-        let out = flatten(layers, BufWriter::with_capacity(copy::PIECE, out))?;
-        out.into_inner()
-            .map(drop)
-            .map_err(|error| copy::unwritable(error.error()))
-    };
-    copy::through_pipe(send, |input| copy::receive_all(input, target)).map(drop)
-}
-
-/// The root directory is as that of the topmost layer.
-fn root_attributes(top: Option<&std::path::PathBuf>, rootfs: &Path, ids: &Ids) -> Result<()> {
-    let Some(top) = top else { return Ok(()) };
-    let data = fs::metadata(top).map_err(|error| failed_at("stat", top, &error))?;
-    let failed = |call: &str, error: &std::io::Error| failed_at(call, rootfs, error);
-    if !ids.rootless {
-        let (uid, gid) = mapped(&ids.uids, &ids.gids, (data.uid(), data.gid()))?;
-        lchown(rootfs, Some(uid), Some(gid)).map_err(|error| failed("chown", &error))?;
-    }
-    fs::set_permissions(rootfs, Permissions::from_mode(data.mode() & 0o7777))
-        .map_err(|error| failed("chmod", &error))?;
-    let modified = data.modified().map_err(|error| failed("stat", &error))?;
-    fs::File::open(rootfs)
-        .and_then(|root| root.set_modified(modified))
-        .map_err(|error| failed("set the time of", &error))
+    copy_out(layers, rootfs, &owners)
 }
 
 fn mapped(uids: &[IdMap], gids: &[IdMap], (uid, gid): (u32, u32)) -> Result<(u32, u32)> {
@@ -193,6 +153,7 @@ pub(crate) fn repack(store: &Store, directory: &Path, request: Request) -> Resul
             .collect(),
         rootless: origin.rootless,
         owner: &owner,
+        quick: false,
     };
     let base = Base {
         config: image.config.config.clone(),

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use nix::sys::stat::FileStat;
 
 use super::dirs::failed;
+use super::hidden::{is_opaque, is_overlays_whiteout};
 use super::mount_points::{is_for_a_mount, is_only_for_mounts};
 use super::pack::Packer;
 use super::path::{MAX_DEPTH, check_name, join, refused, show};
-use super::stack::{Stacked, is_opaque};
-use super::unpack::{is_directory, is_whiteout};
+use super::stack::Stacked;
+use super::unpack::is_directory;
 use crate::error::{Context, Error, Kind, Result};
 use crate::sys::xattr;
 
@@ -106,7 +107,7 @@ impl Changes {
                 stat: found.stat,
                 opaque: false,
             };
-            if is_whiteout(&found.stat) {
+            if is_overlays_whiteout(&found.stat) {
                 if before.is_some() {
                     visit(&path, Change::Deleted, &place)?;
                 }
@@ -239,6 +240,7 @@ mod tests {
             volumes: HashSet::new(),
             rootless: false,
             owner: &|_, _| Ok((0, 0)),
+            quick: false,
         };
         comparison.pack(Vec::new(), None).unwrap();
         std::fs::write(upper.join("etc/.wh.passwd"), "").unwrap();

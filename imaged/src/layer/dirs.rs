@@ -201,7 +201,7 @@ fn open(root: &Dir, path: &[u8], how: ResolveFlag) -> std::result::Result<OwnedF
 
 fn is_whiteout(parent: &Dir, name: &[u8]) -> bool {
     fstatat(&*parent.fd, OsStr::from_bytes(name), AtFlags::AT_SYMLINK_NOFOLLOW)
-        .is_ok_and(|stat| super::unpack::is_whiteout(&stat))
+        .is_ok_and(|stat| super::hidden::is_whiteout(&stat))
 }
 
 fn real_path(fd: &OwnedFd) -> Result<Vec<u8>> {

@@ -5,7 +5,9 @@
 
 mod changes;
 mod compare;
+mod copy_out;
 mod dirs;
+mod hidden;
 mod mount_points;
 mod pack;
 mod path;
@@ -30,7 +32,9 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::{Mode, umask};
 
 pub use changes::{Change, Changes, flatten};
-pub use compare::{Comparison, OWNER_ATTRIBUTE, OwnerOf};
+pub use compare::{Comparison, OwnerOf};
+pub(crate) use copy_out::{Owners, copy_out};
+pub(crate) use hidden::holds_marks;
 pub(crate) use pack::Packer;
 pub(crate) use path::MAX_DEPTH;
 pub use path::clean as clean_path;
@@ -55,6 +59,11 @@ impl Unpacked {
     /// `Invalid` when the layer links to a file that there is not below.
     pub fn settle(&self, root: &Path, below: &[PathBuf]) -> Result<u64> {
         settle::settle(root, below, &self.remainder).map(|copied| self.bytes + copied)
+    }
+
+    /// Whether overlayfs would not understand what the layer hides, for the file system did not hold overlayfs' own marks.
+    pub fn needs_copies(&self) -> bool {
+        self.remainder.has_sockets
     }
 }
 

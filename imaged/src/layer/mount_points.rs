@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use nix::sys::stat::FileStat;
 
+use super::hidden::is_whiteout;
 use super::path::join;
 use super::stack::Stacked;
-use super::unpack::{is_directory, is_whiteout};
+use super::unpack::is_directory;
 use crate::error::Result;
 
 /// Whether something that is no directory is there only to be mounted on; `points` are the paths of all mounts.

@@ -16,8 +16,9 @@ use nix::sys::time::TimeSpec;
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, linkat, unlinkat};
 
 use super::dirs::{Dirs, failed};
+use super::hidden::{is_opaque, is_whiteout};
 use super::path::{ancestors, refused, split};
-use super::unpack::{ForeignLink, Remainder, is_directory, is_whiteout, open_directory};
+use super::unpack::{ForeignLink, Remainder, is_directory, open_directory};
 use crate::error::{Error, Result};
 use crate::sys::xattr;
 
@@ -122,11 +123,7 @@ fn stat(layer: &Dirs, path: &[u8]) -> Result<Option<FileStat>> {
 }
 
 fn has_opaque(layer: &Dirs, path: &[u8]) -> Result<bool> {
-    let dir = open_directory(layer.root(), path)?;
-    let all = xattr::all(&dir).map_err(|errno| failed("flistxattr", path, errno))?;
-    Ok(all
-        .iter()
-        .any(|(name, value)| name.as_bytes() == b"trusted.overlay.opaque" && value == b"y"))
+    is_opaque(open_directory(layer.root(), path)?, path)
 }
 
 fn inherit(here: &Dirs, lower: &[Dirs], path: &[u8]) -> Result<()> {

@@ -12,9 +12,8 @@ use nix::fcntl::{AtFlags, OFlag, open, openat};
 use nix::sys::stat::{FileStat, Mode, fstatat};
 
 use super::dirs::failed;
-use super::unpack::is_whiteout;
+use super::hidden::{is_opaque, is_whiteout};
 use crate::error::{Error, Result};
-use crate::sys::xattr;
 
 /// A directory that may be made of several, topmost first.
 #[derive(Debug)]
@@ -116,12 +115,4 @@ impl Stacked {
     pub(super) fn top(&self) -> Option<BorrowedFd<'_>> {
         self.0.first().map(AsFd::as_fd)
     }
-}
-
-/// Whether nothing of lower layers shows through a directory.
-pub(super) fn is_opaque(dir: impl AsFd, name: &[u8]) -> Result<bool> {
-    let all = xattr::all(dir).map_err(|errno| failed("flistxattr", name, errno))?;
-    Ok(all
-        .iter()
-        .any(|(name, value)| name.as_bytes() == b"trusted.overlay.opaque" && value == b"y"))
 }

@@ -22,13 +22,11 @@ use nix::sys::time::TimeSpec;
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fchownat, linkat, symlinkat, unlinkat};
 
 use super::dirs::{Dir, Dirs, failed};
+use super::hidden::{is_whiteout, make_opaque, make_whiteout};
 use super::path::{self, Meaning, refused, show, split};
 use super::tar::{Entry, Kind, Limits, Reader, Segment};
 use crate::error::{Context, Error, Result};
 use crate::sys::{resolve, xattr};
-
-/// What overlayfs calls a directory through which nothing of lower layers shows.
-const OPAQUE: (&[u8], &[u8]) = (b"trusted.overlay.opaque", b"y");
 
 /// A layer being unpacked; after the last entry its [`Remainder`] is for [`super::settle`].
 #[derive(Debug)]
@@ -39,6 +37,8 @@ pub(super) struct Unpacker {
     /// Hard links to lower layers, by their paths: which one it was, and its target. An empty file keeps the place of
     /// each, so that later entries replace it as they do any other.
     foreign: BTreeMap<Vec<u8>, (usize, Vec<u8>)>,
+    /// Whether the file system did not hold overlayfs' own marks.
+    has_sockets: bool,
 }
 
 /// What a directory is to get at the end.
@@ -64,6 +64,8 @@ pub(super) struct Remainder {
     pub(super) implied: Vec<Vec<u8>>,
     /// Hard links to files of lower layers.
     pub(super) foreign: Vec<ForeignLink>,
+    /// Whether sockets say what is hidden.
+    pub(super) has_sockets: bool,
 }
 
 /// Unpacks the stream into `root`; returns the bytes of files, and what the layers below must decide.
@@ -74,6 +76,7 @@ pub(super) fn unpack<R: BufRead>(input: &mut R, root: &Path, limits: Limits) -> 
         dirs: Dirs::new(root, limits.memory)?,
         attributes: BTreeMap::new(),
         foreign: BTreeMap::new(),
+        has_sockets: false,
     };
     while let Some(entry) = reader.next_entry()? {
         unpacker
@@ -265,14 +268,11 @@ impl Unpacker {
     fn white_out(&mut self, above: &[u8], name: &[u8]) -> Result<()> {
         let dir = self.dirs.get(above)?;
         let path = path::join(&dir.path, name);
-        match mknodat(
-            &*dir.fd,
-            OsStr::from_bytes(name),
-            SFlag::S_IFCHR,
-            Mode::empty(),
-            makedev(0, 0),
-        ) {
-            Ok(()) => Ok(()),
+        match make_whiteout(&*dir.fd, name) {
+            Ok(is_socket) => {
+                self.has_sockets |= is_socket;
+                Ok(())
+            }
             Err(Errno::EEXIST) if is_directory(&stat(&dir, name)?) => {
                 // The one below is hidden: it lends nothing.
                 self.dirs.implied.remove(&path);
@@ -322,11 +322,11 @@ impl Unpacker {
             .map_err(|error| Error::io(format!("remove \"{}\" in the layer", show(&path)), &error))
     }
 
-    fn finish(self) -> Result<Remainder> {
+    fn finish(mut self) -> Result<Remainder> {
         let root = self.dirs.root().clone();
         for path in &self.dirs.opaque {
             let dir = open_directory(&root, path)?;
-            set_xattr(&dir, OPAQUE.0, OPAQUE.1, path)?;
+            self.has_sockets |= make_opaque(&dir).map_err(|errno| failed("make opaque", path, errno))?;
         }
         // Deeper ones first, so that nothing is changed above what was set; only times of parents could.
         for (path, attributes) in self.attributes.iter().rev() {
@@ -349,6 +349,7 @@ impl Unpacker {
         Ok(Remainder {
             implied: self.dirs.implied.into_iter().collect(),
             foreign: foreign.into_iter().map(|(_, link)| link).collect(),
+            has_sockets: self.has_sockets,
         })
     }
 }
@@ -369,11 +370,6 @@ fn stat(dir: &Dir, name: &[u8]) -> Result<FileStat> {
 
 pub(super) fn is_directory(stat: &FileStat) -> bool {
     stat.st_mode & libc::S_IFMT == libc::S_IFDIR
-}
-
-/// overlayfs' whiteout: a character device 0:0.
-pub(super) fn is_whiteout(stat: &FileStat) -> bool {
-    stat.st_mode & libc::S_IFMT == libc::S_IFCHR && stat.st_rdev == 0
 }
 
 /// Opens a directory of the layer to change its attributes; no part of its path is a symlink.

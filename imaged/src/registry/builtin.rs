@@ -65,6 +65,7 @@ fn make_layer(store: &Store, archive: &[u8], diff_id: Digest) -> Result<()> {
             media_type: media::OCI_LAYER.into(),
             blob_size: archive.len() as u64,
             size,
+            needs_copies: false,
         })?;
     }
     // A store of before has the layer without its blob.

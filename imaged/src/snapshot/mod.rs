@@ -1,14 +1,28 @@
-//! Snapshots: an image's layers with a writable one on top, described as mounts. Nothing is mounted here.
+//! Snapshots: a container's files, which begin as those of its image, described as mounts. Nothing is mounted here.
+//!
+//! There are two drivers, and one contract for both (`tests/it/snapshots.rs`): what the container finds in `rootfs/` when the
+//! mounts of [`prepare`] are made is what the image's layers show, to the attribute and the nanosecond; what it changes there
+//! is its own, is told by [`Changes`], and goes when its directory is removed.
 
+mod choice;
+mod overlay;
+mod vfs;
+
+use std::collections::HashSet;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind, Result};
 use crate::image::Image;
+use crate::layer::{self, Change, Comparison};
 use crate::store::{IMAGE_FILE, Store};
-use crate::sys::overlay;
+use crate::sys::{overlay as attributes, tree};
+
+pub use crate::settings::StorageDriver;
+pub(crate) use choice::{Choice, for_store, needs_copies};
 
 /// One entry of a bundle's mount list (docs/contracts/bundle.md).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,27 +38,31 @@ pub struct Mount {
     pub options: Vec<String>,
 }
 
-/// Gives the container in `container_dir` (an existing directory right below `containers/` of the store's root)
-/// a writable layer on top of the image: makes `rootfs/`, `upper/`, `work/` and the file `image` there, and
-/// returns what to mount. From then on until the directory is removed the image stays in the store.
+/// Gives the container in `container_dir` (an existing directory right below `containers/` of the store's root) the files
+/// of the image to write to: makes `rootfs/`, what the driver has beside it, and the file `image` there, and returns what to
+/// mount. From then on until the directory is removed the image stays in the store.
 ///
 /// # Errors
 /// `NotFound` when the image was removed meanwhile; the failed call otherwise.
-pub fn prepare(store: &Store, image: &Image, container_dir: &Path) -> Result<Vec<Mount>> {
-    // Removing images takes this lock alone: the image is there until its use is on record.
+pub fn prepare(
+    store: &Store,
+    image: &Image,
+    container_dir: &Path,
+    driver: StorageDriver,
+) -> Result<Vec<Mount>> {
+    hold(store, image, container_dir)?;
+    match driver {
+        StorageDriver::Overlay2 => overlay::prepare(store, image, container_dir),
+        StorageDriver::Vfs => vfs::prepare(store, image, container_dir).map(|()| Vec::new()),
+    }
+}
+
+/// Removing images takes the store's lock alone: the image is there until its use is on record.
+fn hold(store: &Store, image: &Image, container_dir: &Path) -> Result<()> {
     let _lock = store.lock_shared()?;
     store.image(&image.id)?;
     let record = container_dir.join(IMAGE_FILE);
-    fs::write(&record, format!("{}\n", image.id)).map_err(|error| failed("write", &record, &error))?;
-    for directory in ["rootfs", "upper", "work"] {
-        let path = container_dir.join(directory);
-        fs::create_dir(&path).map_err(|error| failed("mkdir", &path, &error))?;
-    }
-    let upper = container_dir.join("upper");
-    if let Some(top) = image.layers.last() {
-        crate::layer::copy_root_attributes(&store.layer_files(top), &upper)?;
-    }
-    Ok(vec![mount(store, image, container_dir)?])
+    fs::write(&record, format!("{}\n", image.id)).map_err(|error| failed("write", &record, &error))
 }
 
 /// The directories of the image's layers, topmost first, down to one whose root is opaque: overlayfs, which ignores
@@ -56,47 +74,116 @@ pub fn lower(store: &Store, image: &Image) -> Vec<PathBuf> {
         .rev()
         .map(|layer| store.layer_files(layer))
         .collect();
-    if let Some(last) = all.iter().position(|layer| overlay::is_opaque(layer)) {
+    if let Some(last) = all.iter().position(|layer| attributes::is_opaque(layer)) {
         all.truncate(last + 1);
     }
     all
 }
 
-fn mount(store: &Store, image: &Image, container_dir: &Path) -> Result<Mount> {
-    let lower = lower(store, image);
-    let mut lower: Vec<String> = lower
-        .iter()
-        .map(|path| option_path(path))
-        .collect::<Result<_>>()?;
-    if lower.is_empty() {
-        // overlayfs wants a lower directory: an empty one.
-        let empty = container_dir.join("lower");
-        fs::create_dir(&empty).map_err(|error| failed("mkdir", &empty, &error))?;
-        lower.push(option_path(&empty)?);
+/// The directories that make up a container's files, topmost first.
+pub(crate) fn shown(
+    store: &Store,
+    image: &Image,
+    container_dir: &Path,
+    driver: StorageDriver,
+) -> Vec<PathBuf> {
+    match driver {
+        StorageDriver::Overlay2 => {
+            let mut all = vec![container_dir.join(overlay::UPPER)];
+            all.extend(lower(store, image));
+            all
+        }
+        StorageDriver::Vfs => vec![container_dir.join("rootfs")],
     }
-    let options = vec![
-        format!("lowerdir={}", lower.join(":")),
-        format!("upperdir={}", option_path(&container_dir.join("upper"))?),
-        format!("workdir={}", option_path(&container_dir.join("work"))?),
-    ];
-    Ok(Mount {
-        kind: "overlay".into(),
-        source: "overlay".into(),
-        target: "rootfs".into(),
-        options,
-    })
 }
 
-/// A path as it can stand among mount options. `,` and `:` and `\` separate there.
-fn option_path(path: &Path) -> Result<String> {
-    match path.to_str() {
-        Some(text) if !text.contains([',', ':', '\\', '\n']) => Ok(text.to_owned()),
-        _ => Err(Error::new(
-            Kind::Unsupported,
-            format!("overlayfs cannot be given the path {}", path.display()),
-        )
-        .hint("choose a --root without ',', ':' and '\\'")),
+/// What a container changed of its image's files.
+pub(crate) enum Changes {
+    /// Its writable layer has nothing else.
+    Written(layer::Changes),
+    /// All files are compared.
+    Copied(Comparison<'static>),
+}
+
+impl Changes {
+    /// The changes of the container in a directory; `mount_points` are the paths where its bundle mounts something.
+    pub(crate) fn new(
+        store: &Store,
+        image: &Image,
+        container_dir: &Path,
+        driver: StorageDriver,
+        mount_points: HashSet<Vec<u8>>,
+    ) -> Self {
+        let lower = lower(store, image);
+        match driver {
+            StorageDriver::Overlay2 => Self::Written(layer::Changes {
+                upper: container_dir.join(overlay::UPPER),
+                lower,
+                mount_points,
+            }),
+            StorageDriver::Vfs => Self::Copied(Comparison {
+                files: container_dir.join("rootfs"),
+                layers: lower,
+                mount_points,
+                volumes: HashSet::new(),
+                rootless: false,
+                owner: &|stat, _| Ok((stat.st_uid, stat.st_gid)),
+                quick: false,
+            }),
+        }
     }
+
+    /// The changed paths, sorted.
+    ///
+    /// # Errors
+    /// The failed call.
+    pub(crate) fn list(&self) -> Result<Vec<(Vec<u8>, Change)>> {
+        match self {
+            Self::Written(changes) => changes.list(),
+            Self::Copied(comparison) => comparison.list(),
+        }
+    }
+
+    /// Writes the changes as a layer's tar stream. No time is later than `latest`.
+    ///
+    /// # Errors
+    /// The failed call.
+    pub(crate) fn pack<W: Write>(&self, out: W, latest: Option<i64>) -> Result<W> {
+        match self {
+            Self::Written(changes) => changes.pack(out, latest),
+            Self::Copied(comparison) => comparison.pack(out, latest).map(|(out, _)| out),
+        }
+    }
+
+    /// The bytes of the files that were changed. Those with their old size and time count as they were.
+    ///
+    /// # Errors
+    /// The failed call.
+    pub(crate) fn bytes(self) -> Result<u64> {
+        match self {
+            Self::Written(layer::Changes { upper, .. }) => tree::size(&upper)
+                .map(|size| size.bytes)
+                .map_err(|errno| Error::syscall(format!("measure {}", upper.display()), errno as i32)),
+            Self::Copied(comparison) => Comparison {
+                quick: true,
+                ..comparison
+            }
+            .bytes(),
+        }
+    }
+}
+
+/// Refuses the driver `overlay2` for an image that overlayfs would misunderstand.
+pub(crate) fn no_overlay(image_name: &str) -> Error {
+    Error::new(
+        Kind::Unsupported,
+        format!("overlayfs would show files of {image_name} that its layers took away"),
+    )
+    .hint("they were unpacked on a file system without whiteouts: remove the image and pull it again, or use --storage-driver vfs")
+}
+
+fn make_directory(path: &Path) -> Result<()> {
+    fs::create_dir(path).map_err(|error| failed("mkdir", path, &error))
 }
 
 fn failed(call: &str, path: &Path, error: &std::io::Error) -> Error {

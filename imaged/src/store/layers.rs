@@ -30,6 +30,9 @@ pub struct LayerRecord {
     pub blob_size: u64,
     /// The bytes of the layer's regular files.
     pub size: u64,
+    /// Whether overlayfs would not understand what the layer hides.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub needs_copies: bool,
 }
 
 /// The answer to a wish to make a layer.

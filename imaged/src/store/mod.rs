@@ -6,7 +6,7 @@
 //!   lock              shared while a reference to something is added, exclusive while things are removed
 //!   blobs/sha256/HEX  manifests, configurations and layers as they came, the raw bytes
 //!   layers/HEX32/     one unpacked layer, named by the first 32 digits of its chain ID:
-//!     fs/             its files, with overlayfs' whiteouts
+//!     fs/             its files, with overlayfs' whiteouts, or sockets where there can be none
 //!     layer.json      its description
 //!   layers/HEX32.lock held by who is making that layer
 //!   images/HEX.json   an image: its manifest and layers; there only when all of them are there

@@ -37,6 +37,7 @@ mod resume;
 mod run;
 mod sandbox;
 mod signatures;
+mod snapshots;
 mod standalone;
 mod test_image;
 mod transfers;

@@ -295,7 +295,13 @@ fn the_snapshot_mounts_and_shows_the_image() {
     let pulled = pull(&store, &registry).unwrap();
     let container = store.root().join("containers/c");
     fs::create_dir_all(&container).unwrap();
-    let mounts = snapshot::prepare(&store, &pulled.image, &container).unwrap();
+    let mounts = snapshot::prepare(
+        &store,
+        &pulled.image,
+        &container,
+        snapshot::StorageDriver::Overlay2,
+    )
+    .unwrap();
     assert_eq!(mounts.len(), 1);
     assert_eq!(
         (mounts[0].kind.as_str(), mounts[0].target.as_str()),

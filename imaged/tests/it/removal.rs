@@ -94,7 +94,13 @@ fn an_image_in_use_stays() {
     let pulled = pull(&store, &registry).unwrap();
     let container = store.root().join("containers/c1");
     fs::create_dir_all(&container).unwrap();
-    snapshot::prepare(&store, &pulled.image, &container).unwrap();
+    snapshot::prepare(
+        &store,
+        &pulled.image,
+        &container,
+        snapshot::StorageDriver::Overlay2,
+    )
+    .unwrap();
     let name = reference(&registry, ":1").familiar();
     for (typed, force) in [
         (&name, false),
@@ -162,7 +168,13 @@ fn usage_is_what_du_counts() {
     let pulled = pull(&store, &registry).unwrap();
     let container = store.root().join("containers/c1");
     fs::create_dir_all(&container).unwrap();
-    snapshot::prepare(&store, &pulled.image, &container).unwrap();
+    snapshot::prepare(
+        &store,
+        &pulled.image,
+        &container,
+        snapshot::StorageDriver::Overlay2,
+    )
+    .unwrap();
     fs::write(container.join("upper/file"), vec![1; 1 << 20]).unwrap();
     fs::hard_link(container.join("upper/file"), container.join("upper/link")).unwrap();
     let usage = store.usage().unwrap();

@@ -19,6 +19,8 @@ pub(crate) const RUNTIMES: [&str; 2] = ["corten-runtime", "runc"];
 pub(crate) struct Sandbox {
     directory: tempfile::TempDir,
     pub(crate) runtime: &'static str,
+    /// How new containers' files are kept, if not as the file system decides.
+    pub(crate) driver: Option<&'static str>,
 }
 
 /// What a command did.
@@ -50,7 +52,14 @@ impl Sandbox {
         Self {
             directory: tempfile::tempdir().unwrap(),
             runtime,
+            driver: None,
         }
+    }
+
+    /// The same with containers whose files this driver keeps.
+    pub(crate) fn keeping(mut self, driver: &'static str) -> Self {
+        self.driver = Some(driver);
+        self
     }
 
     /// `corten` with these words, not yet started.
@@ -63,6 +72,7 @@ impl Sandbox {
             .arg(self.state());
         command
             .args(["--runtime", self.runtime])
+            .args(self.driver.map(|driver| format!("--storage-driver={driver}")))
             .args(words)
             .stdin(Stdio::null());
         command

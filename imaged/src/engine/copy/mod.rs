@@ -3,9 +3,9 @@
 //! No program of the container is run and none of the host is looked for in it (CVE-2026-41567): what is compressed is
 //! decompressed in this process.
 
-pub(super) mod receive;
+mod receive;
 mod send;
-pub(super) mod tree;
+mod tree;
 
 use std::io::{self, BufRead, BufReader, BufWriter, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
@@ -26,7 +26,7 @@ use crate::output::harmless_path;
 use crate::plan::copy::{Arrival, Existing, Typed, arrival};
 
 /// How much is read or written at once.
-pub(super) const PIECE: usize = 256 << 10;
+const PIECE: usize = 256 << 10;
 
 /// How to copy.
 #[derive(Debug, Clone, Copy, Default)]
@@ -190,7 +190,7 @@ pub(crate) fn from_stream(
     })
 }
 
-fn owner(options: Options) -> Owner<'static> {
+fn owner(options: Options) -> Owner {
     match options.archive {
         true => Owner::Streams,
         false => Owner::Ours,
@@ -286,7 +286,7 @@ fn transfer(found: Found, name: &[u8], shown: &str, target: Target<'_>) -> Resul
 ///
 /// # Errors
 /// What one of them reports; that the other end went is only said if that does not say why.
-pub(super) fn through_pipe<A: Send, B: Send>(
+fn through_pipe<A: Send, B: Send>(
     send: impl FnOnce(PipeWriter) -> Result<A> + Send,
     receive: impl FnOnce(PipeReader) -> Result<B> + Send,
 ) -> Result<(A, B)> {
@@ -317,7 +317,7 @@ fn send(found: Found, name: &[u8], shown: &str, out: impl Write) -> Result<u64> 
 }
 
 /// The error of a stream that cannot be written; `Closed` when nobody reads it.
-pub(super) fn unwritable(error: &io::Error) -> Error {
+fn unwritable(error: &io::Error) -> Error {
     let failed = Error::io("write the archive", error);
     match error.kind() {
         io::ErrorKind::BrokenPipe => failed.with_kind(Kind::Closed),
@@ -329,7 +329,7 @@ pub(super) fn unwritable(error: &io::Error) -> Error {
 ///
 /// # Errors
 /// As [`receive::unpack`].
-pub(super) fn receive_all(reader: PipeReader, target: Target<'_>) -> Result<Vec<Vec<u8>>> {
+fn receive_all(reader: PipeReader, target: Target<'_>) -> Result<Vec<Vec<u8>>> {
     let mut reader = BufReader::with_capacity(PIECE, reader);
     let left_out = receive(&mut reader, target)?;
     // What follows the archive's end, so that its writer does not find the pipe closed.

@@ -21,41 +21,36 @@ use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fchownat, linkat, symlinkat, 
 use super::tree::{self, is_directory, refuse_kernels};
 use crate::error::{Context, Error, Kind, Result};
 use crate::layer::tar::{self, Entry, Limits, Reader, Segment};
-use crate::layer::{OWNER_ATTRIBUTE, clean_path, write_data, write_sparse};
+use crate::layer::{clean_path, write_data, write_sparse};
 use crate::output;
 use crate::plan::copy::split;
-use crate::plan::id_map::{self, IdMap};
 use crate::sys::{resolve, xattr};
 
 /// Where entries go, and what becomes of their attributes.
 #[derive(Debug)]
-pub(in crate::engine) struct Target<'a> {
+pub(super) struct Target<'a> {
     /// The root of all paths.
-    pub(in crate::engine) root: BorrowedFd<'a>,
+    pub(super) root: BorrowedFd<'a>,
     /// The directory below it that entries are relative to.
-    pub(in crate::engine) directory: &'a [u8],
+    pub(super) directory: &'a [u8],
     /// How the kernel resolves.
-    pub(in crate::engine) resolve: ResolveFlag,
-    pub(in crate::engine) owner: Owner<'a>,
-    pub(in crate::engine) trust: Trust,
+    pub(super) resolve: ResolveFlag,
+    pub(super) owner: Owner,
+    pub(super) trust: Trust,
 }
 
 /// Who gets what is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::engine) enum Owner<'a> {
+pub(super) enum Owner {
     /// Whom the stream says.
     Streams,
     /// Who runs this: root, in a container.
     Ours,
-    /// Whom the stream says, through maps of users and of groups.
-    Mapped(&'a [IdMap], &'a [IdMap]),
-    /// Who runs this; whom the stream says is noted in an attribute. Devices become empty files.
-    Noted,
 }
 
 /// Whether a stream may hand out privileges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::engine) enum Trust {
+pub(super) enum Trust {
     /// Its author is who runs this, or it stays in a container.
     Full,
     /// Set-id bits and file capabilities fall away, and devices are left out: a container is not to make any for the host.
@@ -127,9 +122,6 @@ impl Receiver<'_> {
         match &entry.kind {
             tar::Kind::File { size, segments } => {
                 self.file(place, name, entry, reader, (*size, segments.as_deref()))
-            }
-            tar::Kind::Char(..) | tar::Kind::Block(..) if self.target.owner == Owner::Noted => {
-                self.file(place, name, entry, reader, (0, None))
             }
             tar::Kind::HardLink(original) => self.link(place, name, original),
             tar::Kind::Symlink(link) => {
@@ -308,22 +300,13 @@ impl Receiver<'_> {
 
     /// Owner, mode, attributes and times, in this order: chown clears set-id bits and capabilities.
     fn finish_opened(&self, file: &OwnedFd, entry: &Entry, path: &[u8]) -> Result<()> {
-        if let Some((uid, gid)) = self.owner(entry)? {
+        if let Some((uid, gid)) = self.owner(entry) {
             fchown(file, Some(uid), Some(gid)).map_err(|errno| failed("fchown", path, errno))?;
         }
         fchmod(file, self.mode(entry)).map_err(|errno| failed("fchmod", path, errno))?;
         for (name, value) in self.attributes(entry) {
             let result = xattr::fset(file, &c_string(name)?, value);
-            self.tolerate_unsupported(result)
-                .map_err(|errno| failed("fsetxattr", path, errno))?;
-        }
-        if self.target.owner == Owner::Noted && (entry.uid, entry.gid) != (0, 0) {
-            xattr::fset(
-                file,
-                &c_string(OWNER_ATTRIBUTE)?,
-                &id_map::note(entry.uid, entry.gid),
-            )
-            .map_err(|errno| failed("fsetxattr(user.rootlesscontainers)", path, errno))?;
+            tolerate_unsupported(result).map_err(|errno| failed("fsetxattr", path, errno))?;
         }
         futimens(file, &time(entry.atime), &time(entry.mtime))
             .map_err(|errno| failed("futimens", path, errno))
@@ -332,7 +315,7 @@ impl Receiver<'_> {
     /// The same for what cannot be opened.
     fn finish_unopened(&self, place: BorrowedFd<'_>, name: &[u8], entry: &Entry) -> Result<()> {
         let os_name = OsStr::from_bytes(name);
-        if let Some((uid, gid)) = self.owner(entry)? {
+        if let Some((uid, gid)) = self.owner(entry) {
             fchownat(place, os_name, Some(uid), Some(gid), AtFlags::AT_SYMLINK_NOFOLLOW)
                 .map_err(|errno| failed("fchownat", name, errno))?;
         }
@@ -340,33 +323,18 @@ impl Receiver<'_> {
         full.extend_from_slice(name);
         for (attribute, value) in self.attributes(entry) {
             let result = xattr::lset(&c_string(&full)?, &c_string(attribute)?, value);
-            self.tolerate_unsupported(result)
-                .map_err(|errno| failed("lsetxattr", name, errno))?;
+            tolerate_unsupported(result).map_err(|errno| failed("lsetxattr", name, errno))?;
         }
         let flags = UtimensatFlags::NoFollowSymlink;
         utimensat(place, os_name, &time(entry.atime), &time(entry.mtime), flags)
             .map_err(|errno| failed("utimensat", name, errno))
     }
 
-    fn owner(&self, entry: &Entry) -> Result<Option<(Uid, Gid)>> {
-        let ids = match self.target.owner {
-            Owner::Streams => Some((entry.uid, entry.gid)),
-            Owner::Mapped(uids, gids) => {
-                let ids = id_map::to_host(uids, entry.uid).zip(id_map::to_host(gids, entry.gid));
-                Some(ids.ok_or_else(|| unmapped(entry))?)
-            }
+    fn owner(&self, entry: &Entry) -> Option<(Uid, Gid)> {
+        match self.target.owner {
+            Owner::Streams => Some((Uid::from_raw(entry.uid), Gid::from_raw(entry.gid))),
             // A directory that was there keeps its owner, what is new is ours already.
-            Owner::Ours | Owner::Noted => None,
-        };
-        Ok(ids.map(|(uid, gid)| (Uid::from_raw(uid), Gid::from_raw(gid))))
-    }
-
-    /// Not every file system has every attribute, and not everybody may set each.
-    fn tolerate_unsupported(&self, result: Result<(), Errno>) -> Result<(), Errno> {
-        match result {
-            Err(Errno::EOPNOTSUPP) => Ok(()),
-            Err(Errno::EPERM) if self.target.owner == Owner::Noted => Ok(()),
-            other => other,
+            Owner::Ours => None,
         }
     }
 
@@ -392,12 +360,12 @@ impl Receiver<'_> {
     }
 }
 
-fn unmapped(entry: &Entry) -> Error {
-    Error::new(
-        Kind::Usage,
-        format!("its owner {}:{} is not mapped", entry.uid, entry.gid),
-    )
-    .hint("--uid-map and --gid-map must have all owners of files")
+/// Not every file system has every attribute.
+fn tolerate_unsupported(result: Result<(), Errno>) -> Result<(), Errno> {
+    match result {
+        Err(Errno::EOPNOTSUPP) => Ok(()),
+        other => other,
+    }
 }
 
 /// By these overlayfs is controlled, and a security policy of this machine's.

@@ -42,7 +42,7 @@ const OF_THE_KERNEL: [i64; 14] = [
 
 /// A tree with a root that nothing leads out of.
 #[derive(Debug)]
-pub(in crate::engine) struct Tree {
+pub(super) struct Tree {
     root: OwnedFd,
     resolve: ResolveFlag,
 }
@@ -73,7 +73,7 @@ impl Found {
 
 impl Tree {
     /// The whole file system as this process sees it.
-    pub(in crate::engine) fn host() -> Result<Self> {
+    pub(super) fn host() -> Result<Self> {
         let root = File::open("/").map_err(|error| Error::io("open /", &error))?;
         Ok(Self {
             root: root.into(),
@@ -98,7 +98,7 @@ impl Tree {
     }
 
     /// Opens a directory; links in its path are followed inside the tree.
-    pub(in crate::engine) fn directory(&self, path: &[u8]) -> Result<OwnedFd, Errno> {
+    pub(super) fn directory(&self, path: &[u8]) -> Result<OwnedFd, Errno> {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY;
         resolve::open(self.root(), path, flags, self.resolve)
     }
