@@ -1,5 +1,6 @@
 //! Reading a container's log: from the end, in a span of time, and as it comes, through all of its files.
 
+pub(super) mod carried;
 mod entry;
 mod files;
 
