@@ -5,6 +5,7 @@ pub mod capture;
 pub mod console;
 pub mod events;
 pub mod exec;
+mod exec_events;
 pub mod health;
 pub mod init;
 pub mod orders;
