@@ -169,6 +169,7 @@ false\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -l logs -d 'Show first what the container wrote before, as its log has it'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -l no-stdin -d 'Pass no input on'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -s a -l author -d 'Who made it' -r
@@ -524,6 +525,7 @@ false\t''"
 complete -c corten -n "__fish_corten_using_subcommand attach" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand attach" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand attach" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
+complete -c corten -n "__fish_corten_using_subcommand attach" -l logs -d 'Show first what the container wrote before, as its log has it'
 complete -c corten -n "__fish_corten_using_subcommand attach" -l no-stdin -d 'Pass no input on'
 complete -c corten -n "__fish_corten_using_subcommand attach" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand commit" -s a -l author -d 'Who made it' -r

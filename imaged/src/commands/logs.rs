@@ -65,10 +65,10 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
                 Ok(())
             }
         });
-        written.map_err(|error| failed(&error))
+        written.map_err(|error| write_failed(&error))
     };
     logs::read(&containers, &record, &query, &mut show)?;
-    stdout.flush().map_err(|error| failed(&error))?;
+    stdout.flush().map_err(|error| write_failed(&error))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -109,7 +109,8 @@ fn query(args: &Args) -> Result<logs::Query> {
     })
 }
 
-fn failed(error: &io::Error) -> Error {
+/// The log cannot be shown any more.
+pub(super) fn write_failed(error: &io::Error) -> Error {
     let kind = if error.kind() == io::ErrorKind::BrokenPipe {
         Kind::Closed
     } else {

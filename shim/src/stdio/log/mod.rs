@@ -80,6 +80,10 @@ pub trait Sink {
     fn write(&mut self, stream: Stream, bytes: &[u8], now: Timestamp);
     /// A stream ended.
     fn end(&mut self, stream: Stream, now: Timestamp);
+    /// What is still kept of a line that has begun.
+    fn unfinished(&self, _: Stream) -> &[u8] {
+        &[]
+    }
 }
 
 /// When a line without its end, so far, is recorded.
@@ -289,6 +293,10 @@ impl Sink for Log {
             }
             Target::Journald(journal) => unfinished.end(journal, stream, now),
         }
+    }
+
+    fn unfinished(&self, stream: Stream) -> &[u8] {
+        &self.unfinished[stream as usize].text
     }
 }
 
