@@ -5,11 +5,11 @@
 //! loop device makes); a real file system on a loop device lies on it.
 
 use crate::command::DEADLINE;
+use crate::fuse::{self as protocol, Answer, HEADER, Request, opcode};
 use nix::fcntl::{OFlag, open};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::stat::Mode;
 use std::fs::{self, File};
-use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,8 +19,6 @@ use std::time::Instant;
 
 /// The unit in which a disk loses what was not flushed.
 const SECTOR: usize = 4096;
-/// The largest write that we take.
-const MAX_WRITE: u32 = 128 << 10;
 /// The inode of the only file; 1 is the directory.
 const FILE: u64 = 2;
 
@@ -77,7 +75,14 @@ impl Disk {
         )
         .expect("a FUSE mount");
         let shared = Arc::clone(&state);
-        let server = Some(thread::spawn(move || serve(File::from(fuse), &shared)));
+        let server = Some(thread::spawn(move || {
+            protocol::serve(File::from(fuse), |request| {
+                answer(
+                    request,
+                    &mut shared.lock().unwrap_or_else(PoisonError::into_inner),
+                )
+            });
+        }));
         Self {
             blank,
             state,
@@ -201,67 +206,13 @@ fn run(command: &mut Command) {
     );
 }
 
-/// Requests of fuse(4), as far as they are understood here.
-mod opcode {
-    pub(super) const LOOKUP: u32 = 1;
-    pub(super) const FORGET: u32 = 2;
-    pub(super) const GETATTR: u32 = 3;
-    pub(super) const SETATTR: u32 = 4;
-    pub(super) const OPEN: u32 = 14;
-    pub(super) const READ: u32 = 15;
-    pub(super) const WRITE: u32 = 16;
-    pub(super) const RELEASE: u32 = 18;
-    pub(super) const FSYNC: u32 = 20;
-    pub(super) const FLUSH: u32 = 25;
-    pub(super) const INIT: u32 = 26;
-    pub(super) const INTERRUPT: u32 = 36;
-    pub(super) const BATCH_FORGET: u32 = 42;
-}
-
-/// The length of a request's header.
-const HEADER: usize = 40;
-
-/// Answers requests until the file system is unmounted.
-fn serve(mut fuse: File, state: &Mutex<State>) {
-    let mut buffer = vec![0; MAX_WRITE as usize + (64 << 10)];
-    loop {
-        let length = match fuse.read(&mut buffer) {
-            Ok(length) => length,
-            Err(error)
-                if matches!(
-                    error.raw_os_error(),
-                    Some(libc::EINTR | libc::ENOENT | libc::EAGAIN)
-                ) =>
-            {
-                continue;
-            }
-            Err(_) => return, // ENODEV: unmounted
-        };
-        let request = Request(&buffer[..length]);
-        let reply = answer(
-            &request,
-            &mut state.lock().unwrap_or_else(PoisonError::into_inner),
-        );
-        if let Some(reply) = reply {
-            let (errno, body) = reply.map_or_else(|errno| (-errno, Vec::new()), |body| (0, body));
-            let mut answer = Answer::default();
-            answer.u32(u32::try_from(16 + body.len()).unwrap_or(u32::MAX));
-            answer.0.extend(errno.to_ne_bytes());
-            answer.u64(request.u64(8));
-            answer.0.extend(body);
-            // Who asked may be gone.
-            _ = fuse.write(&answer.0);
-        }
-    }
-}
-
 /// The answer's body or an errno; none for what wants no answer.
 fn answer(request: &Request<'_>, state: &mut State) -> Option<Result<Vec<u8>, i32>> {
     let size = state.content.len() as u64;
     let body = HEADER;
     Some(Ok(match request.u32(4) {
         opcode::FORGET | opcode::BATCH_FORGET | opcode::INTERRUPT => return None,
-        opcode::INIT => init(),
+        opcode::INIT => protocol::init(),
         opcode::LOOKUP => match request.0[body..].starts_with(b"disk\0") {
             true => entry(size),
             false => return Some(Err(libc::ENOENT)),
@@ -303,14 +254,6 @@ fn answer(request: &Request<'_>, state: &mut State) -> Option<Result<Vec<u8>, i3
     }))
 }
 
-fn init() -> Vec<u8> {
-    const BIG_WRITES: u32 = 1 << 5;
-    let mut answer = Answer::default();
-    answer.u32s(&[7, 31, 128 << 10, BIG_WRITES, 0, MAX_WRITE, 1]);
-    answer.0.resize(64, 0);
-    answer.0
-}
-
 fn entry(size: u64) -> Vec<u8> {
     let mut answer = Answer::default();
     answer.u64s(&[FILE, 0, 3600, 3600, 0]);
@@ -325,45 +268,4 @@ fn attributes(answer: &mut Answer, inode: u64, size: u64) {
     };
     answer.u64s(&[inode, size, size / 512, 0, 0, 0]);
     answer.u32s(&[0, 0, 0, mode, 1, 0, 0, 0, 4096, 0]);
-}
-
-/// A request as the kernel wrote it.
-struct Request<'a>(&'a [u8]);
-
-impl Request<'_> {
-    fn u32(&self, at: usize) -> u32 {
-        let bytes = self.0.get(at..at + 4).and_then(|bytes| bytes.try_into().ok());
-        u32::from_ne_bytes(bytes.unwrap_or_default())
-    }
-
-    fn u64(&self, at: usize) -> u64 {
-        let bytes = self.0.get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
-        u64::from_ne_bytes(bytes.unwrap_or_default())
-    }
-
-    fn usize(&self, at: usize) -> usize {
-        usize::try_from(self.u64(at)).unwrap_or(usize::MAX)
-    }
-}
-
-/// An answer as the kernel reads it.
-#[derive(Default)]
-struct Answer(Vec<u8>);
-
-impl Answer {
-    fn u32(&mut self, number: u32) {
-        self.0.extend(number.to_ne_bytes());
-    }
-
-    fn u32s(&mut self, numbers: &[u32]) {
-        numbers.iter().for_each(|number| self.u32(*number));
-    }
-
-    fn u64s(&mut self, numbers: &[u64]) {
-        numbers.iter().for_each(|number| self.u64(*number));
-    }
-
-    fn u64(&mut self, number: u64) {
-        self.0.extend(number.to_ne_bytes());
-    }
 }

@@ -13,6 +13,7 @@ pub mod disk;
 pub mod engine;
 pub mod fault;
 pub mod fixture;
+mod fuse;
 pub mod large;
 pub mod layout;
 pub mod leaks;
@@ -22,6 +23,7 @@ pub mod programs;
 pub mod pty;
 pub mod registry;
 pub mod seccomp;
+pub mod slow;
 mod sys;
 pub mod wait;
 

@@ -754,7 +754,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__attach)
-            opts="-h --detach-keys --no-stdin --sig-proxy --root --state-dir --runtime --storage-driver --help"
+            opts="-h --detach-keys --logs --no-stdin --sig-proxy --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -884,7 +884,7 @@ _corten() {
             return 0
             ;;
         corten__subcmd__container__subcmd__attach)
-            opts="-h --detach-keys --no-stdin --sig-proxy --root --state-dir --runtime --storage-driver --help"
+            opts="-h --detach-keys --logs --no-stdin --sig-proxy --root --state-dir --runtime --storage-driver --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -185,6 +185,7 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -l logs -d 'Show first what the container wrote before, as its log has it'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -l no-stdin -d 'Pass no input on'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -s a -l author -d 'Who made it' -r
@@ -262,7 +263,7 @@ shareable\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -s l -l label -d 'Set a label' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l label-file -d 'Read labels from a file' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l log-driver -d 'How the output is kept: json-file (the default), k8s-file, journald or none' -r
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l log-opt -d 'Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true, mode=non-blocking, max-buffer-size=BYTES' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l log-opt -d 'Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true, mode=non-blocking, max-buffer-size=BYTES; in each record: tag=TEMPLATE, labels=NAMES, labels-regex=PATTERN, env=NAMES, env-regex=PATTERN' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l mount -d 'Mount something (type=bind|tmpfs|volume,source=…,target=…,readonly,…)' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l name -d 'Name of the container' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l network -l net -d 'Network: none (a loopback device only; the default) or host' -r
@@ -346,7 +347,7 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -l details -d 'Show the container\'s labels and environment that the log carries (none yet)'
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -l details -d 'Show what the log\'s options (tag, labels, env) let each line carry'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -s f -l follow -d 'Go on until the container ends'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -s t -l timestamps -d 'Show when each line was written'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -s h -l help -d 'Print help'
@@ -442,7 +443,7 @@ shareable\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -s l -l label -d 'Set a label' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l label-file -d 'Read labels from a file' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l log-driver -d 'How the output is kept: json-file (the default), k8s-file, journald or none' -r
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l log-opt -d 'Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true, mode=non-blocking, max-buffer-size=BYTES' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l log-opt -d 'Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true, mode=non-blocking, max-buffer-size=BYTES; in each record: tag=TEMPLATE, labels=NAMES, labels-regex=PATTERN, env=NAMES, env-regex=PATTERN' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l mount -d 'Mount something (type=bind|tmpfs|volume,source=…,target=…,readonly,…)' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l name -d 'Name of the container' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l network -l net -d 'Network: none (a loopback device only; the default) or host' -r
@@ -584,6 +585,7 @@ complete -c corten -n "__fish_corten_using_subcommand attach" -l state-dir -d 'D
 complete -c corten -n "__fish_corten_using_subcommand attach" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand attach" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
+complete -c corten -n "__fish_corten_using_subcommand attach" -l logs -d 'Show first what the container wrote before, as its log has it'
 complete -c corten -n "__fish_corten_using_subcommand attach" -l no-stdin -d 'Pass no input on'
 complete -c corten -n "__fish_corten_using_subcommand attach" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand commit" -s a -l author -d 'Who made it' -r
@@ -661,7 +663,7 @@ shareable\t''"
 complete -c corten -n "__fish_corten_using_subcommand create" -s l -l label -d 'Set a label' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l label-file -d 'Read labels from a file' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l log-driver -d 'How the output is kept: json-file (the default), k8s-file, journald or none' -r
-complete -c corten -n "__fish_corten_using_subcommand create" -l log-opt -d 'Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true, mode=non-blocking, max-buffer-size=BYTES' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l log-opt -d 'Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true, mode=non-blocking, max-buffer-size=BYTES; in each record: tag=TEMPLATE, labels=NAMES, labels-regex=PATTERN, env=NAMES, env-regex=PATTERN' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l mount -d 'Mount something (type=bind|tmpfs|volume,source=…,target=…,readonly,…)' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l name -d 'Name of the container' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l network -l net -d 'Network: none (a loopback device only; the default) or host' -r
@@ -745,7 +747,7 @@ complete -c corten -n "__fish_corten_using_subcommand logs" -l state-dir -d 'Dir
 complete -c corten -n "__fish_corten_using_subcommand logs" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand logs" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
-complete -c corten -n "__fish_corten_using_subcommand logs" -l details -d 'Show the container\'s labels and environment that the log carries (none yet)'
+complete -c corten -n "__fish_corten_using_subcommand logs" -l details -d 'Show what the log\'s options (tag, labels, env) let each line carry'
 complete -c corten -n "__fish_corten_using_subcommand logs" -s f -l follow -d 'Go on until the container ends'
 complete -c corten -n "__fish_corten_using_subcommand logs" -s t -l timestamps -d 'Show when each line was written'
 complete -c corten -n "__fish_corten_using_subcommand logs" -s h -l help -d 'Print help'
@@ -841,7 +843,7 @@ shareable\t''"
 complete -c corten -n "__fish_corten_using_subcommand run" -s l -l label -d 'Set a label' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -l label-file -d 'Read labels from a file' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -l log-driver -d 'How the output is kept: json-file (the default), k8s-file, journald or none' -r
-complete -c corten -n "__fish_corten_using_subcommand run" -l log-opt -d 'Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true, mode=non-blocking, max-buffer-size=BYTES' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l log-opt -d 'Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true, mode=non-blocking, max-buffer-size=BYTES; in each record: tag=TEMPLATE, labels=NAMES, labels-regex=PATTERN, env=NAMES, env-regex=PATTERN' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -l mount -d 'Mount something (type=bind|tmpfs|volume,source=…,target=…,readonly,…)' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -l name -d 'Name of the container' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -l network -l net -d 'Network: none (a loopback device only; the default) or host' -r

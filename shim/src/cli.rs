@@ -86,6 +86,9 @@ pub struct RunArgs {
     /// A field of every record in systemd's journal; may be repeated.
     #[arg(long, value_name = "NAME=VALUE")]
     pub log_field: Vec<String>,
+    /// What each record carries besides, in docker's log or the journal: a JSON object of strings.
+    #[arg(long, value_name = "FILE")]
+    pub log_attributes: Option<PathBuf>,
     /// Where systemd's journal listens.
     #[arg(long, value_name = "SOCKET", default_value = "/run/systemd/journal/socket")]
     pub log_socket: PathBuf,

@@ -34,8 +34,8 @@ use contract::control::{Reason, Step, ToCaller};
 use error::{Call, Context, Error, Kind, Result};
 use journal::Journal;
 use stdio::Stdio;
-use stdio::log::Format;
 use stdio::log::file::Limits;
+use stdio::log::{Attributes, Format};
 use stdio::session::Facts;
 use supervise::call::Runtime;
 use supervise::events::Events;
@@ -207,6 +207,10 @@ fn resolve(args: RunArgs, passthrough: Option<[OwnedFd; 3]>) -> Result<Request> 
                 (_, None) => PathBuf::new(),
             },
             fields: args.log_field,
+            attributes: match &args.log_attributes {
+                Some(path) => read_attributes(path, args.log_driver)?,
+                None => Attributes::new(),
+            },
             buffer: args.log_buffer,
             limits: Limits {
                 max_size: args.log_max_size,
@@ -232,6 +236,22 @@ fn resolve(args: RunArgs, passthrough: Option<[OwnedFd; 3]>) -> Result<Request> 
         health: args.health.as_deref().map(absolute).transpose()?,
         restart: args.restart,
         exit_command: args.exit_command,
+    })
+}
+
+fn read_attributes(path: &Path, driver: LogDriver) -> Result<Attributes> {
+    if !matches!(driver, LogDriver::JsonFile | LogDriver::Journald) {
+        let why =
+            "--log-attributes is for --log-driver json-file and journald: no other has a place for them";
+        return Err(Error::new(Kind::Usage, why));
+    }
+    let text = std::fs::read(path).call(|| format!("read({})", path.display()))?;
+    serde_json::from_slice(&text).map_err(|error| {
+        let why = format!(
+            "{}: {error}, where a JSON object of strings is expected",
+            path.display()
+        );
+        Error::new(Kind::Usage, why)
     })
 }
 

@@ -212,6 +212,24 @@ fn corten_in(case: &Case, dir: &Path, args: &[&str]) -> Cmd {
         .args(args)
 }
 
+/// How often the journal tells that this container ended.
+#[track_caller]
+fn ends_told(engine: &Engine<'_>, id: &str) -> usize {
+    let filter = format!("container={id}");
+    let words = [
+        "events",
+        "--since",
+        "0",
+        "--until",
+        "0s",
+        "--filter",
+        "event=die",
+        "--filter",
+        &filter,
+    ];
+    engine.verb(&words).ok().out().lines().count()
+}
+
 #[test]
 fn the_shim_killed_in_run() {
     if programs::peer("strace").is_none() {
@@ -243,7 +261,11 @@ fn the_shim_killed_in_run() {
             .out()
             .lines()
         {
+            // Whoever looks tells what the shim could not any more, and nobody twice.
+            let ends = usize::from(engine.bundle(id).join("exit.json").exists());
+            assert_eq!(ends_told(&engine, id), ends, "killed at call {n}");
             engine.verb(&["rm", "--force", id]).ok();
+            assert_eq!(ends_told(&engine, id), ends, "killed at call {n}, and removed");
         }
         engine.assert_no_containers();
         assert_no_leaks(&case, n);

@@ -18,4 +18,5 @@ mod runtime_exec;
 mod runtime_properties;
 mod runtime_states;
 mod scripts;
+mod slow_unmounts;
 mod swapped;

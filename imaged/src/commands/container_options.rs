@@ -114,7 +114,8 @@ pub(crate) struct ContainerOptions {
     /// How the output is kept: json-file (the default), k8s-file, journald or none
     #[arg(long, value_name = "DRIVER")]
     log_driver: Option<String>,
-    /// Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true, mode=non-blocking, max-buffer-size=BYTES
+    /// Option of the log driver: max-size=BYTES, max-file=NUMBER, compress=true, mode=non-blocking, max-buffer-size=BYTES;
+    /// in each record: tag=TEMPLATE, labels=NAMES, labels-regex=PATTERN, env=NAMES, env-regex=PATTERN
     #[arg(long, value_name = "NAME=VALUE")]
     log_opt: Vec<String>,
     /// Mount something (type=bind|tmpfs|volume,source=…,target=…,readonly,…)

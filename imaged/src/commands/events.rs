@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
+use crate::engine::{Containers, ends};
 use crate::error::{Error, Kind, Result};
 use crate::events::Reader;
 use crate::format::Template;
@@ -46,6 +47,7 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let until = time("until", args.until.as_deref(), now)?;
     // Makes the root, where there is none yet.
     Store::open(&settings.root)?;
+    tell_missed_ends(settings)?;
     let mut reader = Reader::open(&settings.root)?;
     if since.is_none() {
         while reader.next()?.is_some() {}
@@ -69,6 +71,15 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
         }
         reader.wait(left)?;
     }
+}
+
+/// What shims could not tell any more is told before somebody looks.
+fn tell_missed_ends(settings: &Settings) -> Result<()> {
+    let containers = Containers::new(settings);
+    for record in containers.all()? {
+        ends::tell_missed(&containers, &record);
+    }
+    Ok(())
 }
 
 fn time(name: &str, text: Option<&str>, now: Timestamp) -> Result<Option<Timestamp>> {

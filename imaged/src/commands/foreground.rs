@@ -25,6 +25,7 @@ pub(crate) fn attach(record: &Record, stdin: bool, proxy: bool, keys: Keys) -> A
             stdin,
             stdout: true,
             stderr: true,
+            replay: false,
         },
         proxy,
         keys,

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::Value;
 
 use super::inspect_image;
-use crate::engine::{Containers, inspect};
+use crate::engine::{Containers, ends, inspect};
 use crate::error::{Error, Kind, Result};
 use crate::format::Template;
 use crate::output;
@@ -101,6 +101,7 @@ fn look_up(settings: &Settings, kind: Option<&str>, name: &str, size: bool) -> R
         let containers = Containers::new(settings);
         match containers.find(name) {
             Ok(record) => {
+                ends::tell_missed(&containers, &record);
                 let mut details = inspect::details(&containers, &store, &record);
                 if size {
                     let (written, whole) = inspect::sizes(&containers, &store, &record)?;

@@ -11,7 +11,7 @@ use crate::settings::Settings;
 /// Show what a container wrote.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Show the container's labels and environment that the log carries (none yet)
+    /// Show what the log's options (tag, labels, env) let each line carry
     #[arg(long)]
     details: bool,
     /// Go on until the container ends
@@ -51,8 +51,12 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
         } else {
             String::new()
         };
-        let blank = if args.details { " " } else { "" };
-        let written = write!(out, "{stamp}{blank}").and_then(|()| out.write_all(&entry.text));
+        let details = if args.details {
+            entry.details() + " "
+        } else {
+            String::new()
+        };
+        let written = write!(out, "{stamp}{details}").and_then(|()| out.write_all(&entry.text));
         // What is followed is wanted now; the rest goes out in large pieces.
         let written = written.and_then(|()| {
             if args.follow || entry.stream == "stderr" {
@@ -61,10 +65,10 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
                 Ok(())
             }
         });
-        written.map_err(|error| failed(&error))
+        written.map_err(|error| write_failed(&error))
     };
     logs::read(&containers, &record, &query, &mut show)?;
-    stdout.flush().map_err(|error| failed(&error))?;
+    stdout.flush().map_err(|error| write_failed(&error))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -105,7 +109,8 @@ fn query(args: &Args) -> Result<logs::Query> {
     })
 }
 
-fn failed(error: &io::Error) -> Error {
+/// The log cannot be shown any more.
+pub(super) fn write_failed(error: &io::Error) -> Error {
     let kind = if error.kind() == io::ErrorKind::BrokenPipe {
         Kind::Closed
     } else {

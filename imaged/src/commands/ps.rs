@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use crate::engine::status::Status;
-use crate::engine::{Containers, Record, health, inspect};
+use crate::engine::{Containers, Record, ends, health, inspect};
 use crate::error::{Error, Kind, Result};
 use crate::format::filter::Filters;
 use crate::format::timestamp::Timestamp;
@@ -84,6 +84,9 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let mut rows = Vec::new();
     for record in &known {
         let status = Status::of(&containers, &record.id);
+        if matches!(status, Status::Exited(_)) {
+            ends::tell_missed(&containers, record);
+        }
         if (all || status.is_running()) && matches(&filters, &containers, record, &status, &known)? {
             let sizes = match &store {
                 Some(store) => inspect::sizes(&containers, store, record).ok(),

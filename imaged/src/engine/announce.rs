@@ -2,8 +2,10 @@
 
 use super::layout::{Containers, replace};
 use super::record::Record;
+use super::status::ExitRecord;
 use crate::error::{Error, Result};
 use crate::events::{self, Subject};
+use crate::format::timestamp::Timestamp;
 
 /// What events say of the container, for its shim: in the container's directory.
 pub(super) const ACTOR_FILE: &str = "actor.json";
@@ -22,6 +24,15 @@ pub(crate) fn container(containers: &Containers, record: &Record, action: &str, 
         &record.id,
         &attributes,
     );
+}
+
+/// Tells of a container's end in its shim's place, with the time of the exit record, unless the journal knows it.
+pub(super) fn late_end(containers: &Containers, record: &Record, exit: &ExitRecord, finished: Timestamp) {
+    let mut attributes = events::attributes(&record.image_name, &record.name, &record.config.labels);
+    let seconds = exit.duration().unwrap_or_default().as_secs();
+    attributes.insert("execDuration".to_owned(), seconds.to_string());
+    attributes.insert("exitCode".to_owned(), exit.exit_code.to_string());
+    events::late_end(containers.root(), &record.id, &attributes, finished);
 }
 
 /// Writes down what the shim shall say of the container.

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::imagefs::ImageFs;
 use super::layout::{Containers, private_directory};
 use super::record::{self, Record};
-use super::{announce, facts, health, ids, names, programs, remove, storage, volumes};
+use super::{announce, facts, health, ids, logs, names, programs, remove, storage, volumes};
 use crate::error::{Context, Error, Kind, Result};
 use crate::format::timestamp::Timestamp;
 use crate::image::Image;
@@ -75,6 +75,7 @@ pub(crate) fn create(
     record.config = command::merge(&image.config.config, request.overrides)?;
     let options = with_volumes_of(containers, request.options, &request.volumes_from)?;
     record.options = with_image_volumes(options, &record.config);
+    logs::carried::check(&record)?;
     fill(containers, store, image, &mut record)?;
     store.put_file(&format!("containers/{id}/{}", record::FILE), &record.to_json()?)?;
     fault_point();

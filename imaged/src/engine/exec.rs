@@ -60,6 +60,7 @@ pub(crate) fn start(containers: &Containers, record: &Record, request: Request, 
         stdin: request.stdin,
         stdout: request.attached,
         stderr: request.attached,
+        replay: false,
     };
     let tty = request.tty;
     let process = describe(containers, record, request, pid)?;

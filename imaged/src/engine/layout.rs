@@ -171,6 +171,16 @@ impl Containers {
         }
     }
 
+    /// The container's lock, unless somebody has it.
+    ///
+    /// # Errors
+    /// The failed call.
+    pub(crate) fn try_lock(&self, id: &str) -> Result<Option<Lock>> {
+        let path = self.directory(id);
+        let lock = lock_directory(&path, FlockArg::LockExclusiveNonblock)?;
+        Ok(lock.filter(|_| path.join(record::FILE).exists()))
+    }
+
     /// Makes an empty, locked directory for a new container.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ pub(crate) mod commit;
 mod container_root;
 pub(crate) mod copy;
 pub(crate) mod create;
+pub(crate) mod ends;
 pub(crate) mod exec;
 mod facts;
 pub(crate) mod health;

@@ -11,6 +11,7 @@ use nix::fcntl::{Flock, FlockArg};
 use nix::libc::SIGKILL;
 
 use super::announce;
+use super::ends;
 use super::ids;
 use super::layout::Containers;
 use super::orders;
@@ -75,6 +76,9 @@ pub(super) fn clear_last_run(containers: &Containers, record: &Record) -> Result
     let directory = containers.shim_directory(&record.id);
     if directory.exists() {
         end_processes(containers, record, &directory)?;
+    }
+    ends::tell_missed_locked(containers, record);
+    if directory.exists() {
         delete_in_runtime(containers, record)?;
         tree(&directory)?;
     }

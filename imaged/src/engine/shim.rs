@@ -12,6 +12,7 @@ use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, send, 
 use serde::Deserialize;
 
 use super::layout::Containers;
+use super::logs::carried::Carried;
 use super::record::Record;
 use super::status::EXIT_FILE;
 use super::{announce, health, ids, logs, programs};
@@ -68,9 +69,10 @@ impl Shim {
         fcntl(&theirs, FcntlArg::F_SETFD(FdFlag::empty()))
             .map_err(|errno| Error::syscall("fcntl(F_SETFD)", errno as i32))?;
         let program = programs::find("corten-shim")?;
+        let carried = logs::carried::write(containers, record)?;
         let mut command = Command::new(&program);
         command
-            .args(arguments(containers, record, size))
+            .args(arguments(containers, record, size, &carried))
             .arg("--control-fd")
             .arg(theirs.as_raw_fd().to_string());
         if record.options.auto_remove {
@@ -191,7 +193,12 @@ impl Shim {
     }
 }
 
-fn arguments(containers: &Containers, record: &Record, size: Option<(u16, u16)>) -> Vec<OsString> {
+fn arguments(
+    containers: &Containers,
+    record: &Record,
+    size: Option<(u16, u16)>,
+    carried: &Carried,
+) -> Vec<OsString> {
     let bundle = containers.directory(&record.id);
     let path = |path: &Path| path.as_os_str().to_owned();
     let mut words: Vec<OsString> = vec!["run".into(), "--id".into(), record.id.as_str().into()];
@@ -207,7 +214,7 @@ fn arguments(containers: &Containers, record: &Record, size: Option<(u16, u16)>)
     ] {
         words.extend([option.into(), value]);
     }
-    words.extend(log_arguments(record, &bundle));
+    words.extend(log_arguments(record, &bundle, carried));
     let options = &record.options;
     if options.restart.policy != RestartPolicy::No {
         words.extend(["--restart".into(), options.restart.to_string().into()]);
@@ -233,13 +240,16 @@ fn arguments(containers: &Containers, record: &Record, size: Option<(u16, u16)>)
     words
 }
 
-fn log_arguments(record: &Record, bundle: &Path) -> Vec<OsString> {
+fn log_arguments(record: &Record, bundle: &Path, carried: &Carried) -> Vec<OsString> {
     let log = &record.options.log;
     let mut words: Vec<OsString> = vec!["--log-driver".into(), log.driver.name().into()];
     if log.driver == LogDriver::Journald {
-        for field in journal_fields(record) {
+        for field in journal_fields(record, carried.tag.as_deref()) {
             words.extend(["--log-field".into(), field.into()]);
         }
+    }
+    if let Some(file) = &carried.file {
+        words.extend(["--log-attributes".into(), file.as_os_str().to_owned()]);
     }
     if let Some(buffer) = log.buffer {
         words.extend(["--log-buffer".into(), buffer.to_string().into()]);
@@ -258,14 +268,15 @@ fn log_arguments(record: &Record, bundle: &Path) -> Vec<OsString> {
 }
 
 /// What docker's journald driver says of a container.
-fn journal_fields(record: &Record) -> [String; 6] {
+fn journal_fields(record: &Record, tag: Option<&str>) -> [String; 6] {
     let short = ids::short(&record.id);
+    let tag = tag.unwrap_or(short);
     [
         format!("CONTAINER_ID={short}"),
         format!("CONTAINER_ID_FULL={}", record.id),
         format!("CONTAINER_NAME={}", record.name),
-        format!("CONTAINER_TAG={short}"),
-        format!("SYSLOG_IDENTIFIER={short}"),
+        format!("CONTAINER_TAG={tag}"),
+        format!("SYSLOG_IDENTIFIER={tag}"),
         format!("IMAGE_NAME={}", record.image_name),
     ]
 }

@@ -4,10 +4,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::layout::Containers;
+use crate::format::timestamp::Timestamp;
 use crate::sys::pidfd::{self, Process};
 
 /// Written before a container's process is let go, and again when that failed.
@@ -30,6 +32,9 @@ pub(crate) struct ShimFile {
     /// How often it did that by itself.
     #[serde(default)]
     restart_count: u32,
+    /// What its container was doing when the shim wrote this.
+    #[serde(default)]
+    status: String,
 }
 
 impl ShimFile {
@@ -65,6 +70,11 @@ impl ShimFile {
             'T' | 't' => Shim::Stopped,
             _ => Shim::Alive,
         })
+    }
+
+    /// Whether the shim had recorded an end and told the journal of events, when it wrote this.
+    pub(super) fn has_told_its_end(&self) -> bool {
+        matches!(self.status.as_str(), "exited" | "restarting")
     }
 
     /// How often the shim restarted the container.
@@ -109,6 +119,19 @@ pub(crate) struct ExitRecord {
     /// Why it could not be restarted.
     #[serde(default)]
     pub(crate) error: Option<String>,
+}
+
+impl ExitRecord {
+    /// When the container ended.
+    pub(super) fn finished(&self) -> Option<Timestamp> {
+        Timestamp::parse(self.finished_at.as_deref()?)
+    }
+
+    /// How long it ran.
+    pub(super) fn duration(&self) -> Option<Duration> {
+        let started = Timestamp::parse(self.started_at.as_deref()?)?;
+        Some(self.finished()?.since(started))
+    }
 }
 
 /// What corten noted about the last start.
@@ -195,7 +218,7 @@ impl Status {
 }
 
 /// How the container ended: from the disk, or from memory if the disk refused it.
-fn exit_record(containers: &Containers, id: &str) -> Option<ExitRecord> {
+pub(super) fn exit_record(containers: &Containers, id: &str) -> Option<ExitRecord> {
     read_json(&containers.directory(id).join(EXIT_FILE))
         .or_else(|| read_json(&containers.shim_directory(id).join(EXIT_FILE)))
 }

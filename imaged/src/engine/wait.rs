@@ -1,6 +1,7 @@
 //! Waiting for a container's end.
 
 use super::attach::{Connection, Event, Streams};
+use super::ends;
 use super::layout::Containers;
 use super::record::Record;
 use super::status::{ShimFile, Status};
@@ -14,7 +15,10 @@ pub(crate) fn wait(containers: &Containers, record: &Record) -> Result<i32> {
     let directory = containers.shim_directory(&record.id);
     loop {
         match Status::of(containers, &record.id) {
-            Status::Exited(exit) => return Ok(exit.exit_code),
+            Status::Exited(exit) => {
+                ends::tell_missed(containers, record);
+                return Ok(exit.exit_code);
+            }
             Status::Created { failure } => return Ok(failure.map_or(0, |failure| failure.exit_code.into())),
             Status::Lost { .. } => return Err(unknown(record)),
             Status::Running { orphaned: true, .. } => {

@@ -2,6 +2,7 @@
 //!
 //! The shims of containers write to the same journal; its format is docs/contracts/events.md.
 
+mod end;
 mod journal;
 mod read;
 
@@ -36,12 +37,32 @@ pub(crate) fn tell(
     attributes: &BTreeMap<String, String>,
 ) {
     let event = event(subject, action, id, attributes, Timestamp::now());
+    append(root, action, id, &event, false);
+}
+
+/// Tells that a container ended at the time `at`, unless the journal says so; on the disk before this returns.
+pub(crate) fn late_end(root: &Path, id: &str, attributes: &BTreeMap<String, String>, at: Timestamp) {
+    let event = event(Subject::Container, "die", id, attributes, at);
+    match end::is_missing(&Journal::new(&root.join(DIRECTORY)), id, nanos(at)) {
+        Ok(true) => append(root, "die", id, &event, true),
+        Ok(false) => {}
+        Err(error) => log::debug(format_args!("the journal of events cannot be read: {error}")),
+    }
+}
+
+fn append(root: &Path, action: &str, id: &str, event: &Value, durable: bool) {
     let journal = Journal::new(&root.join(DIRECTORY));
-    if let Err(error) = journal.append(event.to_string().as_bytes(), false) {
+    if let Err(error) = journal.append(event.to_string().as_bytes(), durable) {
         log::debug(format_args!(
             "the event {action} of {id} is not in the journal: {error}"
         ));
     }
+}
+
+/// A time as events have it.
+fn nanos(time: Timestamp) -> u64 {
+    let nanos = u128::from(time.seconds) * 1_000_000_000 + u128::from(time.nanos);
+    u64::try_from(nanos).unwrap_or(u64::MAX)
 }
 
 /// Tells that something happened to an image; `name` is what docker calls it there.
@@ -86,7 +107,6 @@ fn event(
         Subject::Container => ("container", attributes.get("image")),
         Subject::Image => ("image", None),
     };
-    let nanos = u128::from(now.seconds) * 1_000_000_000 + u128::from(now.nanos);
     let mut event = json!({
         "status": action,
         "id": id,
@@ -95,7 +115,7 @@ fn event(
         "Actor": {"ID": id, "Attributes": attributes},
         "scope": "local",
         "time": now.seconds,
-        "timeNano": u64::try_from(nanos).unwrap_or(u64::MAX),
+        "timeNano": nanos(now),
     });
     if let Some(from) = from {
         event["from"] = from.as_str().into();

@@ -14,6 +14,7 @@ pub(crate) mod flags;
 pub(crate) mod health;
 pub(crate) mod hostfiles;
 pub(crate) mod id_map;
+pub(crate) mod log_attributes;
 mod mounts;
 pub(crate) mod options;
 pub(crate) mod resources;

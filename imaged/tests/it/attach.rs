@@ -197,3 +197,44 @@ fn who_waits_for_another_command_is_told() {
     drop(lock);
     assert!(waiting.wait().unwrap().success());
 }
+
+#[test]
+fn what_was_written_before_comes_first_and_once() {
+    let sandbox = Sandbox::new();
+    let mut first = sandbox.spawn(&["run", "-i", "--name", "box", HELLO, "cat"]);
+    let (mut input, mut echo) = (first.stdin.take().unwrap(), first.stdout.take().unwrap());
+    let mut say = |text: &[u8]| {
+        input.write_all(text).unwrap();
+        let mut seen = vec![0; text.len()];
+        echo.read_exact(&mut seen).unwrap();
+        assert_eq!(seen, text);
+    };
+    say(b"one\ntwo\n> ");
+    let mut late = sandbox.spawn(&["attach", "--logs", "--no-stdin", "--sig-proxy=false", "box"]);
+    let mut seen = [0; 10];
+    let mut output = late.stdout.take().unwrap();
+    output.read_exact(&mut seen).unwrap();
+    assert_eq!(&seen, b"one\ntwo\n> ");
+    say(b"three\nfour");
+    drop(input);
+    let mut rest = String::new();
+    output.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "three\nfour");
+    assert!(late.wait().unwrap().success());
+    assert!(first.wait().unwrap().success());
+    sandbox.ok(&["rm", "box"]);
+
+    sandbox.ok(&[
+        "run",
+        "-d",
+        "--name",
+        "quiet",
+        "--log-driver",
+        "none",
+        HELLO,
+        "wait",
+    ]);
+    let refused = sandbox.corten(&["attach", "--logs", "quiet"]);
+    assert!(refused.stderr.contains("does not support reading"), "{refused:?}");
+    sandbox.ok(&["rm", "-f", "quiet"]);
+}

@@ -79,6 +79,99 @@ fn a_container_s_life_is_told() {
     }
 }
 
+/// Makes the shim's file say what it says while the container runs, as if the shim had been killed right after the exit
+/// record; `without` the event of the end, or with it.
+fn kill_the_shim_in_retrospect(sandbox: &Sandbox, id: &str, without_event: bool) {
+    let file = sandbox.state().join("shims").join(id).join("shim.json");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let changed = text.replace(r#""status":"exited""#, r#""status":"running""#);
+    assert_ne!(text, changed);
+    std::fs::write(&file, changed).unwrap();
+    if without_event {
+        let journal = sandbox.root().join("events/00000000000000000001.jsonl");
+        let text = std::fs::read_to_string(&journal).unwrap();
+        let is_end = |line: &str| line.contains(r#""Action":"die""#) && line.contains(id);
+        let kept: Vec<&str> = text.lines().filter(|line| !is_end(line)).collect();
+        assert!(kept.len() < text.lines().count());
+        std::fs::write(&journal, kept.join("\n") + "\n").unwrap();
+    }
+}
+
+#[test]
+fn an_end_that_the_shim_could_not_tell_is_told_once_by_the_next_reader() {
+    let readers: [&[&str]; 5] = [
+        &["ps", "-a"],
+        &["inspect", "one"],
+        &["wait", "one"],
+        &["events", "--since", "0", "--until", "0s"],
+        &["start", "-a", "one"],
+    ];
+    for without_event in [true, false] {
+        for reader in readers {
+            let sandbox = Sandbox::new();
+            let run = sandbox.corten(&["run", "--name", "one", HELLO, "exit", "3"]);
+            assert_eq!(run.code, Some(3), "{run:?}");
+            let id = sandbox.inspect("one")["Id"].as_str().unwrap().to_owned();
+            sandbox.ok(&["wait", "one"]);
+            wait_for_the_shim(&sandbox, &id);
+            let before = all(&sandbox, &["event=die"]);
+            kill_the_shim_in_retrospect(&sandbox, &id, without_event);
+            std::thread::scope(|scope| {
+                for _ in 0..3 {
+                    scope.spawn(|| sandbox.corten(reader));
+                }
+            });
+            sandbox.corten(&["ps", "-a"]);
+            let starts = all(&sandbox, &["event=start"]).len();
+            let told = all(&sandbox, &["event=die"]);
+            assert_eq!(told.len(), starts, "{reader:?} {told:?}");
+            for name in ["Actor", "timeNano", "from"] {
+                assert_eq!(told[0][name], before[0][name], "{reader:?}");
+            }
+            sandbox.ok(&["rm", "one"]);
+            assert_eq!(all(&sandbox, &["event=die"]).len(), starts, "{reader:?}");
+        }
+    }
+}
+
+/// Its files say nothing new any more then.
+fn wait_for_the_shim(sandbox: &Sandbox, id: &str) {
+    let lock = std::fs::File::open(sandbox.state().join("shims").join(id).join("shim.lock")).unwrap();
+    lock.lock().unwrap();
+}
+
+#[test]
+fn commands_beside_the_container_s_own_are_told() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(&["run", "-d", "--name", "one", HELLO, "wait"]);
+    let done = sandbox.corten(&["exec", "one", "/hello", "exit", "5"]);
+    assert_eq!(done.code, Some(5), "{done:?}");
+    sandbox.corten(&["exec", "one", "/nowhere"]);
+    let told = all(
+        &sandbox,
+        &["event=exec_create", "event=exec_start", "event=exec_die"],
+    );
+    assert_eq!(
+        actions(&told),
+        [
+            "exec_create: /hello exit 5",
+            "exec_start: /hello exit 5",
+            "exec_die",
+            "exec_create: /nowhere"
+        ]
+    );
+    let attributes = |event: &Value| event["Actor"]["Attributes"].clone();
+    assert_eq!(attributes(&told[2])["exitCode"], "5");
+    assert_eq!(attributes(&told[2])["name"], "one");
+    let id = attributes(&told[0])["execID"].clone();
+    assert_eq!(id.as_str().map(str::len), Some(64));
+    assert_eq!(
+        [&attributes(&told[1])["execID"], &attributes(&told[2])["execID"]],
+        [&id, &id]
+    );
+    sandbox.ok(&["rm", "-f", "one"]);
+}
+
 #[test]
 fn images_are_told_too() {
     let sandbox = Sandbox::new();

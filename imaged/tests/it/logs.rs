@@ -114,3 +114,51 @@ fn other_drivers() {
     sandbox.ok(&["rm", "box", "quiet"]);
     sandbox.assert_empty();
 }
+
+#[test]
+fn records_carry_what_the_options_ask_for() {
+    let sandbox = Sandbox::new();
+    let run = |name: &str, options: &[&str]| {
+        let words = [
+            "run",
+            "--name",
+            name,
+            "-l",
+            "team=a b",
+            "-e",
+            "COLOUR=red",
+            "-e",
+            "PASS=1",
+        ];
+        let options = options.iter().flat_map(|option| ["--log-opt", option]);
+        let words: Vec<&str> = words
+            .into_iter()
+            .chain(options)
+            .chain(["-i", HELLO, "cat"])
+            .collect();
+        sandbox.with_input(&words, b"x\n")
+    };
+    let options = ["labels=team", "env-regex=^COL", "tag={{.ImageName}}/{{.Name}}"];
+    assert_eq!(run("box", &options).code, Some(0));
+    let tag = format!("{HELLO}/box").replace('/', "%2F").replace(':', "%3A");
+    assert_eq!(
+        sandbox.ok(&["logs", "--details", "box"]),
+        format!("COLOUR=red,tag={tag},team=a+b x")
+    );
+    assert_eq!(sandbox.ok(&["logs", "box"]), "x");
+    // The tag follows the name.
+    sandbox.ok(&["rename", "box", "crate"]);
+    assert_eq!(
+        sandbox.with_input(&["start", "-ai", "crate"], b"y\n").code,
+        Some(0)
+    );
+    let told = sandbox.ok(&["logs", "--details", "--tail", "1", "crate"]);
+    assert!(told.contains("%2Fcrate,team"), "{told}");
+    assert_eq!(run("plain", &[]).code, Some(0));
+    assert_eq!(sandbox.ok(&["logs", "--details", "plain"]), " x");
+    let refused = run("bad", &["tag={{.Nope}}"]);
+    assert_eq!(refused.code, Some(125), "{refused:?}");
+    assert!(refused.stderr.contains("field Nope"), "{refused:?}");
+    sandbox.ok(&["rm", "crate", "plain"]);
+    sandbox.assert_empty();
+}

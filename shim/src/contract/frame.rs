@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::time::Timestamp;
 use crate::cli::Size;
 
 /// Bytes for stdin, client to shim.
@@ -67,6 +68,8 @@ pub struct Hello {
     pub stderr: bool,
     /// What happens when it is slow.
     pub overflow: Overflow,
+    /// It wants what the log does not have yet of lines that have begun.
+    pub replay: bool,
 }
 
 /// A process to run in the container.
@@ -92,6 +95,8 @@ pub struct Welcome {
     pub tty: bool,
     /// The container's init.
     pub pid: i32,
+    /// What was read before has an earlier time in the log, or this one.
+    pub at: Timestamp,
 }
 
 /// The payload of [`DROPPED`].

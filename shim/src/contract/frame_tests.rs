@@ -46,7 +46,7 @@ fn frames_are_read_whatever_their_pieces() {
         assert_eq!(
             others,
             [
-                "Hello(Hello { stdin: true, stdout: true, stderr: false, overflow: Drop })",
+                "Hello(Hello { stdin: true, stdout: true, stderr: false, overflow: Drop, replay: false })",
                 "Resize(Size { rows: 24, cols: 80 })",
                 "Signal(15)",
                 "StdinEnd",

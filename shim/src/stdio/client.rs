@@ -58,6 +58,7 @@ const EVERYTHING: Hello = Hello {
     stdout: true,
     stderr: true,
     overflow: Overflow::Block,
+    replay: false,
 };
 
 /// The connection is over.

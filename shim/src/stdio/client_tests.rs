@@ -13,6 +13,7 @@ fn client(overflow: Overflow) -> (UnixStream, Client) {
         stdout: true,
         stderr: false,
         overflow,
+        replay: false,
     });
     (peer, client)
 }

@@ -123,7 +123,11 @@ impl Session {
         match token {
             STDIN if flags.contains(EpollFlags::EPOLLERR) => self.stdin.close(),
             STDIN => self.stdin.flush(),
-            CLIENTS.. => self.on_client(index(token - CLIENTS), flags, buffer, &mut wishes),
+            CLIENTS.. => {
+                let index = index(token - CLIENTS);
+                self.on_client(index, flags, buffer, &mut wishes);
+                self.replay(index, log);
+            }
             OUTPUTS.. => {
                 self.read_output(index(token - OUTPUTS), buffer, log);
             }
@@ -221,6 +225,28 @@ impl Session {
         let may_read = !(client.sends_stdin() && self.stdin.is_full());
         if flags.intersects(EpollFlags::EPOLLIN | EpollFlags::EPOLLHUP) && may_read {
             self.read_client(index, buffer, wishes);
+        }
+    }
+
+    /// Sends a client that asked for it the beginnings of lines that the log does not have yet. Nothing was read since
+    /// its welcome.
+    fn replay(&mut self, index: usize, log: Option<&mut impl Sink>) {
+        let client = self.clients.get_mut(index).and_then(Option::as_mut);
+        let (Some(client), Some(log)) = (client, log) else {
+            return;
+        };
+        if !client
+            .hello
+            .as_mut()
+            .is_some_and(|hello| std::mem::take(&mut hello.replay))
+        {
+            return;
+        }
+        for stream in [Stream::Stdout, Stream::Stderr] {
+            let begun = log.unfinished(stream);
+            if client.wants(stream) && !begun.is_empty() && client.send_output(stream, begun).is_err() {
+                client.forget_output();
+            }
         }
     }
 
@@ -353,6 +379,7 @@ fn greet(client: &mut Client, tty: bool, pid: Option<i32>) {
     let welcome = Welcome {
         tty,
         pid: pid.unwrap_or_default(),
+        at: Timestamp::now(),
     };
     let text = serde_json::to_vec(&welcome).unwrap_or_default();
     if client.send(frame::WELCOME, &text).is_err() {

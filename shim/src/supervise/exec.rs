@@ -12,6 +12,7 @@ use nix::sys::epoll::EpollFlags;
 use super::call::{self, Call};
 use super::capture::Capture;
 use super::console::{self, Console};
+use super::exec_events::Teller;
 use super::{Keeper, Request};
 use crate::contract::control::Reason;
 use crate::contract::frame::{self, Exec as Wanted};
@@ -49,6 +50,8 @@ struct Exec {
     started_at: Timestamp,
     /// It is a probe of the health check: what it wrote, and how it ended.
     probe: Option<(Capture, Option<Outcome>)>,
+    /// The journal of events is told of it: of what people run, not of probes.
+    teller: Option<Teller>,
 }
 
 /// How a probe ended.
@@ -178,13 +181,23 @@ impl Keeper {
     fn launch_exec(&mut self, mut session: Session, wanted: Wanted, probe: Option<Capture>) {
         let started_at = Timestamp::now();
         let files = Files::new(&self.request, &wanted.id);
+        let mut teller = match &probe {
+            None => Teller::new(&self.request, &wanted.id, &files.process),
+            Some(_) => None,
+        };
         let called = self
             .check_exec(&wanted)
             .and_then(|()| self.call_exec(&wanted, &files).inspect_err(|_| files.remove()));
         let mut probe = probe.map(|capture| (capture, None));
         let state = match called {
-            Ok(state) => state,
+            Ok(state) => {
+                if let Some(teller) = &teller {
+                    teller.created(&self.request);
+                }
+                state
+            }
             Err(error) => {
+                teller = None;
                 let reason = Reason::from(&error);
                 tell_failed(&mut session, &reason);
                 if let Some((_, outcome)) = &mut probe {
@@ -201,6 +214,7 @@ impl Keeper {
             state,
             started_at,
             probe,
+            teller,
         });
         self.execs.forget_settled();
     }
@@ -311,7 +325,9 @@ impl Keeper {
         for exec in &mut self.execs.list {
             match &exec.state {
                 State::Starting { call, .. } if call.pid == child => exec.started(&self.request, ended),
-                State::Running { pid, .. } if *pid == child => exec.ended(ended, self.stdio.buffer()),
+                State::Running { pid, .. } if *pid == child => {
+                    exec.ended(&self.request, ended, self.stdio.buffer())
+                }
                 _ => continue,
             }
             return self.execs.forget_settled();
@@ -398,6 +414,9 @@ impl Exec {
         if let Some(ends) = ends.take() {
             self.session.connect(ends);
         }
+        if let Some(teller) = &self.teller {
+            teller.started(request);
+        }
         self.session.begin(pid);
         let handle = PidFd::open(pid).context(|| "finding the process after exec")?;
         self.state = State::Running { pid, handle };
@@ -418,7 +437,7 @@ impl Exec {
         Ok(())
     }
 
-    fn ended(&mut self, ended: Ended, buffer: &mut [u8]) {
+    fn ended(&mut self, request: &Request, ended: Ended, buffer: &mut [u8]) {
         let sink = self.probe.as_mut().map(|(capture, _)| capture);
         self.session.drain(buffer, sink);
         let record = ExecRecord {
@@ -429,6 +448,9 @@ impl Exec {
             started_at: self.started_at,
             finished_at: Timestamp::now(),
         };
+        if let Some(teller) = &self.teller {
+            teller.ended(request, record.exit_code);
+        }
         let record = serde_json::to_vec(&record).unwrap_or_default();
         self.session.tell_end(frame::EXITED, &record);
         if let Some((capture, outcome)) = &mut self.probe {

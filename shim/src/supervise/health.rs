@@ -117,6 +117,7 @@ impl Keeper {
                 stdout: true,
                 stderr: true,
                 overflow: Overflow::Drop,
+                replay: false,
             },
         };
         match replace(&path, process.as_bytes(), Durability::Atomic) {

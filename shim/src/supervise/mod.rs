@@ -5,6 +5,7 @@ pub mod capture;
 pub mod console;
 pub mod events;
 pub mod exec;
+mod exec_events;
 pub mod health;
 pub mod init;
 pub mod orders;
@@ -25,8 +26,8 @@ use crate::error::{Context, Result};
 use crate::exit::{self, Book};
 use crate::machine::restart::Wanted;
 use crate::machine::{Action, End, Event};
-use crate::stdio::log::Format;
 use crate::stdio::log::file::Limits;
+use crate::stdio::log::{Attributes, Format};
 use crate::stdio::{Stdio, ends};
 use crate::sys::files::{Durability, remove_durably, replace};
 use crate::sys::process;
@@ -89,6 +90,8 @@ pub struct LogRequest {
     pub path: PathBuf,
     /// Fields of every record of the journal, `NAME=value`.
     pub fields: Vec<String>,
+    /// What each record carries besides.
+    pub attributes: Attributes,
     /// So many bytes may wait for it before records are dropped; without it the container waits.
     pub buffer: Option<usize>,
     /// How large it may become.

@@ -95,9 +95,10 @@ fn read_list(request: &Request) -> Result<Vec<mounts::Mount>> {
 
 fn open_log(wanted: &LogRequest) -> Result<Option<Log>> {
     match wanted.target {
-        LogTarget::File(format) => log::open(&wanted.path, wanted.limits, format, wanted.buffer).map(Some),
+        LogTarget::File(format) => log::open(&wanted.path, wanted.limits, format, wanted.buffer)
+            .map(|log| Some(log.carrying(&wanted.attributes))),
         LogTarget::Journald => Journald::connect(&wanted.path, &wanted.fields, wanted.buffer)
-            .map(|journal| Some(Log::journald(journal))),
+            .map(|journal| Some(Log::journald(journal).carrying(&wanted.attributes))),
         LogTarget::None => Ok(None),
     }
 }

@@ -1,18 +1,19 @@
 //! Every byte, in order, once: to the log, to many clients, slow or stalled, and into stdin.
 
+use std::fs;
 use std::io::Read;
 use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::attach::{Client, STDIN_END, STDOUT};
+use crate::attach::{Client, HELLO, STDIN_END, STDOUT, WELCOME};
 use crate::fixture::{Bundle, pattern, runtimes};
 
 /// A script that first proves to run and then sends a file of the bundle.
 fn sender(bytes: &[u8]) -> Bundle {
     let mut bundle = Bundle::sh("cat /data");
-    std::fs::write(bundle.path().join("data"), bytes).unwrap();
-    std::fs::write(bundle.path().join("upper/data"), b"").unwrap();
+    fs::write(bundle.path().join("data"), bytes).unwrap();
+    fs::write(bundle.path().join("upper/data"), b"").unwrap();
     let data = bundle.path().join("data");
     bundle.config["mounts"].as_array_mut().unwrap().push(json!(
         {"destination": "/data", "type": "bind", "source": data, "options": ["bind", "ro"]}
@@ -98,7 +99,7 @@ fn a_stalled_client_stops_the_container_until_it_reads() {
             seen += other.receive().unwrap().1.len();
         }
         let reading = thread::spawn(move || drop(other.rest()));
-        let logged = std::fs::metadata(bundle.log()).unwrap().len();
+        let logged = fs::metadata(bundle.log()).unwrap().len();
         assert!(logged > 0, "the log does not wait for clients");
         assert!(shim.child.try_wait().unwrap().is_none());
         assert_eq!(shim.state()["status"], "running");
@@ -208,7 +209,7 @@ fn stdin_of_a_client_that_goes_at_once_is_not_lost() {
         client.stdin(&bytes);
         drop(client);
         let root = format!("/proc/{}/root", shim.state()["init_pid"]);
-        std::fs::write(format!("{root}/go"), "\n").unwrap();
+        fs::write(format!("{root}/go"), "\n").unwrap();
         let expected = format!("{}  -\n", md5(&bytes));
         assert_eq!(output.until("\n"), expected);
         assert_eq!(shim.finish()["exit_code"], 0);
@@ -227,7 +228,7 @@ fn output_for_a_client_that_has_gone_costs_none_of_its_stdin() {
         let sent = fill(&client.socket);
         drop(client);
         let root = format!("/proc/{}/root", shim.state()["init_pid"]);
-        std::fs::write(format!("{root}/go"), "\n").unwrap();
+        fs::write(format!("{root}/go"), "\n").unwrap();
         assert_eq!(output.rest().stdout, format!("first\n{sent}\n").as_bytes());
         assert_eq!(shim.finish()["exit_code"], 0);
     }
@@ -245,7 +246,7 @@ fn stdin_of_a_client_that_goes_before_its_welcome_is_not_lost() {
     let pid = nix::unistd::Pid::from_raw(shim.pid());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGSTOP).unwrap();
     let mut client = Client::silent(&shim.dir);
-    client.send(crate::attach::HELLO, br#"{"stdin":true,"stdout":true}"#);
+    client.send(HELLO, br#"{"stdin":true,"stdout":true}"#);
     client.stdin(b"from somebody in a hurry");
     drop(client);
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGCONT).unwrap();
@@ -370,9 +371,9 @@ fn more_clients_than_places_wait_their_turn() {
     shim.start();
     let mut first: Vec<Client> = (0..256).map(|_| shim.attach()).collect();
     let mut late = Client::silent(&shim.dir);
-    late.send(crate::attach::HELLO, br#"{"stdout":true}"#);
+    late.send(HELLO, br#"{"stdout":true}"#);
     drop(first.pop());
-    assert_eq!(late.receive().unwrap().0, crate::attach::WELCOME);
+    assert_eq!(late.receive().unwrap().0, WELCOME);
     first[0].signal(9);
     assert!(late.rest().exited.is_some());
     shim.finish();
@@ -408,7 +409,7 @@ fn what_grandchildren_wrote_before_they_were_killed_is_there() {
         shim.start();
         let mut text = client.until("\n");
         let root = format!("/proc/{}/root", shim.state()["init_pid"]);
-        std::fs::write(format!("{root}/go"), "\n").unwrap();
+        fs::write(format!("{root}/go"), "\n").unwrap();
         text.push_str(&String::from_utf8(client.rest().stdout).unwrap());
         assert_eq!(text, "x".repeat(50_000) + "\n");
         assert_eq!(shim.finish()["exit_code"], 6);
@@ -445,4 +446,60 @@ fn no_log_is_written_for_the_driver_none() {
         .args(&["--log-driver=none"])
         .run();
     assert!(!bundle.log().exists());
+}
+
+#[test]
+fn who_asks_for_it_gets_the_line_that_has_begun_and_the_log_has_the_rest() {
+    let bundle = Bundle::sh("echo one; echo two >&2; printf three; printf four >&2; read x; echo five");
+    let log = bundle.log();
+    let mut shim = bundle.shim(&runtimes()[0]).args(&["--stdin"]).created();
+    let mut early = shim.attach();
+    shim.start();
+    let mut seen = String::new();
+    while !["one\n", "two\n", "three", "four"]
+        .iter()
+        .all(|text| seen.contains(text))
+    {
+        seen.push_str(&String::from_utf8(early.receive().unwrap().1).unwrap());
+    }
+    let hello = |replay: bool| json!({"stdout": true, "stderr": true, "replay": replay});
+    let mut plain = Client::connect(&shim.dir, &hello(false));
+    let mut late = Client::silent(&shim.dir);
+    late.send(HELLO, hello(true).to_string().as_bytes());
+    let (kind, welcome) = late.receive().unwrap();
+    assert_eq!(kind, WELCOME);
+    let at = serde_json::from_slice::<Value>(&welcome).unwrap()["at"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    early.stdin(b"\n");
+    let (late, plain) = (late.rest(), plain.rest());
+    assert_eq!(
+        (late.stdout, late.stderr),
+        (b"threefive\n".to_vec(), b"four".to_vec())
+    );
+    assert_eq!((plain.stdout, plain.stderr), (b"five\n".to_vec(), Vec::new()));
+    shim.finish();
+    let text = fs::read_to_string(log).unwrap();
+    let records = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let (before, after): (Vec<Value>, Vec<Value>) =
+        records.partition(|record| is_not_after(&record["time"], &at));
+    let texts = |records: &[Value]| {
+        let mut texts: Vec<String> = records
+            .iter()
+            .map(|record| record["log"].as_str().unwrap().to_owned())
+            .collect();
+        texts.sort();
+        texts
+    };
+    assert_eq!(texts(&before), ["one\n", "two\n"]);
+    assert_eq!(texts(&after), ["four", "threefive\n"]);
+}
+
+/// Times are without the zeros at their ends.
+fn is_not_after(time: &Value, at: &str) -> bool {
+    let whole = |time: &str| format!("{:0<29}", time.trim_end_matches('Z'));
+    whole(time.as_str().unwrap()) <= whole(at)
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::frame;
 use crate::engine::status::ExitRecord;
 use crate::error::{Error, Result};
+use crate::format::timestamp::Timestamp;
 
 /// Which streams a client takes part in.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,6 +21,8 @@ pub(crate) struct Streams {
     pub(crate) stdin: bool,
     pub(crate) stdout: bool,
     pub(crate) stderr: bool,
+    /// What began before and is not in the log yet comes first.
+    pub(crate) replay: bool,
 }
 
 /// What the shim tells a client.
@@ -40,6 +43,15 @@ pub(crate) struct Connection {
     /// Who sends has it: frames must not mix.
     turn: Arc<Mutex<()>>,
     payload: Vec<u8>,
+    /// When the shim began to count this client in, if it said so.
+    since: Option<Timestamp>,
+}
+
+/// The payload of a welcome, as far as it matters here.
+#[derive(Deserialize)]
+struct Welcome {
+    #[serde(default)]
+    at: Option<String>,
 }
 
 /// What became of asking for a process.
@@ -75,8 +87,11 @@ impl Connection {
             stdin,
             stdout,
             stderr,
+            replay,
         } = streams;
-        let hello = json!({"stdin": stdin, "stdout": stdout, "stderr": stderr, "overflow": "block"});
+        let hello = json!({
+            "stdin": stdin, "stdout": stdout, "stderr": stderr, "overflow": "block", "replay": replay,
+        });
         frame::write(&socket, frame::HELLO, hello.to_string().as_bytes()).map_err(failed)?;
         let mut connection = Self::new(socket);
         connection.await_welcome().map_err(failed)?;
@@ -103,17 +118,28 @@ impl Connection {
             socket,
             turn: Arc::default(),
             payload: Vec::new(),
+            since: None,
         }
     }
 
     /// The first frame is the welcome. A shim that has just gone says nothing: `next` tells.
     fn await_welcome(&mut self) -> io::Result<()> {
         match frame::read(&self.socket, &mut self.payload) {
-            Ok(None | Some(frame::WELCOME)) => Ok(()),
+            Ok(None) => Ok(()),
+            Ok(Some(frame::WELCOME)) => {
+                let welcome: Welcome = serde_json::from_slice(&self.payload)?;
+                self.since = welcome.at.and_then(|at| Timestamp::parse(&at));
+                Ok(())
+            }
             Ok(Some(other)) => Err(io::Error::other(format!("frame {other} instead of a welcome"))),
             Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// When the shim began to count this client in: what was written before is in the log, with no later time.
+    pub(crate) fn since(&self) -> Option<Timestamp> {
+        self.since
     }
 
     /// The other half, for a thread that sends.

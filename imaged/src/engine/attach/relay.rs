@@ -15,6 +15,7 @@ use super::connection::{Connection, Event, Sender, Streams};
 use super::detach::Keys;
 use crate::engine::status::ExitRecord;
 use crate::error::{Error, Kind, Result};
+use crate::format::timestamp::Timestamp;
 use crate::sys::terminal::{self, Raw};
 
 /// How a relay ended.
@@ -112,6 +113,11 @@ impl Relay {
             proxy: true,
             keys,
         })
+    }
+
+    /// When the shim began to pass the container's output on to us.
+    pub(crate) fn since(&self) -> Option<Timestamp> {
+        self.connection.since()
     }
 
     /// Relays until the process ends or the user detaches.

@@ -1,5 +1,7 @@
 //! One entry of a log, in either format that the shim writes.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 /// A line of output, or a part of a long one.
@@ -11,6 +13,8 @@ pub(crate) struct Entry {
     pub(crate) stream: String,
     /// When (RFC 3339).
     pub(crate) time: String,
+    /// What the log's options let it carry besides.
+    pub(crate) attributes: BTreeMap<String, String>,
 }
 
 /// A line of docker's json-file.
@@ -19,9 +23,25 @@ struct Json {
     log: String,
     stream: String,
     time: String,
+    #[serde(default)]
+    attrs: BTreeMap<String, String>,
 }
 
 impl Entry {
+    /// The attributes as docker shows them: `name=value,name2=value2`, each escaped as in a query of a URL.
+    pub(crate) fn details(&self) -> String {
+        let mut text = String::new();
+        for (name, value) in &self.attributes {
+            if !text.is_empty() {
+                text.push(',');
+            }
+            escape(&mut text, name);
+            text.push('=');
+            escape(&mut text, value);
+        }
+        text
+    }
+
     /// Reads a line of a log; none if it is not whole.
     pub(super) fn parse(line: &[u8]) -> Option<Self> {
         match line.first()? {
@@ -29,8 +49,20 @@ impl Entry {
                 text: json.log.into_bytes(),
                 stream: json.stream,
                 time: json.time,
+                attributes: json.attrs,
             }),
             _ => parse_cri(line),
+        }
+    }
+}
+
+/// As Go's `url.QueryEscape` does it.
+fn escape(out: &mut String, text: &str) {
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(byte.into()),
+            b' ' => out.push('+'),
+            _ => out.push_str(&format!("%{byte:02X}")),
         }
     }
 }
@@ -44,7 +76,12 @@ fn parse_cri(line: &[u8]) -> Option<Entry> {
     if tag.split(':').next() == Some("F") {
         text.push(b'\n');
     }
-    Some(Entry { text, stream, time })
+    Some(Entry {
+        text,
+        stream,
+        time,
+        attributes: BTreeMap::new(),
+    })
 }
 
 #[cfg(test)]
@@ -58,6 +95,7 @@ mod tests {
                 text: text.to_vec(),
                 stream: "stderr".to_owned(),
                 time: "2026-01-02T03:04:05Z".to_owned(),
+                attributes: BTreeMap::new(),
             })
         };
         let json = br#"{"log":"a <b>\n","stream":"stderr","time":"2026-01-02T03:04:05Z"}"#;
@@ -71,5 +109,12 @@ mod tests {
         for torn in [&br#"{"log":"a"#[..], b"", b"\n", b"x\n"] {
             assert_eq!(Entry::parse(torn), None);
         }
+    }
+
+    #[test]
+    fn attributes_are_shown_as_docker_shows_them() {
+        let json = br#"{"log":"x\n","stream":"stdout","attrs":{"b":"1, 2","a.b":"\u00e9=~"},"time":"2026-01-02T03:04:05Z"}"#;
+        let entry = Entry::parse(json).unwrap();
+        assert_eq!(entry.details(), "a.b=%C3%A9%3D~,b=1%2C+2");
     }
 }

@@ -1,5 +1,6 @@
 //! Reading a container's log: from the end, in a span of time, and as it comes, through all of its files.
 
+pub(super) mod carried;
 mod entry;
 mod files;
 
@@ -59,14 +60,7 @@ pub(crate) fn read(
     mut show: impl FnMut(&Entry) -> Result<()>,
 ) -> Result<()> {
     let id = record.id.as_str();
-    if !record.options.log.driver.is_file() {
-        let why = "configured logging driver does not support reading";
-        let error = Error::new(Kind::Unsupported, why);
-        return Err(match record.options.log.driver {
-            LogDriver::Journald => error.hint(format!("journalctl CONTAINER_ID_FULL={id} shows it")),
-            _ => error.hint("the container was made with --log-driver none"),
-        });
-    }
+    check_readable(record)?;
     let directory = containers.directory(id);
     // Both before the first read: nothing that is written later can be missed.
     let watch = if query.follow {
@@ -99,6 +93,22 @@ pub(crate) fn read(
         return Ok(());
     };
     follow(&mut log, &watch, &shim, query, show)
+}
+
+/// Whether there is a log to read.
+///
+/// # Errors
+/// Why there is none.
+pub(crate) fn check_readable(record: &Record) -> Result<()> {
+    if record.options.log.driver.is_file() {
+        return Ok(());
+    }
+    let why = "configured logging driver does not support reading";
+    let error = Error::new(Kind::Unsupported, why);
+    Err(match record.options.log.driver {
+        LogDriver::Journald => error.hint(format!("journalctl CONTAINER_ID_FULL={} shows it", record.id)),
+        _ => error.hint("the container was made with --log-driver none"),
+    })
 }
 
 fn follow(

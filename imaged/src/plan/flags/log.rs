@@ -2,13 +2,14 @@
 
 use super::{labels, wrong};
 use crate::error::Result;
+use crate::format::Template;
+use crate::plan::log_attributes;
 use crate::plan::options::{Log, LogDriver};
 
 /// Docker's drivers and options that are still to come.
 const LATER_DRIVERS: [&str; 8] = [
     "awslogs", "etwlogs", "fluentd", "gcplogs", "gelf", "local", "splunk", "syslog",
 ];
-const LATER_OPTIONS: [&str; 6] = ["env", "env-regex", "labels", "labels-regex", "path", "tag"];
 /// Docker's buffer of a container that does not wait for its log.
 const BUFFER: u64 = 1 << 20;
 
@@ -89,9 +90,15 @@ fn set(log: &mut Log, name: &str, value: &str) -> Result<()> {
         },
         // Read with the mode.
         "max-buffer-size" => {}
-        later if LATER_OPTIONS.contains(&later) => {
-            return Err(wrong(format!("the log option {later} is not supported yet")));
+        "tag" | "labels" | "env" | "labels-regex" | "env-regex" if log.driver == LogDriver::K8sFile => {
+            return Err(
+                unknown(log, name).hint("its format has no place for attributes, that of json-file has")
+            );
         }
+        "tag" => drop(Template::parse(value)?),
+        "labels-regex" | "env-regex" => drop(log_attributes::pattern(name, value)?),
+        "labels" | "env" => {}
+        "path" => return Err(wrong("the log option path is not supported yet".to_owned())),
         _ => return Err(unknown(log, name)),
     }
     Ok(())
@@ -116,7 +123,10 @@ fn unknown(log: &Log, name: &str) -> crate::error::Error {
         "unknown log opt '{name}' for {} log driver",
         log.driver.name()
     ))
-    .hint("there are mode and max-buffer-size, and for files max-size, max-file and compress")
+    .hint(
+        "there are mode and max-buffer-size, for files max-size, max-file and compress, \
+         for json-file and journald tag, labels, labels-regex, env and env-regex",
+    )
 }
 
 #[cfg(test)]
@@ -166,7 +176,14 @@ mod tests {
             (None, &["max-size=1k", "compress=true"], "max-file is less than 2"),
             (None, &["compress=perhaps", "max-size=1k"], "perhaps"),
             (None, &["colour=red"], "unknown log opt 'colour'"),
-            (None, &["tag=x"], "not supported yet"),
+            (None, &["path=x"], "not supported yet"),
+            (None, &["tag={{.ID"], "template parsing error"),
+            (
+                Some("journald"),
+                &["labels-regex=("],
+                "labels-regex: regex parse error",
+            ),
+            (Some("k8s-file"), &["tag=x"], "for k8s-file log driver"),
             (Some("none"), &["max-size=1k"], "for none log driver"),
         ] {
             let error = parse(driver, options).unwrap_err().to_string();

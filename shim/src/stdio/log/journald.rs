@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 
-use super::{Cut, Stream};
+use super::{Attributes, Cut, Stream};
 use crate::contract::time::Timestamp;
 use crate::error::{Call, Result};
 use crate::sys::epoll::Watch;
@@ -53,6 +53,13 @@ impl Journald {
             dropped: 0,
             watch: Watch::default(),
         })
+    }
+
+    /// Every record from now on carries these fields, too.
+    pub fn add_fields(&mut self, fields: &Attributes) {
+        for (name, value) in fields {
+            append_field(&mut self.fields, name, &[value.as_bytes()]);
+        }
     }
 
     /// The connection and its place in the epoll set.
@@ -206,11 +213,12 @@ mod tests {
         let (dir, socket) = stand_in();
         let fields = ["CONTAINER_ID=abc".to_owned(), "NOTE=a\nb".to_owned()];
         let mut journal = Journald::connect(&dir.path().join("socket"), &fields, None).expect("there");
+        journal.add_fields(&Attributes::from([("TEAM".to_owned(), "blue".to_owned())]));
         let time = Timestamp::new(std::time::Duration::from_secs(1));
         Cut::record(&mut journal, Stream::Stderr, [b"one", b" two"], true, time);
         assert_eq!(
             received(&socket),
-            "CONTAINER_ID=abc\nNOTE\n\u{3}\0\0\0\0\0\0\0a\nb\nPRIORITY=3\nSYSLOG_TIMESTAMP=1970-01-01T00:00:01Z\n\
+            "CONTAINER_ID=abc\nNOTE\n\u{3}\0\0\0\0\0\0\0a\nb\nTEAM=blue\nPRIORITY=3\nSYSLOG_TIMESTAMP=1970-01-01T00:00:01Z\n\
              MESSAGE=one two\n"
         );
         Cut::record(&mut journal, Stream::Stdout, [b"part", b""], false, time);

@@ -1,9 +1,37 @@
 //! A record in docker's json-file format: each byte that is not UTF-8 becomes U+FFFD.
 
-use super::Stream;
+use super::{Attributes, Stream};
 
-/// Appends one record: a piece of text in two parts, and whether a newline ends it.
-pub fn append(records: &mut Vec<u8>, stream: Stream, text: [&[u8]; 2], newline: bool, time: &str) {
+/// Attributes as a member of a record: `"attrs":{…},`, nothing if there are none.
+pub fn member(attributes: &Attributes) -> Vec<u8> {
+    let mut member = Vec::new();
+    for (name, value) in attributes {
+        let begin: &[u8] = if member.is_empty() {
+            b"\"attrs\":{\""
+        } else {
+            b",\""
+        };
+        member.extend_from_slice(begin);
+        escape(&mut member, name.as_bytes());
+        member.extend_from_slice(b"\":\"");
+        escape(&mut member, value.as_bytes());
+        member.push(b'"');
+    }
+    if !member.is_empty() {
+        member.extend_from_slice(b"},");
+    }
+    member
+}
+
+/// Appends one record: a piece of text in two parts, whether a newline ends it, and its [`member`] of attributes.
+pub fn append(
+    records: &mut Vec<u8>,
+    stream: Stream,
+    text: [&[u8]; 2],
+    newline: bool,
+    attributes: &[u8],
+    time: &str,
+) {
     records.extend_from_slice(b"{\"log\":\"");
     match text {
         [one, []] | [[], one] => escape(records, one),
@@ -13,8 +41,16 @@ pub fn append(records: &mut Vec<u8>, stream: Stream, text: [&[u8]; 2], newline: 
     if newline {
         records.extend_from_slice(b"\\n");
     }
-    for part in ["\",\"stream\":\"", stream.name(), "\",\"time\":\"", time, "\"}\n"] {
-        records.extend_from_slice(part.as_bytes());
+    for part in [
+        b"\",\"stream\":\"",
+        stream.name().as_bytes(),
+        b"\",",
+        attributes,
+        b"\"time\":\"",
+        time.as_bytes(),
+        b"\"}\n",
+    ] {
+        records.extend_from_slice(part);
     }
 }
 

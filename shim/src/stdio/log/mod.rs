@@ -10,6 +10,7 @@ pub mod journald;
 pub mod json;
 mod queue;
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::contract::time::Timestamp;
@@ -43,6 +44,9 @@ impl Stream {
     }
 }
 
+/// What each record carries besides the text, by name.
+pub type Attributes = BTreeMap<String, String>;
+
 /// How a record is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -53,9 +57,18 @@ pub enum Format {
 }
 
 impl Format {
-    fn append(self, records: &mut Vec<u8>, stream: Stream, text: [&[u8]; 2], newline: bool, time: &str) {
+    /// `attributes` are those of [`json::member`]; the other format has no place for them.
+    fn append(
+        self,
+        records: &mut Vec<u8>,
+        stream: Stream,
+        text: [&[u8]; 2],
+        newline: bool,
+        attributes: &[u8],
+        time: &str,
+    ) {
         match self {
-            Self::Json => json::append(records, stream, text, newline, time),
+            Self::Json => json::append(records, stream, text, newline, attributes, time),
             Self::Cri => cri::append(records, stream, text, newline, time),
         }
     }
@@ -67,6 +80,10 @@ pub trait Sink {
     fn write(&mut self, stream: Stream, bytes: &[u8], now: Timestamp);
     /// A stream ended.
     fn end(&mut self, stream: Stream, now: Timestamp);
+    /// What is still kept of a line that has begun.
+    fn unfinished(&self, _: Stream) -> &[u8] {
+        &[]
+    }
 }
 
 /// When a line without its end, so far, is recorded.
@@ -161,6 +178,16 @@ impl Log {
     /// A log in systemd's journal.
     pub fn journald(journal: Journald) -> Self {
         Self::new(Target::Journald(journal))
+    }
+
+    /// The same log, each record of which carries these attributes.
+    #[must_use]
+    pub fn carrying(mut self, attributes: &Attributes) -> Self {
+        match &mut self.target {
+            Target::File(records) => records.attributes = json::member(attributes),
+            Target::Journald(journal) => journal.add_fields(attributes),
+        }
+        self
     }
 
     /// Another run of the container begins here.
@@ -267,6 +294,10 @@ impl Sink for Log {
             Target::Journald(journal) => unfinished.end(journal, stream, now),
         }
     }
+
+    fn unfinished(&self, stream: Stream) -> &[u8] {
+        &self.unfinished[stream as usize].text
+    }
 }
 
 /// Records of a file.
@@ -274,6 +305,8 @@ impl Sink for Log {
 struct Records {
     writer: Writer,
     format: Format,
+    /// What each record carries besides, encoded.
+    attributes: Vec<u8>,
     /// The time of the last record, and its text: all that was read together has the same.
     stamp: (Timestamp, String),
     /// Records that are not in the file yet, and their number.
@@ -346,6 +379,7 @@ impl Records {
         Self {
             writer,
             format,
+            attributes: Vec::new(),
             stamp: (Timestamp::new(Duration::ZERO), "1970-01-01T00:00:00Z".to_owned()),
             records: Vec::new(),
             count: 0,
@@ -388,8 +422,9 @@ impl Records {
         };
         let mut notice = Vec::new();
         let text = [text.as_bytes(), &[]];
+        let now = now.to_string();
         self.format
-            .append(&mut notice, Stream::Stderr, text, true, &now.to_string());
+            .append(&mut notice, Stream::Stderr, text, true, &self.attributes, &now);
         self.records.splice(0..0, notice);
     }
 
@@ -420,8 +455,14 @@ impl Cut for Records {
             self.stamp = (time, time.to_string());
         }
         let before = self.records.len();
-        self.format
-            .append(&mut self.records, stream, text, newline, &self.stamp.1);
+        self.format.append(
+            &mut self.records,
+            stream,
+            text,
+            newline,
+            &self.attributes,
+            &self.stamp.1,
+        );
         if !self.has_room_for(self.records.len() - before) {
             return self.records.truncate(before);
         }

@@ -65,6 +65,21 @@ fn lines_are_records() {
 }
 
 #[test]
+fn each_record_carries_the_attributes() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("log");
+    let attributes = [("b", "1"), ("A", "<\"x\">\n")].map(|(name, value)| (name.into(), value.into()));
+    let mut log = open(&path, Limits::default(), Format::Json, None)
+        .expect("opened")
+        .carrying(&Attributes::from(attributes));
+    log.write(Stream::Stderr, b"one\ntwo\n", at(0));
+    let rest =
+        r#""stream":"stderr","attrs":{"A":"\u003c\"x\"\u003e\n","b":"1"},"time":"1970-01-01T00:00:00Z"}"#;
+    let expected = [r#"{"log":"one\n","#, rest, "\n", r#"{"log":"two\n","#, rest, "\n"].concat();
+    assert_eq!(std::fs::read_to_string(&path).expect("written"), expected);
+}
+
+#[test]
 fn a_torn_record_does_not_take_the_next_one_with_it() {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("log");
