@@ -326,7 +326,7 @@ impl Keeper {
             match &exec.state {
                 State::Starting { call, .. } if call.pid == child => exec.started(&self.request, ended),
                 State::Running { pid, .. } if *pid == child => {
-                    exec.ended(&self.request, ended, self.stdio.buffer())
+                    exec.ended(&self.request, ended, self.stdio.buffer());
                 }
                 _ => continue,
             }
