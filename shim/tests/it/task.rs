@@ -342,15 +342,34 @@ fn an_end_that_nobody_saw_is_not_invented() {
     let reused = deleted(|bundle| {
         let file = bundle.path().join("init.pid");
         let init = fs::read_to_string(&file).unwrap().trim().parse().unwrap();
-        let ended = Process::open(init);
+        let (ended, began) = (Process::open(init), start_time(init));
         kill(Pid::from_raw(i32::try_from(init).unwrap()), Signal::SIGKILL).unwrap();
         assert!(ended.ended(PATIENCE));
         // The number belongs to somebody else by now.
-        let other = Command::new("sleep").arg("1000").spawn().unwrap();
+        let other = began_later(began);
         fs::write(file, other.id().to_string()).unwrap();
         Some(other)
     });
     assert_eq!(reused, 255);
+}
+
+/// A process that did not start in this clock tick: such ones cannot be told apart.
+fn began_later(began: u64) -> Child {
+    loop {
+        let mut other = Command::new("sleep").arg("1000").spawn().unwrap();
+        if start_time(other.id().into()) != began {
+            return other;
+        }
+        other.kill().unwrap();
+        other.wait().unwrap();
+    }
+}
+
+/// When a process started, in clock ticks (field 22 of proc_pid_stat(5)).
+fn start_time(pid: i64) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let (_, after_name) = stat.rsplit_once(')').unwrap();
+    after_name.split_whitespace().nth(19).unwrap().parse().unwrap()
 }
 
 /// containerd's own score and one more, which was read of whoever was the parent by then.
