@@ -25,8 +25,10 @@ use crate::ttrpc::wire::Message;
 
 /// How long a child may take to end after it was killed.
 const STUCK: Duration = Duration::from_secs(10);
-/// How long processes without a container of their own, and mounts, may take to go.
+/// How long what a failed `create` has left, and mounts, may take to go.
 const LEAVING: Duration = Duration::from_secs(600);
+/// How long the processes that outlive their container's first may take to be killed: its end is told no later.
+const KILLING: Duration = Duration::from_secs(20);
 
 /// What is being done.
 #[derive(Debug)]
@@ -170,7 +172,7 @@ impl Shim {
             process: number,
             work: Work::KillAll,
             reply: incoming.map(|incoming| incoming.reply),
-            deadline: incoming.map_or_else(|| Instant::now() + LEAVING, |incoming| incoming.deadline),
+            deadline: incoming.map_or_else(|| Instant::now() + KILLING, |incoming| incoming.deadline),
             killed: false,
         });
         Ok(())
@@ -180,6 +182,7 @@ impl Shim {
     pub fn kill_rest(&mut self, id: &str) {
         if let Err(error) = self.call_kill_all(id, 0, libc::SIGKILL, None) {
             self.warn(id, &error);
+            self.tell_held_back_now(id);
         }
     }
 

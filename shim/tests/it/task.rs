@@ -290,24 +290,46 @@ fn a_start_that_took_too_long_leaves_no_process() {
     assert!(process.ended(PATIENCE));
 }
 
-/// Without process ids of its own a container's other processes outlive the first.
-#[test]
-fn the_end_of_a_container_is_told_after_that_of_its_processes() {
-    let mut bundle = Bundle::sh("");
-    bundle.config["linux"]["namespaces"] = json!([{"type": "mount"}]);
-    let exec = "sleep 1000 </dev/null >/dev/null 2>&1 & echo $! >\"$pid\"; cp \"$pid\" again.pid";
-    let mut shim = Shim::start(&bundle);
-    shim.create(&runtime(&bundle, exec), &Streams::default(), false)
-        .unwrap();
+/// A container without process ids of its own, whose other processes outlive the first: its number. One such, `e`, runs.
+fn run_two(shim: &mut Shim<'_>, runtime: &Path) -> i32 {
+    shim.create(runtime, &Streams::default(), false).unwrap();
     let init = shim.run("");
     shim.exec("e", "");
     shim.run("e");
+    init
+}
+
+fn sharing_pids() -> (Bundle, PathBuf) {
+    let mut bundle = Bundle::sh("");
+    bundle.config["linux"]["namespaces"] = json!([{"type": "mount"}]);
+    let exec = "sleep 1000 </dev/null >/dev/null 2>&1 & echo $! >\"$pid\"; cp \"$pid\" again.pid";
+    let runtime = runtime(&bundle, exec);
+    (bundle, runtime)
+}
+
+#[test]
+fn the_end_of_a_container_is_told_after_that_of_its_processes() {
+    let (bundle, runtime) = sharing_pids();
+    let mut shim = Shim::start(&bundle);
+    let init = run_two(&mut shim, &runtime);
     let waits = ["e", ""].map(|exec| shim.ask("Wait", shim.target(exec), Duration::ZERO));
     kill(Pid::from_raw(init), Signal::SIGKILL).unwrap();
     for wait in waits {
         assert_eq!(number(&shim.answer(wait).unwrap(), 1), 137);
     }
     assert!(shim.order.ends_with(&waits), "{:?} {waits:?}", shim.order);
+}
+
+/// Nobody ever learned of it while they lived.
+#[test]
+fn the_end_of_a_container_is_told_if_its_processes_cannot_be_killed() {
+    let (bundle, runtime) = sharing_pids();
+    let mut shim = Shim::start(&bundle);
+    let init = run_two(&mut shim, &runtime);
+    let wait = shim.ask("Wait", shim.target(""), Duration::ZERO);
+    fs::remove_file(&runtime).unwrap();
+    kill(Pid::from_raw(init), Signal::SIGKILL).unwrap();
+    assert_eq!(number(&shim.answer(wait).unwrap(), 1), 137);
 }
 
 /// What `delete` says of how the container ended, after the shim was killed and `between` was done.
