@@ -21,8 +21,10 @@ pub struct Session {
 #[track_caller]
 fn settings(terminal: &File) -> String {
     let terminal = terminal.try_clone().expect("a second descriptor");
-    let output = Command::new("stty").arg("--save").stdin(terminal).output();
-    String::from_utf8(output.expect("stty").stdout).expect("text")
+    let output = Command::new("stty").arg("-g").stdin(terminal).output();
+    let output = output.expect("stty");
+    assert!(output.status.success() && !output.stdout.is_empty(), "{output:?}");
+    String::from_utf8(output.stdout).expect("text")
 }
 
 impl Session {
