@@ -518,6 +518,8 @@ impl Keeper {
     fn record_failed_restart(&mut self, step: Step, reason: &Reason, last: ExitRecord) {
         let record = ExitRecord {
             restarting: false,
+            // Whoever wants it down may have said so since the run ended.
+            stopped: self.orders.wanted().stopped,
             restart_count: self.restart_count,
             error: Some(exit::cut(&format!("{}: {}", step.name(), reason.message))),
             ..last

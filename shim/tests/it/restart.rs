@@ -147,10 +147,12 @@ fn a_delete_that_hangs_ends_restarts_and_the_record_says_so() {
         .spawn();
     shim.expect_started();
     wait_until_reached(&bundle);
+    // Whoever starts containers after a reboot goes by it.
+    order(&shim.dir, &json!({"stopped": true}));
     let record = shim.finish();
     assert_eq!(
-        (&record["exit_code"], &record["restarting"]),
-        (&json!(3), &json!(false))
+        (&record["exit_code"], &record["restarting"], &record["stopped"]),
+        (&json!(3), &json!(false), &json!(true))
     );
     assert!(record["error"].as_str().unwrap().contains("delete"), "{record}");
     assert_eq!(bundle.logged_text("stdout"), "1\n", "the log of that run stays");
