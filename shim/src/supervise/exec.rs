@@ -13,6 +13,7 @@ use super::call::{self, Call};
 use super::capture::Capture;
 use super::console::{self, Console};
 use super::exec_events::Teller;
+use super::init::{find_left, read_pid};
 use super::{Keeper, Request};
 use crate::contract::control::Reason;
 use crate::contract::frame::{self, Exec as Wanted};
@@ -406,7 +407,7 @@ impl Exec {
 
     /// The process is there; it may have ended, but nobody has reaped it.
     fn begin(&mut self, request: &Request) -> Result<()> {
-        let pid = super::init::read_pid(&Files::new(request, &self.wanted.id).pid)?;
+        let pid = read_pid(&Files::new(request, &self.wanted.id).pid)?;
         self.connect_console(true)?;
         let State::Starting { ends, .. } = &mut self.state else {
             return Ok(());
@@ -465,7 +466,13 @@ impl Exec {
         if let Some((_, outcome)) = &mut self.probe {
             *outcome = Some(Outcome::Failed(reason.clone()));
         }
-        Files::new(request, &self.wanted.id).remove();
+        let files = Files::new(request, &self.wanted.id);
+        if let State::Starting { .. } = self.state
+            && let Some(process) = find_left(&files.pid)
+        {
+            let _ = process.send(libc::SIGKILL);
+        }
+        files.remove();
         self.state = State::Over;
     }
 }

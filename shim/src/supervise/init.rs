@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::contract::record::Usage;
 use crate::error::{Call, Error, Kind, Result};
 use crate::exit::oom::OomCounter;
-use crate::sys::process::{PidFd, start_time};
+use crate::sys::process::{PidFd, is_own_child, start_time};
 
 /// Where the runtime writes init's number, in the shim's directory.
 pub const PID_FILE: &str = "init.pid";
@@ -50,6 +50,14 @@ impl Init {
     pub fn oom_kills(&mut self) -> u64 {
         self.oom.as_mut().map_or(0, OomCounter::kills)
     }
+}
+
+/// The process whose number a runtime that failed has left, if it is there: nobody else will ever ask for it.
+pub fn find_left(file: &Path) -> Option<PidFd> {
+    let pid = read_pid(file).ok()?;
+    let handle = PidFd::open(pid).ok()?;
+    // A runtime that failed by itself may have reaped it; then the number is anybody's.
+    is_own_child(pid).then_some(handle)
 }
 
 /// The number in a file that the runtime wrote.

@@ -16,7 +16,7 @@ use crate::contract::control::Reason;
 use crate::contract::record::Ended;
 use crate::error::{Error, Kind, Result};
 use crate::supervise::call::Call;
-use crate::supervise::init::read_pid;
+use crate::supervise::init::{find_left, read_pid};
 use crate::sys::memory;
 use crate::sys::mount;
 use crate::sys::process::{self, PidFd};
@@ -428,12 +428,8 @@ impl Shim {
         let Some(process) = container.numbered(number) else {
             return;
         };
-        let handle = process.handle.take().or_else(|| {
-            let pid = read_pid(&files.of(&process.exec).pid).ok()?;
-            let handle = PidFd::open(pid).ok()?;
-            // A runtime that failed by itself may have reaped it; then the number is anybody's.
-            process::is_own_child(pid).then_some(handle)
-        });
+        let handle = process.handle.take();
+        let handle = handle.or_else(|| find_left(&files.of(&process.exec).pid));
         if let Some(handle) = handle {
             let _ = handle.send(libc::SIGKILL);
         }

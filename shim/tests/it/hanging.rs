@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::attach::Client;
-use crate::fixture::Bundle;
+use crate::exec::ask_for;
+use crate::fixture::{Bundle, PATIENCE, Process};
 use crate::start_failures::wrapper;
 
 /// A runtime that does what crun does, but at `verb` first runs `before` and then tells so and waits for ever.
@@ -83,4 +84,25 @@ fn a_start_that_hangs_ends_after_init_has() {
         told["message"].as_str().unwrap().contains("signal 9 ended"),
         "{told}"
     );
+}
+
+/// The runtime had begun the process: it went on in the container, with nobody at its streams.
+#[test]
+fn an_exec_that_hangs_takes_with_it_what_it_started() {
+    let bundle = Bundle::sh("sleep 1000");
+    let runtime = hanging_at(&bundle, "exec", "crun \"$@\"");
+    let mut shim = bundle
+        .shim(Path::new("crun"))
+        .through(runtime)
+        .args(&["--runtime-timeout=2"])
+        .created();
+    shim.start();
+    let mut client = ask_for(&shim, "hangs", &["sleep", "1000"]);
+    wait_until_reached(&bundle);
+    let pid = std::fs::read_to_string(shim.dir.join("exec-hangs.pid")).unwrap();
+    let process = Process::open(pid.trim().parse().unwrap());
+    assert!(client.rest().failed.is_some());
+    assert!(process.ended(PATIENCE));
+    shim.forward(9, &shim.state());
+    assert_eq!(shim.finish()["exit_code"], 137);
 }
