@@ -72,11 +72,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> {
     }
     let request = request::resolve(args)?;
     let numbers = pipes::numbers()?;
-    let kept: Vec<i32> = numbers.iter().flatten().copied().collect();
-    let preserved = line::preserved(&request.runtime_opts);
-    check_preserved(preserved, &kept)?;
-    let held = process::take_others(&[&kept[..], &(3..3 + preserved).collect::<Vec<_>>()].concat())?;
     let mut pipes = Pipes::inherit(numbers)?;
+    let preserved = line::preserved(&request.runtime_opts);
+    let held = pipes.told(request.sync_key, sort_descriptors(numbers, preserved))?;
     pipes.wait_for_start()?;
     if !request.foreground
         && let Fork::Parent(child) = process::fork()?
@@ -90,20 +88,21 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> {
     keep(request, pipes, held, preserved)
 }
 
-/// What is the container's must be there, and not this program's: it closes them when the runtime has them.
-fn check_preserved(count: i32, pipes: &[i32]) -> Result<()> {
-    for number in 3..3 + count {
-        let why = match pipes.contains(&number) {
-            true => "is a pipe of _OCI_…",
-            false if !process::is_open(number) => "is not open",
-            false => continue,
-        };
+/// Leaves the descriptors from 3 on that are the container's to the runtime, and returns all others but the pipes: this
+/// program holds them.
+fn sort_descriptors(pipes: [Option<i32>; 3], preserved: i32) -> Result<Vec<OwnedFd>> {
+    let pipes: Vec<i32> = pipes.into_iter().flatten().collect();
+    let theirs: Vec<i32> = (3..3 + preserved).collect();
+    // All of the container's are closed when the runtime has them.
+    if let Some(number) = theirs.iter().find(|number| pipes.contains(number)) {
         return Err(Error::new(
             Kind::Usage,
-            format!("--preserve-fds {count} is not possible: descriptor {number} {why}"),
+            format!("--preserve-fds {preserved} is not possible: descriptor {number} is a pipe of _OCI_…"),
         ));
     }
-    Ok(())
+    // podman's `--preserve-fd 5` leaves 3 and 4 closed: the runtime shall find them so, and nothing of this program's.
+    process::occupy_below(3 + preserved)?;
+    process::take_others(&[pipes, theirs].concat())
 }
 
 fn write_pid(request: &Request, pid: i32) -> Result<()> {
@@ -116,13 +115,8 @@ fn write_pid(request: &Request, pid: i32) -> Result<()> {
 /// The long part of the program's life.
 fn keep(request: Request, mut pipes: Pipes, held: Vec<OwnedFd>, preserved: i32) -> Result<ExitCode> {
     process::new_session();
-    let (place, stdio) = match prepare(&request, &mut pipes, held) {
-        Ok(prepared) => prepared,
-        Err(error) => {
-            pipes.tell(request.sync_key, -1, Some(&error.to_string()));
-            return Err(error);
-        }
-    };
+    let prepared = prepare(&request, &mut pipes, held);
+    let (place, stdio) = pipes.told(request.sync_key, prepared)?;
     let mut monitor = Monitor::new(request, place, stdio, pipes, preserved);
     let result = monitor.run();
     let (command, delay) = monitor.into_exit_command();

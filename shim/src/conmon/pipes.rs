@@ -108,6 +108,14 @@ impl Pipes {
             self.sync = None;
         }
     }
+
+    /// Tells the caller of a failure, before there is a process.
+    ///
+    /// # Errors
+    /// That very failure.
+    pub fn told<T>(&mut self, key: &'static str, result: Result<T>) -> Result<T> {
+        result.inspect_err(|error| self.tell(key, -1, Some(&error.to_string())))
+    }
 }
 
 fn message(key: &str, number: i32, words: Option<&str>) -> Vec<u8> {

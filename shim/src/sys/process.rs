@@ -6,7 +6,7 @@
 
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::process::Command;
 
@@ -62,10 +62,20 @@ pub fn take_others(keep: &[i32]) -> Result<Vec<OwnedFd>> {
         .collect())
 }
 
-/// Whether a descriptor of this number is open.
-pub fn is_open(number: i32) -> bool {
-    // SAFETY: takes plain numbers; a number that is not open is refused.
-    unsafe { libc::fcntl(number, libc::F_GETFD) >= 0 }
+/// Puts /dev/null under every free number below `end`: nothing that this program opens later comes to lie there. Children
+/// do not inherit it, and nothing here owns it ([`close_range`] closes it).
+///
+/// # Errors
+/// There is no /dev/null, or so many descriptors are not allowed.
+pub fn occupy_below(end: i32) -> Result<()> {
+    loop {
+        // The kernel gives the lowest number that is free.
+        let null = File::open("/dev/null").call(|| "open(/dev/null)")?;
+        if null.as_raw_fd() >= end {
+            return Ok(());
+        }
+        let _ = null.into_raw_fd();
+    }
 }
 
 /// Closes descriptors that nothing in this program owns: what it was given and has no use for (any more).
