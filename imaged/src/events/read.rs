@@ -68,13 +68,12 @@ impl Reader {
     /// # Errors
     /// When the journal cannot be read.
     pub(crate) fn next(&mut self) -> Result<Option<(u64, Value)>> {
-        self.try_next()
+        self.try_next(false)
             .map_err(|error| Error::io("read the journal of events", &error))
     }
 
-    fn try_next(&mut self) -> io::Result<Option<(u64, Value)>> {
-        // The file has a successor: what is in it now is all there will be.
-        let mut is_last = false;
+    /// With `is_last` the file has a successor: what is in it now is all there will be.
+    fn try_next(&mut self, mut is_last: bool) -> io::Result<Option<(u64, Value)>> {
         loop {
             let Some(file) = self.file.as_mut().filter(|_| !self.sealed) else {
                 if !self.open_next()? {
@@ -102,7 +101,7 @@ impl Reader {
             let line = std::mem::take(&mut self.line);
             match classify(&line) {
                 Line::Nothing => {}
-                Line::Seal => self.sealed = true,
+                Line::Seal => (self.sealed, is_last) = (true, false),
                 Line::Record(text) => {
                     let number = self.next;
                     self.next += 1;
@@ -202,6 +201,21 @@ mod tests {
         assert!(reader.next().unwrap().is_none(), "it is still written");
         std::fs::write(journal.path(3), b"\n{\"a\":3}\n").unwrap();
         assert_eq!(reader.next().unwrap(), Some((3, serde_json::json!({"a": 3}))));
+    }
+
+    /// The seal and the next file, which is empty at first, may come while a reader looks for more.
+    #[test]
+    fn an_empty_file_after_a_seal_is_not_left_behind() {
+        let root = tempfile::tempdir().unwrap();
+        let journal = Journal::new(&root.path().join(DIRECTORY));
+        let mut reader = Reader::open(root.path()).unwrap();
+        std::fs::write(journal.path(1), b"\n{\"a\":1}\n").unwrap();
+        assert!(reader.next().unwrap().is_some());
+        std::fs::write(journal.path(1), b"\n{\"a\":1}\n\n#sealed\n").unwrap();
+        std::fs::write(journal.path(2), b"").unwrap();
+        assert!(reader.try_next(true).unwrap().is_none());
+        std::fs::write(journal.path(2), b"\n{\"a\":2}\n").unwrap();
+        assert_eq!(reader.next().unwrap(), Some((2, serde_json::json!({"a": 2}))));
     }
 
     #[test]
