@@ -356,26 +356,25 @@ impl Workshop<'_> {
 
     /// Whether the layer's bytes may have been wrong, and come from somebody else another time.
     fn may_be_better(&self, layer: &Layer, error: &Error) -> bool {
-        !is_kept_after(error) && error.kind() != Kind::System && self.source.distrust(&layer.descriptor)
+        error.kind() == Kind::Integrity && self.source.distrust(&layer.descriptor)
     }
 
-    /// Receives and unpacks a layer; a second time and from the start, if what was kept of its blob was damaged, or what
+    /// Receives and unpacks a layer; once more and from the start, if what was kept of its blob was damaged, or else what
     /// came from a registry's mirror.
     fn receive_and_unpack(&self, layer: &Layer, making: &Making) -> Result<Unpacked> {
-        let part = self.part_of(layer)?;
-        let was_begun = part.as_ref().is_some_and(|part| part.length() > 0);
-        let result = self.receive_once(layer, part.as_ref(), making);
-        settle(part, &result, &making.blob())?;
-        match result {
-            Err(error) if self.may_be_better(layer, &error) || was_begun && !is_kept_after(&error) => {
-                layer.tell(&format!("what is here of it is of no use ({error}): once more"));
-                making.begin()?;
-                let part = self.part_of(layer)?;
-                let result = self.receive_once(layer, part.as_ref(), making);
-                settle(part, &result, &making.blob())?;
-                result
+        loop {
+            let part = self.part_of(layer)?;
+            let was_begun = part.as_ref().is_some_and(|part| part.length() > 0);
+            let result = self.receive_once(layer, part.as_ref(), making);
+            settle(part, &result, &making.blob())?;
+            match result {
+                // Our own part is suspected first: no mirror is to be given up for it.
+                Err(error) if was_begun && !is_kept_after(&error) || self.may_be_better(layer, &error) => {
+                    layer.tell(&format!("what is here of it is of no use ({error}): once more"));
+                    making.begin()?;
+                }
+                result => return result,
             }
-            result => result,
         }
     }
 

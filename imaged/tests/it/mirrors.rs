@@ -9,7 +9,7 @@ use super::pulls::reference;
 use super::pushes::with;
 use super::real_registry::Registry;
 use super::sandbox::{Done, Sandbox};
-use super::test_image::{blob_path, manifest_path, noise, two_layers};
+use super::test_image::{TestImage, TestLayer, blob_path, manifest_path, noise, two_layers};
 
 /// A machine whose registries are configured below one directory.
 pub(crate) struct Machine {
@@ -138,6 +138,48 @@ fn what_a_mirror_has_wrong_comes_from_the_registry() {
         fs::remove_dir_all(place).unwrap();
     }
     assert_eq!(mirror.requests(&first).len(), 6, "once each");
+}
+
+/// A registry that is reached through its mirror alone.
+fn only_through(mirror: &FakeRegistry) -> Machine {
+    let machine = Machine::new();
+    machine.write(
+        "hosts/registry.example/hosts.toml",
+        &format!(
+            "server = \"http://127.0.0.1:1\"\n[host.\"http://{}\"]\n",
+            mirror.host()
+        ),
+    );
+    machine
+}
+
+#[test]
+fn a_mirror_is_not_blamed_for_a_part_that_was_damaged_here() {
+    let (mirror, image) = (FakeRegistry::start(), two_layers());
+    let machine = only_through(&mirror);
+    let layer = &image.layers[0];
+    machine.ok(&["images"]);
+    let part = format!("tmp/partial-{}", layer.digest().hex());
+    fs::write(machine.sandbox.root().join(part), noise(2 << 20)).unwrap();
+    image.serve(&mirror, "1");
+    let done = machine.corten(&["pull", "-q", "registry.example/test/image:1"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(done.stderr, "");
+    assert_eq!(mirror.requests(&blob_path(&layer.digest())).len(), 2);
+}
+
+#[test]
+fn a_mirror_is_not_blamed_for_what_is_in_a_layer() {
+    let (mirror, image) = (
+        FakeRegistry::start(),
+        TestImage::new(vec![TestLayer::gzip(&[b'x'; 2048])]),
+    );
+    let machine = only_through(&mirror);
+    image.serve(&mirror, "1");
+    let done = machine.corten(&["pull", "-q", "registry.example/test/image:1"]);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert!(!done.stderr.contains("wrong bytes"), "{done:?}");
+    assert!(!done.stderr.contains("127.0.0.1:1"), "{done:?}");
 }
 
 #[test]
