@@ -43,7 +43,11 @@ pub fn load(store: &Store, input: Input<'_>) -> Result<Vec<Loaded>> {
         Input::File(path) => {
             let mut file =
                 File::open(path).map_err(|error| Error::io(format!("open {}", path.display()), &error))?;
-            (Contents::of_stream(store, &mut file)?, "oci-archive", Some(path))
+            let meta = file.metadata();
+            let meta = meta.map_err(|error| Error::io(format!("fstat {}", path.display()), &error))?;
+            // What comes through a pipe has no path, however it was opened (`/dev/stdin`, `<(…)`).
+            let path = Some(path).filter(|_| meta.is_file());
+            (Contents::of_stream(store, &mut file)?, "oci-archive", path)
         }
         Input::Directory(path) => (Contents::of_directory(store, path)?, "oci", Some(path)),
     };

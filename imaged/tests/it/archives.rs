@@ -140,6 +140,25 @@ fn what_is_saved_is_loaded_byte_for_byte() {
     assert!(output.stdout == one, "the same on standard output");
 }
 
+/// As with `-i <(…)`, and with a policy, which asks for the path of an archive.
+#[test]
+fn an_archive_that_comes_through_a_pipe_is_loaded() {
+    let (sandbox, _) = with_image();
+    let dir = tempfile::tempdir().unwrap();
+    let policy = dir.path().join("policy.json");
+    let text = json!({"default": [{"type": "insecureAcceptAnything"}]});
+    fs::write(&policy, text.to_string()).unwrap();
+    let other = Sandbox::new();
+    let mut save = sandbox.command(&["save", "a/b"]);
+    let mut save = save.stdout(Stdio::piped()).spawn().unwrap();
+    let mut load = other.command(&["load", "-i", "/dev/stdin"]);
+    load.env("CORTEN_POLICY", &policy)
+        .stdin(save.stdout.take().unwrap());
+    let output = load.output().unwrap();
+    assert_eq!(output.stdout, b"Loaded image: a/b:1\n", "{output:?}");
+    save.wait().unwrap();
+}
+
 #[test]
 fn skopeo_reads_what_is_saved_in_both_of_its_formats() {
     let (sandbox, image) = with_image();
