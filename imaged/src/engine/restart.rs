@@ -29,7 +29,7 @@ fn restart_locked(containers: &Containers, record: &Record, options: &Options) -
     let started = start::start_locked(containers, &record, None);
     drop(lock);
     started.map(drop).inspect_err(|_| {
-        // As in docker; the first error matters more.
-        let _ = remove::remove(containers, &record, true);
+        // As in docker, unless somebody else has started it by now; the first error matters more.
+        let _ = remove::remove(containers, &record, false);
     })
 }
