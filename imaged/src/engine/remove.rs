@@ -31,6 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// # Errors
 /// When it runs and `force` is not set, or something of it cannot be removed.
 pub(crate) fn remove(containers: &Containers, record: &Record, force: bool) -> Result<()> {
+    if force && containers.try_lock(&record.id)?.is_none() {
+        end_what_is_waited_for(containers, record)?;
+    }
     let (_lock, record) = containers.lock_and_read(&record.id)?;
     let record = &record;
     let status = Status::of(containers, &record.id);
@@ -56,6 +59,18 @@ pub(crate) fn remove(containers: &Containers, record: &Record, force: bool) -> R
     announce::container(containers, record, "destroy", &[]);
     release_image(containers, record);
     Ok(())
+}
+
+/// Kills the container's process while another command is at work with the container: that may be waiting for just this
+/// process, without a limit (`restart -t -1`).
+fn end_what_is_waited_for(containers: &Containers, record: &Record) -> Result<()> {
+    let file = ShimFile::read(&containers.shim_directory(&record.id));
+    let Some(init) = file.and_then(|file| file.init()) else {
+        return Ok(());
+    };
+    orders::stay_down(containers, record)?;
+    announce::container(containers, record, "kill", &[("signal", SIGKILL.to_string())]);
+    init.signal(SIGKILL)
 }
 
 /// Gives up what the store kept of the image for its last container. The container is gone, whatever becomes of that:

@@ -232,6 +232,19 @@ fn a_foreground_leaves_a_container_with_rm_alone_that_was_restarted() {
     assert_eq!(sandbox.inspect("one")["RestartCount"], 0);
 }
 
+/// Whoever waits for the container's end without a limit must not keep it from being removed by force.
+#[test]
+fn a_restart_that_waits_for_ever_is_ended_by_a_removal() {
+    let sandbox = Sandbox::new();
+    let id = sandbox.ok(&["run", "-d", "--rm", "--stop-signal", "URG", HELLO, "wait"]);
+    let restart = sandbox.spawn(&["restart", "-t", "-1", &id]);
+    // It has the lock when it orders this.
+    until_exists(&sandbox.state().join("shims").join(&id).join("restart.json"));
+    sandbox.ok(&["rm", "-f", &id]);
+    restart.wait_with_output().unwrap();
+    sandbox.assert_empty();
+}
+
 fn until_exists(path: &Path) {
     let inotify = Inotify::init(InitFlags::IN_CLOEXEC).unwrap();
     inotify
