@@ -14,7 +14,7 @@
 //!   refs/HEX32.json   a tag or digest and the image it means, named by the reference's digest
 //!   tmp/NAME/         what is being made or removed; locked by its process as long as that lives
 //!   tmp/partial-HEX   the part of a blob that arrived before its pull ended; locked by who adds to it
-//!   containers/ID/    containers; the store only looks at their `image` files
+//!   containers/ID/    containers; the store only looks at their `image` files, and whether they are complete
 //! ```
 //! Every file appears by a rename of a complete, synced one. Readers take no lock.
 
