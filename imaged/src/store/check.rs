@@ -8,6 +8,7 @@ use std::path::Path;
 use super::remove::unlink;
 use super::{Store, failed_at};
 use crate::error::{Error, Kind, Result};
+use crate::image::Image;
 use crate::oci::{Digest, Hasher};
 
 /// Something that is not as it should be.
@@ -59,8 +60,15 @@ impl Store {
         let mut images = BTreeSet::new();
         for id in self.image_ids()? {
             images.insert(id);
-            self.check_image(&id, &blobs, &mut problems)?;
+            match self.image(&id) {
+                Ok(image) => self.check_image(&image, "", &blobs, &mut problems),
+                Err(error) => problems.push(Problem {
+                    text: format!("image {}: {error}", id.short()),
+                    repair: Repair::Unlink(self.image_path(&id)),
+                }),
+            }
         }
+        self.check_held(&images, &blobs, &mut problems)?;
         for path in self.files_of("refs")? {
             let wrong = match super::read_capped(&path).and_then(|bytes| super::refs::read(&bytes)) {
                 Ok((reference, id)) if !images.contains(&id) => Some(format!(
@@ -92,27 +100,44 @@ impl Store {
         Ok(good)
     }
 
-    fn check_image(&self, id: &Digest, blobs: &BTreeSet<Digest>, problems: &mut Vec<Problem>) -> Result<()> {
-        let image = match self.image(id) {
-            Ok(image) => image,
-            Err(error) => {
-                let repair = Repair::Unlink(self.image_path(id));
-                let text = format!("image {}: {error}", id.short());
-                problems.push(Problem { text, repair });
-                return Ok(());
+    /// Images that were removed and are there for containers alone. Their records stay in any case: without them nothing
+    /// would keep the layers.
+    fn check_held(
+        &self,
+        visible: &BTreeSet<Digest>,
+        blobs: &BTreeSet<Digest>,
+        problems: &mut Vec<Problem>,
+    ) -> Result<()> {
+        let users = self.users()?;
+        for id in self.held_ids()?.iter().filter(|id| !visible.contains(id)) {
+            let Some(container) = users.get(id).and_then(|users| users.first()) else {
+                continue;
+            };
+            let container: String = container.chars().take(12).collect();
+            let whose = format!(", kept for container {container}");
+            match self.image_of_container(id) {
+                Ok(image) => self.check_image(&image, &whose, blobs, problems),
+                Err(error) => problems.push(Problem {
+                    text: format!("image {}{whose}: {error}: pull or load it again", id.short()),
+                    repair: Repair::Pull,
+                }),
             }
-        };
+        }
+        Ok(())
+    }
+
+    fn check_image(&self, image: &Image, whose: &str, blobs: &BTreeSet<Digest>, problems: &mut Vec<Problem>) {
         let mut lacks = |what: String| {
             let text = format!(
-                "image {}: {what} is missing or damaged: pull or load it again",
-                id.short()
+                "image {}{whose}: {what} is missing or damaged: pull or load it again",
+                image.id.short()
             );
             problems.push(Problem {
                 text,
                 repair: Repair::Pull,
             });
         };
-        match self.manifest(&image) {
+        match self.manifest(image) {
             Ok(manifest) => {
                 for layer in manifest
                     .layers
@@ -129,7 +154,6 @@ impl Store {
                 lacks(format!("the layer {layer}"));
             }
         }
-        Ok(())
     }
 }
 

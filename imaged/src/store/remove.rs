@@ -12,6 +12,7 @@ use super::scratch::Scratch;
 use super::{Store, failed_at, fault_point};
 use crate::error::{Error, Kind, Result};
 use crate::image::{Image, Reference};
+use crate::log;
 use crate::oci::{Digest, digest};
 
 /// One line of what was removed, in docker's words.
@@ -130,7 +131,7 @@ impl Store {
         }
         let lock = self.lock_exclusive()?;
         let scratch = self.scratch()?;
-        self.sweep(&self.needed()?, &scratch)?;
+        self.collect_into(&scratch)?;
         // What was moved into the scratch directory is removed after others may go on.
         drop(lock);
         drop(scratch);
@@ -155,7 +156,9 @@ impl Store {
         sync_dir(&self.path("images"))?;
         fault_point();
         removed.push(Removed::Deleted(image.id));
-        let needed = self.needed()?;
+        let Some(needed) = self.needed()? else {
+            return Ok(scratch);
+        };
         for chain_id in image.layers.iter().rev() {
             if !needed.contains(chain_id) && self.discard_layer(&self.layer_dir(chain_id), &scratch)? {
                 removed.push(Removed::Deleted(*chain_id));
@@ -180,16 +183,37 @@ impl Store {
         Ok([image.id, image.manifest].into_iter().chain(layers).collect())
     }
 
-    /// The blobs and chain IDs of all images, and of those that containers need.
-    fn needed(&self) -> Result<HashSet<Digest>> {
+    /// The blobs and chain IDs of all images, and of those that containers need; none when one of the latter is damaged:
+    /// what it needs cannot be told, and is not to be taken from the container for that.
+    fn needed(&self) -> Result<Option<HashSet<Digest>>> {
         self.forget_held()?;
         let mut needed = HashSet::new();
-        for id in self.image_ids()?.into_iter().chain(self.held_ids()?) {
-            let image = self.image_of_container(&id)?;
+        let mut keep = |image: &Image| {
             needed.extend(digest::chain_ids(&image.config.rootfs.diff_ids));
-            needed.extend(self.blobs_of(&image)?);
+            needed.extend(self.blobs_of(image)?);
+            Ok(())
+        };
+        for id in self.image_ids()? {
+            keep(&self.image(&id)?)?;
         }
-        Ok(needed)
+        for id in self.held_ids()? {
+            if let Err(error) = self.image_of_container(&id).and_then(|image| keep(&image)) {
+                log::warn(format_args!(
+                    "no layers are removed, for the image {}, which a container uses, is damaged: {error}; \
+                     `corten system check` says which container",
+                    id.short()
+                ));
+                return Ok(None);
+            }
+        }
+        Ok(Some(needed))
+    }
+
+    fn collect_into(&self, scratch: &Scratch) -> Result<()> {
+        match self.needed()? {
+            Some(needed) => self.sweep(&needed, scratch),
+            None => Ok(()),
+        }
     }
 
     /// Removes what killed commands left, parts of blobs too, unless somebody is at work.
@@ -200,7 +224,7 @@ impl Store {
         let lock = self.lock_exclusive()?;
         let scratch = self.scratch()?;
         self.forget_partials(true)?;
-        self.sweep(&self.needed()?, &scratch)?;
+        self.collect_into(&scratch)?;
         // What was moved into the scratch directory is removed after others may go on.
         drop(lock);
         drop(scratch);

@@ -134,3 +134,60 @@ fn check_finds_what_is_damaged_and_a_pull_heals_it() {
     sandbox.ok(&["pull", "--quiet", &name]);
     assert_eq!(check(&sandbox, &[]).stdout, "");
 }
+
+/// A container of an image that was removed by force, and the image's id.
+fn with_held_image(sandbox: &Sandbox) -> (String, String) {
+    let container = sandbox.ok(&["create", HELLO]);
+    let image = sandbox.inspect(&container)["Image"].as_str().unwrap().to_owned();
+    sandbox.ok(&["rmi", "-f", &image]);
+    (container, image)
+}
+
+fn layers(sandbox: &Sandbox) -> usize {
+    fs::read_dir(sandbox.root().join("layers")).unwrap().count()
+}
+
+#[test]
+fn a_damaged_image_that_is_kept_for_a_container_is_found_and_keeps_its_layers() {
+    let (registry, sandbox) = (FakeRegistry::start(), Sandbox::new());
+    let (container, image) = with_held_image(&sandbox);
+    let blobs = sandbox.root().join("blobs/sha256");
+    fs::write(blobs.join(image.strip_prefix("sha256:").unwrap()), "damaged").unwrap();
+    let whose = format!("kept for container {}", &container[..12]);
+    for words in [&["--repair"][..], &[]] {
+        let found = check(&sandbox, words);
+        assert!(
+            found.code == Some(1) && found.stdout.contains(&whose),
+            "{found:?}"
+        );
+    }
+    let name = pulled(&sandbox, &registry, &two_layers());
+    let before = layers(&sandbox);
+    let done = sandbox.corten(&["rmi", &name]);
+    assert!(
+        done.code == Some(0) && done.stderr.contains("no layers are removed"),
+        "{done:?}"
+    );
+    assert_eq!(layers(&sandbox), before);
+    sandbox.ok(&["rm", &container]);
+    assert_eq!(layers(&sandbox), 0);
+    assert_eq!(check(&sandbox, &[]).code, Some(0));
+}
+
+#[test]
+fn nothing_is_removed_while_a_container_cannot_say_what_it_needs() {
+    let sandbox = Sandbox::new();
+    let (container, _) = with_held_image(&sandbox);
+    let (file, before) = (
+        sandbox.root().join("containers").join(&container).join("image"),
+        layers(&sandbox),
+    );
+    let image = fs::read(&file).unwrap();
+    fs::write(&file, "").unwrap();
+    let done = sandbox.corten(&["image", "prune", "--force"]);
+    assert!(done.code == Some(1) && done.stderr.contains("/image"), "{done:?}");
+    assert_eq!(layers(&sandbox), before);
+    fs::write(&file, image).unwrap();
+    sandbox.ok(&["image", "prune", "--force"]);
+    sandbox.ok(&["start", &container]);
+}
