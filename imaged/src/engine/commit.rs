@@ -6,6 +6,7 @@ use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -18,10 +19,12 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::format::timestamp::Timestamp;
 use crate::image::{Image, Reference};
 use crate::layer::flatten;
+use crate::log;
 use crate::oci::{Config, Descriptor, Digest, Hasher, History, Manifest, media};
 use crate::plan::{self, command};
 use crate::snapshot::{self, Changes};
 use crate::store::{Store, failed, failed_at};
+use crate::sys::pidfd::Process;
 
 /// What is wanted of the new image.
 #[derive(Debug, Clone, Default)]
@@ -249,7 +252,10 @@ pub(super) fn mount_points(config: &Value) -> HashSet<Vec<u8>> {
 
 /// A container that stands still as long as this lives. Who lets it go on is another process, which does so when its input
 /// ends: in whatever way this one ends, nothing stays frozen.
-struct Still(Option<Child>);
+struct Still {
+    thawer: Option<Child>,
+    name: String,
+}
 
 impl Still {
     fn new(containers: &Containers, record: &Record, wanted: bool) -> Result<Self> {
@@ -258,16 +264,29 @@ impl Still {
             Status::Running { paused: false, .. }
         );
         if !(wanted && runs) {
-            return Ok(Self(None));
+            return Ok(Self {
+                thawer: None,
+                name: String::new(),
+            });
         }
-        let mut thawer = thawer(containers, record)?;
-        if let Err(error) = runtime::call(containers, record, &["pause", &record.id]) {
-            // Perhaps somebody else has paused it: it is not for us to let it go on.
-            let _ = thawer.kill();
-            let _ = thawer.wait();
-            return Err(error.hint("--pause=false commits what there is while the container runs"));
+        let mut still = Self {
+            thawer: Some(thawer(containers, record)?),
+            name: record.name.clone(),
+        };
+        match runtime::call(containers, record, &["pause", &record.id]) {
+            Ok(_) => Ok(still),
+            Err(error) => {
+                // One that was killed may have paused it. Otherwise perhaps somebody else has: it is not for us to let it
+                // go on then.
+                if error.kind() != Kind::Conflict
+                    && let Some(mut thawer) = still.thawer.take()
+                {
+                    let _ = thawer.kill();
+                    let _ = thawer.wait();
+                }
+                Err(error.hint("--pause=false commits what there is while the container runs"))
+            }
         }
-        Ok(Self(Some(thawer)))
     }
 }
 
@@ -289,10 +308,54 @@ fn thawer(containers: &Containers, record: &Record) -> Result<Child> {
 
 impl Drop for Still {
     fn drop(&mut self) {
-        if let Some(thawer) = &mut self.0 {
-            // What was packed is good; `corten unpause` can be tried again.
-            drop(thawer.stdin.take());
-            let _ = thawer.wait();
+        // What was packed is good all the same.
+        if let Some(thawer) = &mut self.thawer
+            && let Err(error) = let_go_on(thawer, runtime::PATIENCE)
+        {
+            log::warn(format_args!(
+                "the container {} may still be paused: {error}; `corten unpause {}` tries it again",
+                self.name, self.name
+            ));
         }
+    }
+}
+
+/// Has the thawer do its work, and waits so long for it.
+fn let_go_on(thawer: &mut Child, patience: Duration) -> Result<()> {
+    let conflict = |text: String| Err(Error::new(Kind::Conflict, text));
+    drop(thawer.stdin.take());
+    let process = i32::try_from(thawer.id()).map_err(|_| Error::new(Kind::System, "a pid is no pid"))?;
+    if !Process::open(process)?.wait(Some(Instant::now() + patience))? {
+        return conflict(format!(
+            "its runtime did not end within {} seconds",
+            patience.as_secs()
+        ));
+    }
+    match thawer.wait() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => conflict(format!("its runtime failed: {status}")),
+        Err(error) => Err(Error::io("wait for the runtime", &error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_lets_a_container_go_on_is_not_waited_for_without_limit() {
+        let run = |script: &str| {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", script]).stdin(Stdio::piped()).spawn().unwrap()
+        };
+        let mut hangs = run("exec sleep 1000");
+        let error = let_go_on(&mut hangs, Duration::from_millis(50)).unwrap_err();
+        assert!(error.to_string().contains("did not end"), "{error}");
+        hangs.kill().unwrap();
+        hangs.wait().unwrap();
+        let patience = Duration::from_secs(60);
+        let error = let_go_on(&mut run("read -r _; exit 3"), patience).unwrap_err();
+        assert!(error.to_string().contains("status: 3"), "{error}");
+        let_go_on(&mut run("read -r _; exit 0"), patience).unwrap();
     }
 }

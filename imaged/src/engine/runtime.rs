@@ -15,7 +15,7 @@ use crate::log;
 use crate::sys::pidfd::Process;
 
 /// How long a runtime may take: as long as under the shim.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Runs the container's runtime with these words and returns what it printed.
 ///
