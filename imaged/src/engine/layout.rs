@@ -151,7 +151,11 @@ impl Containers {
     /// `NotFound` when it was removed meanwhile.
     pub(crate) fn lock(&self, id: &str) -> Result<Lock> {
         let path = self.directory(id);
-        let lock = saying_so(id, || lock_directory(&path, FlockArg::LockExclusive))?;
+        // At once, as nearly always, there is nothing to say and no thread to make.
+        let lock = match lock_directory(&path, FlockArg::LockExclusiveNonblock)? {
+            Some(lock) => Some(lock),
+            None => saying_so(id, || lock_directory(&path, FlockArg::LockExclusive))?,
+        };
         match lock.filter(|_| path.join(record::FILE).exists()) {
             Some(lock) => Ok(lock),
             None => Err(Error::new(Kind::NotFound, format!("No such container: {id}"))),
@@ -313,14 +317,16 @@ impl Containers {
 fn saying_so<T>(id: &str, wait: impl FnOnce() -> T) -> T {
     let (done, waiting) = mpsc::channel::<()>();
     thread::scope(|scope| {
-        scope.spawn(move || {
+        let say = move || {
             if waiting.recv_timeout(MOMENT) == Err(RecvTimeoutError::Timeout) {
                 log::warn(format_args!(
                     "waiting for another command that is at work with container {}",
                     ids::short(id)
                 ));
             }
-        });
+        };
+        // Without a thread, as when a container has taken them all, it is waited for in silence.
+        let _ = thread::Builder::new().spawn_scoped(scope, say);
         let result = wait();
         drop(done);
         result
