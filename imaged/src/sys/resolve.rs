@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
-use nix::sys::stat::Mode;
+use nix::sys::stat::{Mode, SFlag};
 
 /// How often a walk is tried again that others disturb: a process that renames things all the time, and long links with
 /// many `..`, would keep it going for ever.
@@ -39,11 +39,20 @@ fn patiently<T>(attempt: impl Fn() -> Result<T, Errno>) -> Result<T, Errno> {
 }
 
 /// Opens for reading what was opened with O_PATH and looked at: by its descriptor, for its path may lead to a device by
-/// now, and even to open one may do something. Nothing is waited for.
+/// now, and even to open one may do something. Nothing is waited for but the end of a lease on the file, which the kernel
+/// bounds (`fs.lease-break-time`): only regular files have leases.
 pub(crate) fn open_seen(seen: &OwnedFd) -> Result<OwnedFd, Errno> {
     let link = format!("/proc/self/fd/{}", seen.as_raw_fd());
-    let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
-    nix::fcntl::open(link.as_str(), flags, Mode::empty())
+    let flags = OFlag::O_RDONLY | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+    match nix::fcntl::open(link.as_str(), flags | OFlag::O_NONBLOCK, Mode::empty()) {
+        Err(Errno::EWOULDBLOCK) if is_regular(seen)? => nix::fcntl::open(link.as_str(), flags, Mode::empty()),
+        opened => opened,
+    }
+}
+
+fn is_regular(file: &OwnedFd) -> Result<bool, Errno> {
+    let mode = nix::sys::stat::fstat(file)?.st_mode;
+    Ok(SFlag::from_bits_truncate(mode) & SFlag::S_IFMT == SFlag::S_IFREG)
 }
 
 /// How paths of a container are resolved: its root is the root, and no link of procfs leads out of it.
@@ -53,8 +62,36 @@ pub(crate) const IN_ROOT: ResolveFlag =
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
+    use std::process::{Command, Stdio};
 
     use super::*;
+
+    /// As Samba has: the holder is asked to give it back, and does so in its own time.
+    #[test]
+    fn a_file_with_a_lease_is_opened_when_that_is_given_back() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let script = "import fcntl, os, signal, sys\n\
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGIO])\n\
+            file = os.open(sys.argv[1], os.O_RDWR)\n\
+            fcntl.fcntl(file, 1024, fcntl.F_WRLCK)\n\
+            print(flush=True)\n\
+            signal.sigwait([signal.SIGIO])\n\
+            fcntl.fcntl(file, 1024, fcntl.F_UNLCK)\n";
+        let mut holder = Command::new("python3");
+        holder
+            .args(["-c", script])
+            .arg(file.path())
+            .stdout(Stdio::piped());
+        // It keeps nothing of the file open but what has the lease.
+        let path = file.into_temp_path();
+        let mut holder = holder.spawn().unwrap();
+        let mut line = [0];
+        std::io::Read::read_exact(holder.stdout.as_mut().unwrap(), &mut line).unwrap();
+        let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
+        let seen = nix::fcntl::open(&*path, flags, Mode::empty()).unwrap();
+        open_seen(&seen).unwrap();
+        assert!(holder.wait().unwrap().success());
+    }
 
     /// Who disturbs could make it go on for ever.
     #[test]

@@ -65,11 +65,7 @@ fn mirrors_are_asked_before_the_registry_and_left_when_they_fail() {
     );
     let (machine, image) = (Machine::new(), two_layers());
     image.serve(&registry, "1");
-    let layers = image
-        .layers
-        .iter()
-        .map(super::test_image::TestLayer::digest)
-        .collect::<Vec<_>>();
+    let layers = image.layers.iter().map(TestLayer::digest).collect::<Vec<_>>();
     // One mirror breaks, the other has one layer alone and lies about the tag.
     dead.route(manifest_path("1"), vec![Answer::new(503, "")]);
     partial.route(
