@@ -21,7 +21,7 @@ use super::runtime;
 use super::status::{ShimFile, Status};
 use crate::error::{Error, Kind, Result};
 use crate::log;
-use crate::store::{Store, fault_point};
+use crate::store::{IMAGE_FILE, Store, fault_point};
 
 /// A killed process ends at once, unless the kernel is stuck in a device.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -57,7 +57,7 @@ pub(crate) fn remove(containers: &Containers, record: &Record, force: bool) -> R
     fault_point();
     tree(&containers.directory(&record.id))?;
     announce::container(containers, record, "destroy", &[]);
-    release_image(containers, record);
+    release_image(containers, &record.image);
     Ok(())
 }
 
@@ -75,13 +75,12 @@ fn end_what_is_waited_for(containers: &Containers, record: &Record) -> Result<()
 
 /// Gives up what the store kept of the image for its last container. The container is gone, whatever becomes of that:
 /// what stays goes with the next image.
-fn release_image(containers: &Containers, record: &Record) {
-    let released = record
-        .image
+fn release_image(containers: &Containers, image: &str) {
+    let released = image
         .parse()
         .and_then(|id| Store::open(containers.root())?.release_image(&id));
     if let Err(error) = released {
-        log::debug(format_args!("the image of {} stays: {error}", record.name));
+        log::debug(format_args!("the image {image} stays: {error}"));
     }
 }
 
@@ -169,9 +168,13 @@ fn delete_in_runtime(containers: &Containers, record: &Record) -> Result<()> {
 /// Removes what killed commands left half-made or half-removed.
 pub(crate) fn sweep(containers: &Containers) -> Result<()> {
     for (id, _lock) in containers.leftovers()? {
+        let image = fs::read_to_string(containers.directory(&id).join(IMAGE_FILE));
         tree(&containers.shim_directory(&id))?;
         tree(&containers.directory(&id))?;
         containers.release_unused()?;
+        if let Ok(image) = image {
+            release_image(containers, image.trim());
+        }
     }
     Ok(())
 }

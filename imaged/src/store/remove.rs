@@ -131,7 +131,15 @@ impl Store {
         }
         let lock = self.lock_exclusive()?;
         let scratch = self.scratch()?;
-        self.collect_into(&scratch)?;
+        // Of a damaged one what is left is swept.
+        let image = self.image_of_container(id).ok();
+        let blobs = image.as_ref().map(|image| self.blobs_of(image)).transpose()?;
+        if let Some(needed) = self.needed()? {
+            if let (Some(image), Some(blobs)) = (image, blobs) {
+                self.discard(&image, &blobs, &needed, &scratch, &mut Vec::new())?;
+            }
+            self.sweep(&needed, &scratch)?;
+        }
         // What was moved into the scratch directory is removed after others may go on.
         drop(lock);
         drop(scratch);
@@ -159,8 +167,22 @@ impl Store {
         let Some(needed) = self.needed()? else {
             return Ok(scratch);
         };
+        self.discard(image, &blobs, &needed, &scratch, removed)?;
+        self.sweep(&needed, &scratch)?;
+        Ok(scratch)
+    }
+
+    /// Removes the layers and blobs that only this image needed, whoever is at work.
+    fn discard(
+        &self,
+        image: &Image,
+        blobs: &[Digest],
+        needed: &HashSet<Digest>,
+        scratch: &Scratch,
+        removed: &mut Vec<Removed>,
+    ) -> Result<()> {
         for chain_id in image.layers.iter().rev() {
-            if !needed.contains(chain_id) && self.discard_layer(&self.layer_dir(chain_id), &scratch)? {
+            if !needed.contains(chain_id) && self.discard_layer(&self.layer_dir(chain_id), scratch)? {
                 removed.push(Removed::Deleted(*chain_id));
                 fault_point();
             }
@@ -168,8 +190,7 @@ impl Store {
         for blob in blobs.iter().filter(|blob| !needed.contains(blob)) {
             unlink(&self.blob_path(blob))?;
         }
-        self.sweep(&needed, &scratch)?;
-        Ok(scratch)
+        Ok(())
     }
 
     /// The blobs of an image: its manifest, and what that names. Of a damaged manifest what is left is swept later.
@@ -209,13 +230,6 @@ impl Store {
         Ok(Some(needed))
     }
 
-    fn collect_into(&self, scratch: &Scratch) -> Result<()> {
-        match self.needed()? {
-            Some(needed) => self.sweep(&needed, scratch),
-            None => Ok(()),
-        }
-    }
-
     /// Removes what killed commands left, parts of blobs too, unless somebody is at work.
     ///
     /// # Errors
@@ -224,7 +238,9 @@ impl Store {
         let lock = self.lock_exclusive()?;
         let scratch = self.scratch()?;
         self.forget_partials(true)?;
-        self.collect_into(&scratch)?;
+        if let Some(needed) = self.needed()? {
+            self.sweep(&needed, &scratch)?;
+        }
         // What was moved into the scratch directory is removed after others may go on.
         drop(lock);
         drop(scratch);

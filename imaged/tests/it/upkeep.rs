@@ -3,6 +3,8 @@
 use std::fs;
 use std::process::Command;
 
+use corten_imaged::store::Store;
+
 use super::fake_registry::FakeRegistry;
 use super::pulls::reference;
 use super::sandbox::{Done, HELLO, Sandbox};
@@ -190,4 +192,23 @@ fn nothing_is_removed_while_a_container_cannot_say_what_it_needs() {
     fs::write(&file, image).unwrap();
     sandbox.ok(&["image", "prune", "--force"]);
     sandbox.ok(&["start", &container]);
+}
+
+#[test]
+fn what_was_kept_for_a_container_goes_with_it_at_any_moment() {
+    let (registry, sandbox) = (FakeRegistry::start(), Sandbox::new());
+    let (container, _) = with_held_image(&sandbox);
+    // Somebody is at work.
+    let store = Store::open(&sandbox.root()).unwrap();
+    let scratch = store.scratch().unwrap();
+    sandbox.ok(&["rm", &container]);
+    assert_eq!(layers(&sandbox), 0);
+    drop(scratch);
+    // A removal that was killed.
+    let (container, _) = with_held_image(&sandbox);
+    let directory = sandbox.root().join("containers").join(&container);
+    fs::remove_file(directory.join("container.json")).unwrap();
+    let name = pulled(&sandbox, &registry, &two_layers());
+    sandbox.ok(&["create", &name]);
+    assert_eq!(layers(&sandbox), 2, "those of the new container");
 }
