@@ -524,8 +524,13 @@ fn on_another_file_system(mount_at: impl FnOnce(&Path, &Path) + Send, test: impl
         fs::create_dir(sandbox.root()).unwrap();
         mount_at(&sandbox.root(), below.path());
         test(&sandbox);
+        [sandbox.root(), below.path().to_owned()]
     };
-    std::thread::scope(|scope| scope.spawn(work).join()).unwrap();
+    // What was mounted on could not be removed as long as there were mounts.
+    let [root, below] = std::thread::scope(|scope| scope.spawn(work).join()).unwrap();
+    for directory in [root.parent().unwrap(), &below] {
+        let _ = fs::remove_dir_all(directory);
+    }
 }
 
 fn mount_new(kind: &str, place: &Path, options: Option<&str>) {

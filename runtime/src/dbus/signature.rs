@@ -11,6 +11,30 @@ pub(super) fn is_type(text: &str) -> bool {
     text.len() <= LONGEST && after_type(text.as_bytes(), DEEPEST).is_some_and(<[u8]>::is_empty)
 }
 
+/// Whether a text is any number of complete types, as a signature is.
+pub(super) fn is_signature(text: &str) -> bool {
+    let mut rest = text.as_bytes();
+    while !rest.is_empty() {
+        match after_type(rest, DEEPEST) {
+            Some(after) => rest = after,
+            None => return false,
+        }
+    }
+    text.len() <= LONGEST
+}
+
+/// Whether a text is the path of an object: `/`, or names of letters, digits and `_`, each after a `/`.
+pub(super) fn is_object_path(text: &str) -> bool {
+    let is_name = |name: &str| {
+        let mut letters = name.bytes();
+        !name.is_empty() && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == b'_')
+    };
+    text == "/"
+        || text
+            .strip_prefix('/')
+            .is_some_and(|names| names.split('/').all(is_name))
+}
+
 /// What follows the first complete type.
 fn after_type(text: &[u8], depth: usize) -> Option<&[u8]> {
     let depth = depth.checked_sub(1)?;
@@ -36,7 +60,23 @@ fn is_basic(letter: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_type;
+    use super::{is_object_path, is_signature, is_type};
+
+    #[test]
+    fn signatures_and_paths() {
+        for text in ["", "s", "sa{sv}(ii)"] {
+            assert!(is_signature(text), "{text}");
+        }
+        for text in ["(", "sR", "a", &"s".repeat(256)] {
+            assert!(!is_signature(text), "{text}");
+        }
+        for text in ["/", "/a", "/org/freedesktop/systemd1_"] {
+            assert!(is_object_path(text), "{text}");
+        }
+        for text in ["", "a", "//", "/a/", "/a-b", "/a//b"] {
+            assert!(!is_object_path(text), "{text}");
+        }
+    }
 
     #[test]
     fn one_complete_type_and_nothing_else() {

@@ -1,7 +1,7 @@
 //! Values from GVariant's text, as people write them in annotations: `uint64 5`, `'text'`, `@as []`, `[1, 2]`.
 
 use super::Value;
-use super::signature::is_type;
+use super::signature::{is_object_path, is_signature, is_type};
 use std::str::Chars;
 
 /// The words that say the type of the value after them.
@@ -153,8 +153,12 @@ impl<'a> Parser<'a> {
         let text = self.quoted()?;
         match expected {
             None | Some("s") => Ok(Value::String(text)),
-            Some("o") => Ok(Value::ObjectPath(text)),
-            Some("g") => Ok(Value::Signature(text)),
+            Some("o") if is_object_path(&text) => Ok(Value::ObjectPath(text)),
+            Some("o") => Err(format!(
+                "{text:?} is no path of an object, such as '/org/example'"
+            )),
+            Some("g") if is_signature(&text) => Ok(Value::Signature(text)),
+            Some("g") => Err(format!("{text:?} is no signature, such as 'a{{sv}}'")),
             Some(other) => Err(format!("found the text {text:?}, expected the type {other}")),
         }
     }
@@ -393,6 +397,8 @@ mod tests {
             ("@s b''", "expected the type s"),
             ("[uint16 1, <2>]", "expected the type q"),
             ("'\\u0000'", "NUL"),
+            ("@g 'R'", "no signature"),
+            ("objectpath 'a'", "no path"),
             ("{[1]: 2}", "expected a basic one"),
             ("{<1>: 2}", "expected a basic one"),
             ("byte 256", "type y"),

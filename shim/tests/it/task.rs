@@ -201,10 +201,14 @@ fn number(message: &[u8], wanted: u32) -> u64 {
     found.map_or(0, |(_, value)| value.number())
 }
 
-/// A program for output that is never ready.
+/// A program for output that is never ready; it leaves its number.
 fn slow_logger(bundle: &Bundle) -> String {
     let path = bundle.path().join("logger");
-    script(&path, "#!/bin/sh\nexec sleep 1000\n");
+    let number = bundle.path().join("logger.pid");
+    script(
+        &path,
+        &format!("#!/bin/sh\necho $$ >{}\nexec sleep 1000\n", number.display()),
+    );
     format!("binary://{}", path.display())
 }
 
@@ -247,13 +251,18 @@ fn a_start_that_is_held_is_answered_when_its_container_goes() {
     shim.create(&runtime(&bundle, "exit 1"), &Streams::default(), false)
         .unwrap();
     let init = shim.run("");
+    let started = bundle.path().join("logger.pid");
+    nix::unistd::mkfifo(&started, nix::sys::stat::Mode::S_IRWXU).unwrap();
     shim.exec("e", &logger);
     let start = shim.ask("Start", shim.target("e"), Duration::ZERO);
+    let logger = Process::open(fs::read_to_string(&started).unwrap().trim().parse().unwrap());
+    fs::remove_file(started).unwrap();
     kill(Pid::from_raw(init), Signal::SIGKILL).unwrap();
     shim.call("Wait", shim.target("")).unwrap();
     shim.call("Delete", shim.target("")).unwrap();
     let refused = shim.answer(start).unwrap_err();
     assert!(refused.contains("removed"), "{refused}");
+    assert!(logger.ended(PATIENCE));
 }
 
 /// An epoll set takes no /dev/null; the shim ended, and with it every container of the pod.

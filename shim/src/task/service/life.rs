@@ -199,6 +199,10 @@ impl Shim {
         let (pid, exit) = (init.pid, init.exit().unwrap_or_else(unknown));
         for mut process in std::iter::once(init).chain(execs) {
             self.refuse_all(process.held.take());
+            if let Some(logger) = process.streams.logger.take() {
+                // It was never ready, and nothing will be written to it.
+                logger.give_up();
+            }
             let token = Source::Streams.token(process.number);
             let _ = process.streams.close(&self.set, token);
             let exit = process.exit().unwrap_or_else(unknown);
