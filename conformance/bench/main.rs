@@ -1,7 +1,7 @@
 //! Compares the programs with their peers on this machine: alternately in one run, on a tmpfs, in a mount namespace of its
 //! own (scripts/bench makes both). Prints medians and ratios, the machine and the versions.
 //!
-//! `corten-bench [--runs N] [PART…]`; everything when nothing is named.
+//! `corten-bench [--runs N] [PART…]`; everything but the soak when nothing is named.
 
 mod contest;
 mod contestant;
@@ -13,6 +13,7 @@ mod lifecycle;
 mod parallel;
 mod pull;
 mod report;
+mod soak;
 mod views;
 
 use corten_conformance::measure;
@@ -65,7 +66,15 @@ const PARTS: &[Part] = &[
         view: views::show_v2,
         measure: |runs| images::measure(rounds(runs)),
     },
+    Part {
+        name: SOAK,
+        view: views::show_v2,
+        measure: soak::measure,
+    },
 ];
+
+/// As many minutes as there are runs: only when it is named.
+const SOAK: &str = "soak";
 
 /// Of what takes seconds rather than milliseconds.
 fn rounds(runs: usize) -> usize {
@@ -96,7 +105,7 @@ impl Options {
     }
 
     fn wants(&self, part: &Part) -> bool {
-        self.parts.is_empty() || self.parts.iter().any(|name| name == part.name)
+        self.parts.is_empty() && part.name != SOAK || self.parts.iter().any(|name| name == part.name)
     }
 }
 

@@ -162,13 +162,15 @@ case_restart_policies() {
     soon restarted a 2
     soon is_exited a
     equal "$(podman_ logs a | grep -c run)" 3
-    start b --restart always localhost/box sh -c 'echo run; exit 0'
-    soon restarted b 2
+    # It stays in its third run: podman 4.3 cannot remove a container that ends while podman stops it, whoever keeps it.
+    start b --restart always localhost/box sh -c 'echo run >>/runs; [ "$(wc -l </runs)" -lt 3 ] || exec sleep 1000'
+    soon ran b 3
     podman_ rm --force --time 0 b
     refused podman_ container exists b
 }
 is_exited() { [ "$(podman_ inspect --format '{{.State.Status}}' "$1")" = exited ]; }
 logs_say() { [ "$(podman_ logs "$1" | xargs)" = "$2" ]; }
+ran() { [ "$(podman_ exec "$1" cat /runs | wc -l)" = "$2" ]; }
 restarted() { [ "$(podman_ inspect --format '{{.RestartCount}}' "$1")" -ge "$2" ]; }
 case_removed_by_force_and_by_itself() {
     start a localhost/box

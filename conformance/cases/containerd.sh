@@ -54,7 +54,12 @@ start() { box --detach localhost/box:latest "$@" </dev/null; }
 tasks() { ctr_ tasks list --quiet; }
 clean() {
     local id
-    for id in $(tasks); do ctr_ tasks kill --signal SIGKILL "$id"; ctr_ tasks delete --force "$id"; done
+    for id in $(tasks); do
+        # It may have ended; with --force, ctr's `delete` kills, too, and fails then. Its exit code is the container's.
+        ctr_ tasks kill --signal SIGKILL "$id" || true
+        soon stopped "$id"
+        ctr_ tasks delete "$id" || true
+    done
     for id in $(ctr_ containers list --quiet); do ctr_ containers delete "$id"; done
 }
 leaves_nothing() { clean >/dev/null 2>&1 || true; equal "$(tasks)" ''; }

@@ -71,6 +71,19 @@ case_containers_that_share_their_process_ids() {
     soon no_process 'sleep 999'
     gone "$pod"
 }
+case_limits_change_while_it_runs() {
+    local pod one
+    pod=$(pod p)
+    one=$(container "$pod" one sleep 1000)
+    equal "$(groups_with_512_shares)" 0
+    cri update "$one" 512
+    equal "$(groups_with_512_shares)" 1
+    gone "$pod"
+}
+# Or, on v2, with the weight that these are by runc's formula.
+groups_with_512_shares() {
+    find /sys/fs/cgroup -path '*/corten-ctr/p/*' '(' -name cpu.shares -o -name cpu.weight ')' -exec cat {} + | grep -cxE '512|59' || true
+}
 case_containerd_restarts_under_pods() {
     local pod one two
     pod=$(pod p)

@@ -212,6 +212,20 @@ case_another_runtime() {
     box --runtime-config-path "$WORK/options.toml" --detach localhost/box:latest b </dev/null
     equal "$(ls "$WORK/runc/default")" b
 }
+case_pipes_have_the_owner_that_is_asked_for() {
+    printf 'IoUid = 1000\nIoGid = 1001\n' >"$WORK/options.toml"
+    box --runtime-config-path "$WORK/options.toml" --detach localhost/box:latest a </dev/null
+    local init descriptor
+    init=$(ctr_ tasks list | awk '$1 == "a" { print $2 }')
+    for descriptor in 0 1 2; do equal "$(stat -L -c %u:%g "/proc/$init/fd/$descriptor")" 1000:1001; done
+}
+case_the_shim_has_the_cgroup_that_is_asked_for() {
+    local group=/corten-ctr/shim
+    # Each hierarchy that has the directory: nobody else's is made.
+    echo "ShimCgroup = \"$group\"" >"$WORK/options.toml"
+    box --runtime-config-path "$WORK/options.toml" --detach localhost/box:latest a </dev/null
+    contains "$(cat "/proc/$(shims)/cgroup")" ":$group"
+}
 case_wrong_options_are_refused() {
     echo 'SystemdCgruop = true' >"$WORK/options.toml"
     contains "$(refused box --runtime-config-path "$WORK/options.toml" --rm localhost/box:latest a echo hello </dev/null)" 'SystemdCgruop'

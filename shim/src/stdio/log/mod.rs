@@ -5,6 +5,7 @@
 
 pub mod compress;
 pub mod cri;
+mod encoder;
 pub mod file;
 pub mod journald;
 pub mod json;
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use crate::contract::time::Timestamp;
 use crate::error::Result;
+use encoder::Encoder;
 use file::{Limits, LogFile};
 use journald::Journald;
 use queue::Queue;
@@ -54,24 +56,6 @@ pub enum Format {
     Json,
     /// Kubernetes' CRI.
     Cri,
-}
-
-impl Format {
-    /// `attributes` are those of [`json::member`]; the other format has no place for them.
-    fn append(
-        self,
-        records: &mut Vec<u8>,
-        stream: Stream,
-        text: [&[u8]; 2],
-        newline: bool,
-        attributes: &[u8],
-        time: &str,
-    ) {
-        match self {
-            Self::Json => json::append(records, stream, text, newline, attributes, time),
-            Self::Cri => cri::append(records, stream, text, newline, time),
-        }
-    }
 }
 
 /// Where a process's output goes besides the clients.
@@ -124,7 +108,7 @@ impl Unfinished {
         while !bytes.is_empty() {
             let room = MAX_LINE - self.text.len();
             let window = &bytes[..room.min(bytes.len())];
-            let newline = window.iter().position(|byte| *byte == b'\n');
+            let newline = memchr::memchr(b'\n', window);
             let (piece, taken) = match newline {
                 Some(at) => (&window[..at], at + 1),
                 None => (window, window.len()),
@@ -162,7 +146,7 @@ pub struct Log {
 
 #[derive(Debug)]
 enum Target {
-    File(Records),
+    File(Box<Records>),
     Journald(Journald),
 }
 
@@ -184,7 +168,7 @@ impl Log {
     #[must_use]
     pub fn carrying(mut self, attributes: &Attributes) -> Self {
         match &mut self.target {
-            Target::File(records) => records.attributes = json::member(attributes),
+            Target::File(records) => records.encoder.carry(attributes),
             Target::Journald(journal) => journal.add_fields(attributes),
         }
         self
@@ -277,7 +261,7 @@ impl Sink for Log {
         let unfinished = &mut self.unfinished[stream as usize];
         match &mut self.target {
             Target::File(records) => {
-                unfinished.write(records, self.partial, stream, bytes, now);
+                unfinished.write(&mut **records, self.partial, stream, bytes, now);
                 records.flush(now);
             }
             Target::Journald(journal) => unfinished.write(journal, self.partial, stream, bytes, now),
@@ -288,7 +272,7 @@ impl Sink for Log {
         let unfinished = &mut self.unfinished[stream as usize];
         match &mut self.target {
             Target::File(records) => {
-                unfinished.end(records, stream, now);
+                unfinished.end(&mut **records, stream, now);
                 records.flush(now);
             }
             Target::Journald(journal) => unfinished.end(journal, stream, now),
@@ -304,11 +288,7 @@ impl Sink for Log {
 #[derive(Debug)]
 struct Records {
     writer: Writer,
-    format: Format,
-    /// What each record carries besides, encoded.
-    attributes: Vec<u8>,
-    /// The time of the last record, and its text: all that was read together has the same.
-    stamp: (Timestamp, String),
+    encoder: Encoder,
     /// Records that are not in the file yet, and their number.
     records: Vec<u8>,
     count: u64,
@@ -378,9 +358,7 @@ impl Records {
     fn new(writer: Writer, format: Format) -> Self {
         Self {
             writer,
-            format,
-            attributes: Vec::new(),
-            stamp: (Timestamp::new(Duration::ZERO), "1970-01-01T00:00:00Z".to_owned()),
+            encoder: Encoder::new(format),
             records: Vec::new(),
             count: 0,
             lost: 0,
@@ -422,9 +400,7 @@ impl Records {
         };
         let mut notice = Vec::new();
         let text = [text.as_bytes(), &[]];
-        let now = now.to_string();
-        self.format
-            .append(&mut notice, Stream::Stderr, text, true, &self.attributes, &now);
+        self.encoder.append(&mut notice, Stream::Stderr, text, true, now);
         self.records.splice(0..0, notice);
     }
 
@@ -451,18 +427,9 @@ impl Cut for Records {
         if self.left == Some(0) {
             return;
         }
-        if self.stamp.0 != time {
-            self.stamp = (time, time.to_string());
-        }
         let before = self.records.len();
-        self.format.append(
-            &mut self.records,
-            stream,
-            text,
-            newline,
-            &self.attributes,
-            &self.stamp.1,
-        );
+        self.encoder
+            .append(&mut self.records, stream, text, newline, time);
         if !self.has_room_for(self.records.len() - before) {
             return self.records.truncate(before);
         }
@@ -483,7 +450,7 @@ pub fn open(path: &std::path::Path, limits: Limits, format: Format, buffer: Opti
         None => Writer::Direct(file),
         Some(most) => Writer::Queued(Queue::new(file, most)),
     };
-    Ok(Log::new(Target::File(Records::new(writer, format))))
+    Ok(Log::new(Target::File(Box::new(Records::new(writer, format)))))
 }
 
 #[cfg(test)]
