@@ -256,7 +256,7 @@ impl ContainerOptions {
         Ok(Options {
             tty: self.tty,
             stdin: self.interactive,
-            stdin_once: self.interactive,
+            stdin_once: self.interactive && self.attaches("stdin"),
             auto_remove: self.rm,
             hostname: self.hostname.as_deref().map(host_name).transpose()?.flatten(),
             domainname: self.domainname.clone(),

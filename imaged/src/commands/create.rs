@@ -29,18 +29,20 @@ pub(crate) struct Args {
 
 /// Runs the verb.
 pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
-    let record = make(settings, &args.options)?;
+    let record = make(settings, &args.options, false)?;
     output::line(record.id)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes the container that `create` and `run` ask for, pulling its image if need be.
+/// Makes the container that `create` and `run` ask for, pulling its image if need be. The standard input of one that nobody
+/// is attached to from the start (`is_detached`) does not end with the first client that goes.
 ///
 /// # Errors
 /// Failures are of kind `NotStarted` (exit code 125), as with docker.
-pub(crate) fn make(settings: &Settings, options: &ContainerOptions) -> Result<Record> {
+pub(crate) fn make(settings: &Settings, options: &ContainerOptions, is_detached: bool) -> Result<Record> {
     let attempt = || {
-        let request = options.request(settings)?;
+        let mut request = options.request(settings)?;
+        request.options.stdin_once &= !is_detached;
         let cidfile = options.cidfile.as_deref().map(Cidfile::create).transpose()?;
         let store = Store::open(&settings.root)?;
         let record = of_image(settings, options, &store, &request)?;

@@ -42,7 +42,7 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     if !args.detach {
         foreground::check_terminal(options.tty, options.interactive)?;
     }
-    let record = create::make(settings, options)?;
+    let record = create::make(settings, options, args.detach)?;
     let containers = Containers::new(settings);
     let attach = (!args.detach).then(|| {
         let stdin = options.interactive && options.attaches("stdin");

@@ -238,3 +238,32 @@ fn what_was_written_before_comes_first_and_once() {
     assert!(refused.stderr.contains("does not support reading"), "{refused:?}");
     sandbox.ok(&["rm", "-f", "quiet"]);
 }
+
+#[test]
+fn a_detached_containers_stdin_outlives_its_clients() {
+    let sandbox = Sandbox::new();
+    let once = |name: &str| sandbox.inspect(name)["Config"]["StdinOnce"].clone();
+    sandbox.ok(&["run", "-d", "-i", "--name", "box", HELLO, "cat"]);
+    for line in [b"one\n", b"two\n"] {
+        let mut client = sandbox.spawn(&["attach", "box"]);
+        client.stdin.as_mut().unwrap().write_all(line).unwrap();
+        let mut seen = [0; 4];
+        client.stdout.take().unwrap().read_exact(&mut seen).unwrap();
+        assert_eq!(&seen, line);
+        client.kill().unwrap();
+        client.wait().unwrap();
+    }
+    assert_eq!(once("box"), false);
+    sandbox.ok(&["rm", "--force", "box"]);
+    // Of one that is attached from the start it ends with that client.
+    for (words, expected) in [
+        (&["-i"][..], true),
+        (&["-i", "-a", "stdout"], false),
+        (&[], false),
+    ] {
+        let create = [&["create", "--name", "made"], words, &[HELLO, "cat"]].concat();
+        sandbox.ok(&create);
+        assert_eq!(once("made"), expected, "{words:?}");
+        sandbox.ok(&["rm", "made"]);
+    }
+}

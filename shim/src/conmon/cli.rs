@@ -43,7 +43,7 @@ pub struct Args {
     /// Where this program's own number is written.
     #[arg(short = 'P', long, value_name = "FILE", alias = "pidfile")]
     pub conmon_pidfile: Option<PathBuf>,
-    /// The log, [DRIVER:]PATH: k8s-file, json-file, none, passthrough; may be repeated.
+    /// The log, [DRIVER:]PATH: k8s-file, json-file, journald, none, passthrough; may be repeated.
     #[arg(short = 'l', long, value_name = "LOG", required_unless_present = "version")]
     pub log_path: Vec<OsString>,
     /// How much is said about this program itself; only errors are.

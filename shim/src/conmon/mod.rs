@@ -7,6 +7,7 @@
 pub mod cli;
 pub mod fifo;
 pub mod line;
+pub mod log;
 pub mod monitor;
 pub mod names;
 pub mod pipes;
@@ -22,18 +23,18 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 
 use crate::error::{Call, Error, Kind, Result};
+use crate::stdio::Stdio;
 use crate::stdio::client::Wire;
-use crate::stdio::log::Partial;
 use crate::stdio::session::Facts;
-use crate::stdio::{Stdio, log};
 use crate::sys::epoll::Set;
 use crate::sys::files::{Durability, replace};
 use crate::sys::process::{self, Fork};
 use cli::Args;
+use log::Log;
 use monitor::{Monitor, Place};
 use names::Names;
 use pipes::Pipes;
-use request::{Log, Request, Verb};
+use request::{Request, Verb};
 
 /// The names under which the program does this.
 pub const NAMES: [&str; 2] = ["corten-conmon", "conmon"];
@@ -138,22 +139,7 @@ fn prepare(request: &Request, pipes: &mut Pipes, held: Vec<OwnedFd>) -> Result<(
     if let Some(socket) = &request.notify {
         process::set_variable("NOTIFY_SOCKET", socket);
     }
-    let log = match &request.log {
-        Log::File {
-            format,
-            path,
-            limits,
-            total,
-        } => {
-            let mut log = log::open(path, *limits, *format, None)?;
-            log.set_partial(Partial::AtOnce);
-            if let Some(total) = total {
-                log.end_after(*total);
-            }
-            Some(log)
-        }
-        Log::None | Log::Passthrough => None,
-    };
+    let log = request.log.open()?;
     let (mut names, mut listener, mut fifos) = (None, None, Vec::new());
     if let Some(bundle) = &request.meeting_place {
         let made = Names::make(bundle, request.socket_link.as_deref())?;

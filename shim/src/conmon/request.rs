@@ -1,14 +1,12 @@
 //! What was meant by the command line: every path absolute, every default filled in, what is not done here refused.
 
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::cli::Args;
+use super::log::Log;
 use crate::error::{Call, Error, Kind, Result};
-use crate::stdio::log::Format;
-use crate::stdio::log::file::Limits;
 use crate::supervise::call::check_id;
 
 /// What is to be kept, and how.
@@ -87,27 +85,7 @@ pub enum Verb {
     },
 }
 
-/// Where the output goes besides the attach clients.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Log {
-    /// Nowhere.
-    None,
-    /// Directly to this program's own streams.
-    Passthrough,
-    /// To a file.
-    File {
-        /// Its format.
-        format: Format,
-        /// Its path.
-        path: PathBuf,
-        /// How large it may become.
-        limits: Limits,
-        /// With so many bytes in all it ends.
-        total: Option<u64>,
-    },
-}
-
-fn usage(message: impl Into<String>) -> Error {
+pub(super) fn usage(message: impl Into<String>) -> Error {
     Error::new(Kind::Usage, message)
 }
 
@@ -118,18 +96,19 @@ fn usage(message: impl Into<String>) -> Error {
 pub fn resolve(args: Args) -> Result<Request> {
     refuse_unserved(&args)?;
     let verb = verb(&args)?;
-    let log = log(&args)?;
     let id = args
         .cid
+        .clone()
         .ok_or_else(|| usage("Container ID not provided. Use --cid"))?;
     check_id(&id)?;
     let is_exec = matches!(verb, Verb::Exec { .. });
-    let uuid = match args.cuuid {
-        Some(uuid) => uuid,
+    let uuid = match &args.cuuid {
+        Some(uuid) => uuid.clone(),
         None if is_exec => id.clone(),
         None => return Err(usage("Container UUID not provided. Use --cuuid")),
     };
     check_id(&uuid)?;
+    let log = Log::resolve(&args, &uuid)?;
     let runtime = args
         .runtime
         .ok_or_else(|| usage("Runtime path not provided. Use --runtime"))?;
@@ -169,11 +148,9 @@ pub fn resolve(args: Args) -> Result<Request> {
         sync_log: !args.no_sync_log,
         exit_files: exit_files.into_iter().flatten().collect(),
         oom_dirs,
-        exit_command: args
-            .exit_command
-            .into_iter()
-            .flat_map(|program| std::iter::once(program).chain(args.exit_command_arg.clone()))
-            .collect(),
+        exit_command: args.exit_command.map_or_else(Vec::new, |program| {
+            [vec![program], args.exit_command_arg].concat()
+        }),
         exit_delay: Duration::from_secs(args.exit_delay.into()),
         socket_link,
         tty: args.terminal,
@@ -232,80 +209,7 @@ fn verb(args: &Args) -> Result<Verb> {
     }
 }
 
-/// Several logs may be named; one of them may be a file.
-fn log(args: &Args) -> Result<Log> {
-    let mut found = Log::None;
-    for typed in &args.log_path {
-        let one = one_log(typed, args)?;
-        match (&found, one) {
-            (_, Log::None) => {}
-            (Log::None, one) => found = one,
-            _ => return Err(usage("only one of the logs may be a file or passthrough")),
-        }
-    }
-    if found == Log::Passthrough && args.terminal {
-        return Err(usage(
-            "cannot use a tty with passthrough logging mode to prevent attacks via TIOCSTI",
-        ));
-    }
-    Ok(found)
-}
-
-fn one_log(typed: &OsStr, args: &Args) -> Result<Log> {
-    let bytes = typed.as_bytes();
-    let (driver, path) = match bytes.iter().position(|byte| *byte == b':') {
-        // A path, not a driver, whatever is in it.
-        _ if bytes.starts_with(b"/") => (&b"k8s-file"[..], Some(bytes)),
-        Some(colon) => (&bytes[..colon], Some(&bytes[colon + 1..])),
-        None if NAMES.contains(&bytes) => (bytes, None),
-        None => (&b"k8s-file"[..], Some(bytes)),
-    };
-    let format = match driver {
-        b"none" | b"off" | b"null" => return Ok(Log::None),
-        b"passthrough" => return Ok(Log::Passthrough),
-        b"k8s-file" | b"kubernetes-log-file" => Format::Cri,
-        b"json-file" => Format::Json,
-        _ => {
-            let shown = OsStr::from_bytes(driver).display();
-            return Err(usage(format!("No such log driver {shown}"))
-                .hint("there are k8s-file, json-file, none and passthrough"));
-        }
-    };
-    let path = path
-        .filter(|path| !path.is_empty())
-        .ok_or_else(|| usage("log-path must not be empty"))?;
-    // conmon's "no limit" is any number below 1.
-    let limit = |size: Option<i64>| u64::try_from(size?).ok().filter(|size| *size > 0);
-    Ok(Log::File {
-        format,
-        path: absolute(Path::new(OsStr::from_bytes(path)))?,
-        limits: Limits {
-            max_size: limit(args.log_size_max),
-            max_files: match (args.log_rotate, args.log_max_files) {
-                (true, None) => 2,
-                // The newest is one more.
-                (true, Some(files)) => files.saturating_add(1),
-                (false, _) => 1,
-            },
-            compress: false,
-        },
-        total: limit(args.log_global_size_max),
-    })
-}
-
-/// Drivers that may stand without a path.
-const NAMES: [&[u8]; 8] = [
-    b"none",
-    b"off",
-    b"null",
-    b"passthrough",
-    b"journald",
-    b"k8s-file",
-    b"kubernetes-log-file",
-    b"json-file",
-];
-
-fn absolute(path: &Path) -> Result<PathBuf> {
+pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).call(|| format!("the absolute path of {}", path.display()))
 }
 
@@ -317,64 +221,6 @@ mod tests {
     fn request(more: &[&str]) -> Result<Request> {
         let base = ["conmon", "-c", "abc", "-u", "abc", "-r", "/r", "-b", "/b"];
         resolve(Args::try_parse_from(base.iter().chain(more)).expect("a line of conmon's"))
-    }
-
-    #[test]
-    fn logs_are_named_as_conmon_names_them() {
-        let log = |typed: &str| request(&["-l", typed]).map(|request| request.log);
-        let file = |format, path: &str| Log::File {
-            format,
-            path: path.into(),
-            limits: Limits {
-                max_size: None,
-                max_files: 1,
-                compress: false,
-            },
-            total: None,
-        };
-        assert_eq!(log("/a:b").expect("a path"), file(Format::Cri, "/a:b"));
-        assert_eq!(log("k8s-file:/a:b").expect("a path"), file(Format::Cri, "/a:b"));
-        assert_eq!(log("json-file:/a").expect("a path"), file(Format::Json, "/a"));
-        for none in ["none", "off", "null", "none:"] {
-            assert_eq!(log(none).expect("no log"), Log::None);
-        }
-        assert_eq!(log("passthrough").expect("no log"), Log::Passthrough);
-        for wrong in ["k8s-file", "k8s-file:", "syslog:/x"] {
-            assert!(log(wrong).is_err(), "{wrong}");
-        }
-        assert!(request(&["-l", "passthrough", "-t"]).is_err());
-        assert!(request(&["-l", "/a", "-l", "/b"]).is_err());
-    }
-
-    #[test]
-    fn rotation_keeps_so_many_beside_the_newest() {
-        let limits = |more: &[&str]| {
-            let line: Vec<&str> = ["-l", "/a", "--log-size-max", "10"]
-                .iter()
-                .chain(more)
-                .copied()
-                .collect();
-            match request(&line).expect("valid").log {
-                Log::File { limits, .. } => limits,
-                other => panic!("{other:?}"),
-            }
-        };
-        assert_eq!((limits(&[]).max_size, limits(&[]).max_files), (Some(10), 1));
-        assert_eq!(limits(&["--log-size-max=-1"]).max_size, None);
-        assert_eq!(limits(&["--log-rotate", "--log-max-files=3"]).max_files, 4);
-    }
-
-    #[test]
-    fn the_whole_log_may_have_a_limit() {
-        let total = |size: &str| match request(&["-l", "/a", "--log-global-size-max", size])
-            .expect("valid")
-            .log
-        {
-            Log::File { total, .. } => total,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(total("16777216"), Some(16_777_216), "CRI-O's, with every exec");
-        assert_eq!((total("0"), total("-1")), (None, None));
     }
 
     #[test]

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::budget::anonymous_kib;
 use crate::fixture::{Bundle, PATIENCE, Process, UNIFIED, runtimes, script};
+use crate::records::{journal, message};
 
 /// The program under the name that makes it conmon.
 fn program(bundle: &Bundle) -> PathBuf {
@@ -524,6 +525,34 @@ fn the_runtime_is_told_who_waits_for_readiness() {
     monitor.go();
     assert_eq!(monitor.told()["data"], -1);
     assert_eq!(fs::read_to_string(&seen).unwrap(), "/run/notify");
+}
+
+#[test]
+fn the_journal_gets_lines_with_the_containers_names() {
+    let bundle = Bundle::sh("printf a; echo b; echo c >&2; printf rest");
+    bundle.write();
+    let (socket, path) = journal(bundle.path());
+    let args = ["--full-attach", "-n", "web", "-l", &format!("journald:{path}")];
+    let mut monitor = Monitor::spawn(&bundle, &runtimes()[0], bundle.path(), &args);
+    monitor.go();
+    monitor.begun();
+    monitor.start_container();
+    monitor.finish();
+    let mut records: Vec<(String, String)> = (0..3).map(|_| message(&socket)).collect();
+    // The two streams are read in either order.
+    records.sort();
+    for ((said, record), (text, fields)) in records.iter().zip([
+        ("ab", &["PRIORITY=6\n"][..]),
+        ("c", &["PRIORITY=3\n"]),
+        ("rest", &["PRIORITY=6\n", "CONTAINER_PARTIAL_MESSAGE=true\n"]),
+    ]) {
+        assert_eq!(said, text);
+        let id = format!("CONTAINER_ID_FULL={}\n", bundle.id);
+        let common = [&id, "CONTAINER_NAME=web\n", "SYSLOG_IDENTIFIER=web\n"];
+        for field in common.iter().chain(fields) {
+            assert!(record.contains(field), "{field:?} in {record:?}");
+        }
+    }
 }
 
 #[test]

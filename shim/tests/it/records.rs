@@ -143,7 +143,7 @@ fn a_client_without_a_descriptor_waits_and_nobody_spins() {
     shim.finish();
 }
 
-fn journal(dir: &Path) -> (UnixDatagram, String) {
+pub fn journal(dir: &Path) -> (UnixDatagram, String) {
     let path = dir.join("journal.sock");
     let socket = UnixDatagram::bind(&path).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -151,7 +151,7 @@ fn journal(dir: &Path) -> (UnixDatagram, String) {
 }
 
 /// The `MESSAGE` of the next record.
-fn message(socket: &UnixDatagram) -> (String, String) {
+pub fn message(socket: &UnixDatagram) -> (String, String) {
     let mut buffer = vec![0; 65_536];
     let length = socket.recv(&mut buffer).unwrap();
     let text = String::from_utf8(buffer[..length].to_vec()).unwrap();
