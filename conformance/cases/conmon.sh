@@ -193,6 +193,14 @@ case_timeout() {
     equal "$(podman_ wait a)" "$(podman_ inspect --format '{{.State.ExitCode}}' a)"
     equal "$(podman_ inspect --format '{{.State.Status}}' a)" exited
 }
+case_logs_in_the_journal() {
+    [ -S /run/systemd/journal/socket ] || skip 'needs systemd-journald'
+    box --name a --log-driver journald --log-opt tag=marked localhost/box sh -c 'echo out; echo err >&2' >/dev/null 2>&1
+    # The journal's own files are written a moment later.
+    soon logs_say a out
+    equal "$(podman_ logs a 2>&1 >/dev/null)" err
+    equal "$(journalctl --output cat CONTAINER_NAME=a CONTAINER_TAG=marked PRIORITY=3)" err
+}
 case_pods() {
     podman_ pod create --name p --infra=false >/dev/null
     podman_ create --network none --pod p --name a $(options_in_pod) localhost/box >/dev/null
