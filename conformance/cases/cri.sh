@@ -82,7 +82,7 @@ case_limits_change_while_it_runs() {
 }
 # Or, on v2, with the weight that these are by runc's formula.
 groups_with_512_shares() {
-    find /sys/fs/cgroup -path '*/corten-ctr/p/*' '(' -name cpu.shares -o -name cpu.weight ')' -exec cat {} + | grep -cxE '512|59' || true
+    find /sys/fs/cgroup -path '*/corten-ctr/one/*' '(' -name cpu.shares -o -name cpu.weight ')' -exec cat {} + | grep -cxE '512|59' || true
 }
 case_containerd_restarts_under_pods() {
     local pod one two
