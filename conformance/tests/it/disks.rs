@@ -111,6 +111,46 @@ fn a_full_disk() {
     engine.verb(&["system", "check"]).ok();
 }
 
+/// The calls fail as they do with a quota: few kernels of test machines have those.
+#[test]
+fn a_quota_that_is_used_up() {
+    let case = Case::new();
+    let (small, large) = (image(1000), image(3_000_000));
+    let engine = Engine::new(&case);
+    let archive = case.path("archive.tar").display().to_string();
+    engine.pull(&large.image());
+    engine.verb(&["save", "--output", &archive, &large.image()]).ok();
+    engine.verb(&["rmi", &large.image()]).ok();
+    engine.pull(&small.image());
+    for words in [
+        &["pull", "--quiet", &large.image()][..],
+        &["load", "--input", &archive],
+        &["import", &archive, "made"],
+    ] {
+        // Each thread's: the third of its writes, or all of its files.
+        for inject in ["write:error=EDQUOT:when=3", "linkat,mkdir,mkdirat:error=EDQUOT"] {
+            let cmd = engine.verb(words);
+            let args = cmd
+                .command()
+                .get_args()
+                .map(ToOwned::to_owned)
+                .collect::<Vec<_>>();
+            let mut strace = case.cmd("strace").args(["-f", "-qq", "-o", "/dev/null"]);
+            strace = strace.args(["-e", &format!("inject={inject}")]);
+            strace = strace
+                .arg(corten_conformance::programs::ours("corten"))
+                .args(args);
+            strace
+                .fails()
+                .says("quota exceeded")
+                .says("a quota of the disk is used up");
+            assert_only(&engine, &case, &small.image());
+        }
+    }
+    engine.verb(&["load", "--input", &archive]).ok();
+    engine.verb(&["system", "check"]).ok();
+}
+
 #[test]
 fn a_read_only_disk() {
     let case = Case::new();

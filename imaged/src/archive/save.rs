@@ -11,7 +11,7 @@ use super::{CONTAINERD_NAME, DockerEntry, OCI_NAME};
 use crate::error::{Context, Error, Kind, Result};
 use crate::image::{Image, Reference};
 use crate::oci::{Digest, Hasher, Manifest, media};
-use crate::store::Store;
+use crate::store::{KeptIndex, Member, Store};
 
 /// The size of the pieces in which blobs are checked and written.
 const PIECE: usize = 256 << 10;
@@ -25,19 +25,30 @@ pub struct Selected {
     pub names: Vec<Reference>,
 }
 
-/// Writes the images with all their blobs.
+/// Writes the images with all their blobs; with `indexes`, of a name that stands for an index, all that the store has in
+/// full.
 ///
 /// # Errors
 /// `NotFound` and `Integrity` for blobs that are missing or damaged; the failed call.
-pub fn save(store: &Store, images: &[Selected], out: &mut dyn Write) -> Result<()> {
+pub fn save(store: &Store, images: &[Selected], indexes: bool, out: &mut dyn Write) -> Result<()> {
     let mut blobs = BTreeSet::new();
-    let mut manifests = Vec::new();
+    let mut descriptors = Vec::new();
     let mut entries = Vec::new();
     for selected in images {
         let manifest = store.manifest(&selected.image)?;
         blobs.extend([selected.image.id, selected.image.manifest]);
         blobs.extend(manifest.layers.iter().map(|layer| layer.digest));
-        manifests.extend(descriptors(store, selected, &manifest)?);
+        let alone = alone(store, &selected.image, &manifest)?;
+        if selected.names.is_empty() {
+            descriptors.push(alone.clone());
+        }
+        for name in &selected.names {
+            let index = match indexes {
+                true => whole(store, name, &mut blobs)?,
+                false => None,
+            };
+            descriptors.push(named(name, index.as_ref().unwrap_or(&alone)));
+        }
         entries.push(entry(selected, &manifest));
     }
     let mut archive = Builder::new(out);
@@ -48,7 +59,7 @@ pub fn save(store: &Store, images: &[Selected], out: &mut dyn Write) -> Result<(
     for blob in &blobs {
         append_blob(&mut archive, store, blob)?;
     }
-    let index = json!({"schemaVersion": 2, "mediaType": media::OCI_INDEX, "manifests": manifests});
+    let index = json!({"schemaVersion": 2, "mediaType": media::OCI_INDEX, "manifests": descriptors});
     for (name, document) in [
         ("index.json", index),
         ("manifest.json", json!(entries)),
@@ -61,24 +72,42 @@ pub fn save(store: &Store, images: &[Selected], out: &mut dyn Write) -> Result<(
     archive.finish().map_err(|error| failed(&error))
 }
 
-/// The image's entries in the OCI index: one for each name.
-fn descriptors(store: &Store, selected: &Selected, manifest: &Manifest) -> Result<Vec<Value>> {
-    let digest = &selected.image.manifest;
-    let plain = json!({
+/// The image's own descriptor.
+fn alone(store: &Store, image: &Image, manifest: &Manifest) -> Result<Value> {
+    Ok(json!({
         "mediaType": manifest.media_type.as_deref().unwrap_or(media::OCI_MANIFEST),
-        "digest": digest,
-        "size": store.blob(digest)?.len(),
-    });
-    let named = |name: &Reference| {
-        let mut descriptor = plain.clone();
-        descriptor["annotations"] =
-            json!({CONTAINERD_NAME: name.to_string(), OCI_NAME: name.tag().unwrap_or_default()});
-        descriptor
+        "digest": image.manifest,
+        "size": store.blob(&image.manifest)?.len(),
+    }))
+}
+
+/// The descriptor of an index that is there in full; its blobs are added to those to be written.
+fn whole(store: &Store, name: &Reference, blobs: &mut BTreeSet<Digest>) -> Result<Option<Value>> {
+    let KeptIndex::Whole(index) = store.kept_index(name)? else {
+        return Ok(None);
     };
-    Ok(match selected.names.is_empty() {
-        true => vec![plain],
-        false => selected.names.iter().map(named).collect(),
-    })
+    blobs.insert(index.digest);
+    blobs.extend(index.members.iter().map(|member| member.descriptor.digest));
+    blobs.extend(
+        index
+            .members
+            .iter()
+            .flat_map(Member::blobs)
+            .map(|blob| blob.digest),
+    );
+    Ok(Some(json!({
+        "mediaType": index.index.media_type.as_deref().unwrap_or(media::OCI_INDEX),
+        "digest": index.digest,
+        "size": index.bytes.len(),
+    })))
+}
+
+/// The descriptor under a name.
+fn named(name: &Reference, descriptor: &Value) -> Value {
+    let mut descriptor = descriptor.clone();
+    descriptor["annotations"] =
+        json!({CONTAINERD_NAME: name.to_string(), OCI_NAME: name.tag().unwrap_or_default()});
+    descriptor
 }
 
 fn entry(selected: &Selected, manifest: &Manifest) -> DockerEntry {

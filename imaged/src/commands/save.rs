@@ -1,14 +1,17 @@
 //! `corten save`.
 
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::builder::PossibleValuesParser;
+
+use super::output_file;
 use crate::archive::{self, Selected};
 use crate::error::{Error, Kind, Result};
-use crate::image::Reference;
+use crate::image::{Reference, platform};
+use crate::oci::Platform;
 use crate::settings::Settings;
 use crate::store::Store;
 
@@ -18,6 +21,18 @@ pub(crate) struct Args {
     /// Write to a file, compressed if it ends in .gz, .tgz or .zst; standard output without it
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Save the image only if it is for this platform
+    #[arg(long, value_name = "OS/ARCH")]
+    platform: Option<String>,
+    /// As podman has it: the archive is in both of these formats in any case
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(["oci-archive", "docker-archive"]))]
+    format: Option<String>,
+    /// As podman has it: each further word is an image in any case
+    #[arg(short, long)]
+    multi_image_archive: bool,
+    /// As podman has it: nothing is said in any case
+    #[arg(short, long)]
+    quiet: bool,
     /// Names or ids of images; a name without a tag means all tags
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<String>,
@@ -30,13 +45,17 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     for name in &args.images {
         select(&store, name, &mut selected)?;
     }
+    if let Some(wanted) = args.platform.as_deref().map(platform::parse).transpose()? {
+        selected.iter().try_for_each(|one| check_platform(one, &wanted))?;
+    }
+    // Who asks for one platform gets no index of several.
+    let save = |out: &mut dyn Write| archive::save(&store, &selected, args.platform.is_none(), out);
     match &args.output {
-        Some(path) => to_file(&store, &selected, path)?,
-        None if io::stdout().is_terminal() => {
-            return Err(Error::new(Kind::Usage, "cowardly refusing to save to a terminal")
-                .hint("use -o, or redirect"));
+        Some(path) => output_file::write(path, |file| compressed(path, file, save))?,
+        None => {
+            output_file::refuse_terminal()?;
+            save(&mut io::stdout().lock())?;
         }
-        None => archive::save(&store, &selected, &mut io::stdout().lock())?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -78,45 +97,34 @@ fn add(store: &Store, name: &str, tag: Option<Reference>, selected: &mut Vec<Sel
     Ok(())
 }
 
-/// Writes beside the file and then in its place: a failure leaves what was there. A device or a pipe is written to: in
-/// place of /dev/null no file may come.
-fn to_file(store: &Store, selected: &[Selected], path: &Path) -> Result<()> {
-    let failed = |call: &str, error: &io::Error| Error::io(format!("{call} {}", path.display()), error);
-    if fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
-        let file = File::options().write(true).open(path);
-        let file = file.map_err(|error| failed("open", &error))?;
-        return compressed(store, selected, path, file);
-    }
-    let mut temporary = OsString::from(path);
-    temporary.push(format!(".{}", std::process::id()));
-    let temporary = PathBuf::from(temporary);
-    let file = File::create_new(&temporary).map_err(|error| failed("create", &error))?;
-    let written = compressed(store, selected, path, file)
-        .and_then(|()| fs::rename(&temporary, path).map_err(|error| failed("rename to", &error)));
-    if written.is_err() {
-        // The first error is the one that matters.
-        let _ = fs::remove_file(&temporary);
-    }
-    written
+fn check_platform(selected: &Selected, wanted: &Platform) -> Result<()> {
+    let id = || selected.image.id.to_string();
+    let name = selected.names.first().map_or_else(id, Reference::familiar);
+    platform::check(&selected.image.config, wanted, &name)
 }
 
-fn compressed(store: &Store, selected: &[Selected], path: &Path, file: File) -> Result<()> {
+fn compressed(path: &Path, file: File, save: impl Fn(&mut dyn Write) -> Result<()>) -> Result<()> {
     let failed = |error: io::Error| Error::io(format!("write {}", path.display()), &error);
     let file = BufWriter::with_capacity(1 << 20, file);
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("gz" | "tgz") => {
             let mut encoder = flate2::write::GzEncoder::new(file, flate2::Compression::default());
-            archive::save(store, selected, &mut encoder)?;
+            save(&mut encoder)?;
             encoder.finish().and_then(|mut file| file.flush()).map_err(failed)
         }
-        Some("zst") => {
+        Some("zst" | "tzst") => {
             let mut encoder = zstd::stream::write::Encoder::new(file, 0).map_err(failed)?;
-            archive::save(store, selected, &mut encoder)?;
+            save(&mut encoder)?;
             encoder.finish().and_then(|mut file| file.flush()).map_err(failed)
         }
+        Some(other @ ("xz" | "txz" | "bz2" | "tbz" | "tbz2")) => Err(Error::new(
+            Kind::Unsupported,
+            format!("archives are not written as .{other}: {}", path.display()),
+        )
+        .hint("write .gz or .zst, or plain to the compressor: corten save IMAGE | xz > FILE")),
         _ => {
             let mut file = file;
-            archive::save(store, selected, &mut file)?;
+            save(&mut file)?;
             file.flush().map_err(failed)
         }
     }

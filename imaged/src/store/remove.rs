@@ -208,7 +208,7 @@ impl Store {
     /// what it needs cannot be told, and is not to be taken from the container for that.
     fn needed(&self) -> Result<Option<HashSet<Digest>>> {
         self.forget_held()?;
-        let mut needed = HashSet::new();
+        let mut needed: HashSet<Digest> = self.kept_by_indexes()?.into_iter().collect();
         let mut keep = |image: &Image| {
             needed.extend(digest::chain_ids(&image.config.rootfs.diff_ids));
             needed.extend(self.blobs_of(image)?);
@@ -235,9 +235,23 @@ impl Store {
     /// # Errors
     /// The failed call.
     pub fn collect(&self) -> Result<()> {
+        self.sweep_all(true)
+    }
+
+    /// The same, but for the parts of blobs, which the next pull may want.
+    ///
+    /// # Errors
+    /// The failed call.
+    pub fn sweep_up(&self) -> Result<()> {
+        self.sweep_all(false)
+    }
+
+    fn sweep_all(&self, with_partials: bool) -> Result<()> {
         let lock = self.lock_exclusive()?;
         let scratch = self.scratch()?;
-        self.forget_partials(true)?;
+        if with_partials {
+            self.forget_partials(true)?;
+        }
         if let Some(needed) = self.needed()? {
             self.sweep(&needed, &scratch)?;
         }
