@@ -73,7 +73,6 @@ impl Contents {
                 _ => {}
             }
         }
-        drop(reader);
         // To its end: what is damaged there says so, and who writes into our pipe gets rid of all of it.
         io::copy(&mut input, &mut io::sink()).map_err(read_error)?;
         match contents.files.is_empty() {
