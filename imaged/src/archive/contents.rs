@@ -1,5 +1,6 @@
 //! What is in an archive: its files, taken out into a scratch directory of the store and hashed as they come.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -16,6 +17,8 @@ use crate::store::{MAX_DOCUMENT, Scratch, Store, failed_at};
 
 /// More files than any image has layers.
 const MAX_FILES: u64 = 100_000;
+/// The most that is read of documents: each image's are in memory, and one may be named a thousand times.
+const MAX_DOCUMENTS: u64 = 256 << 20;
 /// The size of the pieces that are read and written.
 const PIECE: usize = 256 << 10;
 /// How many links may lead to each other.
@@ -30,6 +33,8 @@ pub(super) struct Contents {
     files: HashMap<String, Item>,
     /// Links, by what they lead to: both paths from the archive's root.
     links: HashMap<String, String>,
+    /// The bytes of documents that were read so far.
+    documents: Cell<u64>,
 }
 
 /// One file of an archive, on the store's file system.
@@ -122,6 +127,7 @@ impl Contents {
             written: 0,
             files: HashMap::new(),
             links: HashMap::new(),
+            documents: Cell::new(0),
         })
     }
 
@@ -205,11 +211,18 @@ impl Contents {
     }
 
     /// The bytes of a file that must fit into memory.
-    pub(super) fn document(item: &Item) -> Result<Vec<u8>> {
+    pub(super) fn document(&self, item: &Item) -> Result<Vec<u8>> {
         if item.size > MAX_DOCUMENT {
             return Err(Error::new(
                 Kind::Limit,
                 format!("a document of the archive is longer than {MAX_DOCUMENT} bytes"),
+            ));
+        }
+        self.documents.set(self.documents.get() + item.size);
+        if self.documents.get() > MAX_DOCUMENTS {
+            return Err(Error::new(
+                Kind::Limit,
+                format!("the documents of the archive are longer than {MAX_DOCUMENTS} bytes together"),
             ));
         }
         fs::read(&item.path).map_err(|error| failed_at("read", &item.path, &error))

@@ -46,7 +46,7 @@ pub(super) fn of_index(contents: &Contents, index: &Item, wanted: &Platform) -> 
     struct Root {
         manifests: Vec<Descriptor>,
     }
-    let index: Root = read_json(&Contents::document(index)?, "archive's index.json")?;
+    let index: Root = read_json(&contents.document(index)?, "archive's index.json")?;
     let by_config = docker_names(contents)?;
     // None for what is no image. Nothing is looked at twice, however often it is named.
     let mut found: BTreeMap<Digest, Option<Found>> = BTreeMap::new();
@@ -75,7 +75,7 @@ fn manifest(
     descriptor: &Descriptor,
     wanted: &Platform,
 ) -> Result<Option<(Digest, Manifest, Option<FoundIndex>)>> {
-    let bytes = Contents::document(contents.blob(&descriptor.digest)?)?;
+    let bytes = contents.document(contents.blob(&descriptor.digest)?)?;
     match Document::parse(&descriptor.media_type, &bytes) {
         Ok(Document::Manifest(manifest)) if media::is_config(&manifest.config.media_type) => {
             Ok(Some((descriptor.digest, *manifest, None)))
@@ -83,7 +83,7 @@ fn manifest(
         Ok(Document::Manifest(_)) => Ok(None),
         Ok(Document::Index(index)) => {
             let chosen = platform::choose(wanted, &index.manifests)?;
-            let document = Contents::document(contents.blob(&chosen.digest)?)?;
+            let document = contents.document(contents.blob(&chosen.digest)?)?;
             match Document::parse(&chosen.media_type, &document)? {
                 Document::Manifest(manifest) => {
                     let blobs = blobs_of_index(contents, &index)?;
@@ -108,7 +108,7 @@ fn blobs_of_index(contents: &Contents, index: &Index) -> Result<HashMap<Digest, 
         let Some(item) = contents.blob_if_there(&entry.digest)? else {
             continue;
         };
-        let manifest = match Document::parse(&entry.media_type, &Contents::document(item)?) {
+        let manifest = match Document::parse(&entry.media_type, &contents.document(item)?) {
             Ok(Document::Manifest(manifest)) => manifest,
             Ok(Document::Index(_)) => continue,
             Err(error) if error.kind() == Kind::Unsupported => continue,
@@ -142,8 +142,8 @@ fn image(
             .unwrap_or_default();
     }
     Ok(Found {
-        config: Contents::document(contents.blob(&manifest.config.digest)?)?,
-        manifest: Contents::document(contents.blob(digest)?)?,
+        config: contents.document(contents.blob(&manifest.config.digest)?)?,
+        manifest: contents.document(contents.blob(digest)?)?,
         blobs,
         names,
         index: None,
@@ -168,7 +168,7 @@ fn name(annotations: &BTreeMap<String, String>) -> Option<Reference> {
 fn docker_names(contents: &Contents) -> Result<HashMap<Digest, Vec<Reference>>> {
     let mut names = HashMap::new();
     if let Some(list) = contents.get("manifest.json") {
-        let entries: Vec<DockerEntry> = read_json(&Contents::document(list)?, "archive's manifest.json")?;
+        let entries: Vec<DockerEntry> = read_json(&contents.document(list)?, "archive's manifest.json")?;
         for entry in &entries {
             names.insert(contents.need(&entry.config)?.digest, references(entry)?);
         }
@@ -184,7 +184,7 @@ fn references(entry: &DockerEntry) -> Result<Vec<Reference>> {
 
 /// The images of docker's `manifest.json`: they have no manifest, so one is made.
 pub(super) fn of_docker_list(contents: &Contents, list: &Item) -> Result<Vec<Found>> {
-    let entries: Vec<DockerEntry> = read_json(&Contents::document(list)?, "archive's manifest.json")?;
+    let entries: Vec<DockerEntry> = read_json(&contents.document(list)?, "archive's manifest.json")?;
     entries
         .iter()
         .map(|entry| {
@@ -194,7 +194,7 @@ pub(super) fn of_docker_list(contents: &Contents, list: &Item) -> Result<Vec<Fou
                 .flatten()
                 .map(|path| contents.need(path).cloned())
                 .collect::<Result<_>>()?;
-            let config = Contents::document(contents.need(&entry.config)?)?;
+            let config = contents.document(contents.need(&entry.config)?)?;
             assembled(config, &layers, references(entry)?)
         })
         .collect()

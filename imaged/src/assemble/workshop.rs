@@ -371,6 +371,7 @@ impl Workshop<'_> {
     /// came from a registry's mirror.
     fn receive_and_unpack(&self, layer: &Layer, making: &Making) -> Result<Unpacked> {
         loop {
+            let begun = Instant::now();
             let part = self.part_of(layer)?;
             let was_begun = part.as_ref().is_some_and(|part| part.length() > 0);
             let result = self.receive(layer, part.as_ref(), &making.blob(), |tar| {
@@ -383,6 +384,14 @@ impl Workshop<'_> {
                 Err(error) if was_begun && !is_kept_after(&error) || self.may_be_better(layer, &error) => {
                     layer.tell(&format!("what is here of it is of no use ({error}): once more"));
                     making.begin()?;
+                }
+                Ok(unpacked) => {
+                    layer.tell(&format!(
+                        "{} bytes received, checked and unpacked in {} ms",
+                        layer.descriptor.size,
+                        begun.elapsed().as_millis()
+                    ));
+                    return Ok(unpacked);
                 }
                 result => return result,
             }
@@ -398,7 +407,6 @@ impl Workshop<'_> {
         place: &Path,
         take: impl FnOnce(&mut TarReader) -> Result<T>,
     ) -> Result<T> {
-        let begun = Instant::now();
         let blob = self.open_blob(layer, part, place)?;
         let (output, input) = sync_channel(UNPACKED_PIECES);
         let (give_back, used) = sync_channel(UNPACKED_PIECES);
@@ -407,14 +415,7 @@ impl Workshop<'_> {
             let mut tar = TarReader::new(input, give_back, self.tar_digest(layer));
             let taken = take(&mut tar)?;
             match tar.finish()? {
-                digest if digest == layer.diff_id => {
-                    layer.tell(&format!(
-                        "{} bytes received, checked and taken in {} ms",
-                        layer.descriptor.size,
-                        begun.elapsed().as_millis()
-                    ));
-                    Ok(taken)
-                }
+                digest if digest == layer.diff_id => Ok(taken),
                 digest => Err(wrong_digest("uncompressed layer", &layer.diff_id, &digest)),
             }
         })

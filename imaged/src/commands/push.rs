@@ -14,6 +14,11 @@ use crate::registry::{self, Options, Parcel, Sent, Witness};
 use crate::settings::Settings;
 use crate::store::{KeptIndex, Store};
 
+/// In docker's words.
+const PARTIAL: &str =
+    "Not all multiplatform-content is present and only the available single-platform image was pushed";
+const REPACKED: &str = "Only the image for this machine's platform was pushed: an index is pushed as it is";
+
 /// Push images to their registries.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -107,11 +112,7 @@ fn push(store: &Store, reference: &Reference, id: &Digest, args: &Args) -> Resul
         "{tag}: digest: {} size: {}",
         pushed.digest, pushed.size
     ))?;
-    if chosen.is_a_part {
-        output::note(
-            "Not all multiplatform-content is present and only the available single-platform image was pushed",
-        );
-    }
+    chosen.note.into_iter().for_each(output::note);
     Ok(())
 }
 
@@ -122,8 +123,8 @@ struct Chosen {
     _packed: Option<Packed>,
     /// Whether it is the store's image; of one for another platform the store has no more than its blobs.
     is_of_the_store: bool,
-    /// Whether the name stands for more, which cannot be pushed.
-    is_a_part: bool,
+    /// What is to be said when it is not all that the name stands for.
+    note: Option<&'static str>,
 }
 
 /// The index that the name stands for, as it is, if all of it is there; of that, what is for the platform that was asked
@@ -135,10 +136,14 @@ fn chosen(store: &Store, reference: &Reference, id: &Digest, args: &Args) -> Res
         parcel,
         _packed: None,
         is_of_the_store,
-        is_a_part: false,
+        note: None,
     };
     let kept = store.kept_index(reference)?;
-    let is_a_part = !matches!(kept, KeptIndex::None) && wanted.is_none();
+    let note = match (&kept, &wanted) {
+        (KeptIndex::Partial, None) => Some(PARTIAL),
+        (KeptIndex::Whole(_), None) => Some(REPACKED),
+        _ => None,
+    };
     match (kept, &wanted) {
         (KeptIndex::Whole(index), None) if is_as_it_is => {
             return Ok(as_it_is(Parcel::of_index(*index), true));
@@ -159,7 +164,7 @@ fn chosen(store: &Store, reference: &Reference, id: &Digest, args: &Args) -> Res
         parcel,
         _packed: packed,
         is_of_the_store: true,
-        is_a_part,
+        note,
     })
 }
 

@@ -575,3 +575,26 @@ fn files_are_imported_from_a_web_server() {
     assert_eq!(sandbox.ok(&["images", "-q", "bad"]), "");
     sandbox.ok(&["system", "check"]);
 }
+
+#[test]
+fn archives_neither_go_to_a_terminal_nor_come_from_one() {
+    let (sandbox, _) = with_image();
+    sandbox.ok(&["create", "--name", "box", "a/b:1"]);
+    let terminal = || nix::pty::openpty(None, None).unwrap();
+    for words in [["save", "a/b:1"], ["export", "box"]] {
+        let pty = terminal();
+        let done = sandbox.command(&words).stdout(pty.slave).output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert!(
+            done.status.code() == Some(1) && said.contains("cowardly refusing to save to a terminal"),
+            "{done:?}"
+        );
+    }
+    let pty = terminal();
+    let done = sandbox.command(&["load"]).stdin(pty.slave).output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(
+        done.status.code() == Some(1) && said.contains("requested load from stdin, but stdin is empty"),
+        "{done:?}"
+    );
+}

@@ -287,6 +287,12 @@ fn documents_that_contradict_each_other_are_refused() {
         docker.config["rootfs"]["diff_ids"] = json!(digests);
         docker.listing("Layers", json!(["l.tar", "l.tar"]))
     };
+    let heavy = {
+        let mut docker = Docker::new();
+        docker.config["comment"] = json!("x".repeat(7 << 20));
+        docker.list = json!(vec![docker.list[0].clone(); 100]);
+        docker.archive()
+    };
     let unlisted = json!({"type": "layers", "diff_ids": []});
     for (what, input, said) in [
         (
@@ -329,6 +335,7 @@ fn documents_that_contradict_each_other_are_refused() {
         ),
         ("a wrong layer on a right one", second, wrong),
         ("more layers than are stacked", many, "501 layers"),
+        ("a large document a hundred times", heavy, "bytes together"),
         (
             "a configuration that is none",
             Docker::new().with(&[file("c.json", &layer)]),

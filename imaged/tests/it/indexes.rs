@@ -81,6 +81,17 @@ fn an_index_goes_through_the_store_byte_for_byte() {
         serde_json::from_slice(&fs::read(dir.path().join("skopeo/index.json")).unwrap()).unwrap();
     assert_eq!(index["manifests"][0]["digest"], json!(digest));
 
+    // Packed otherwise it is another index, which nobody makes.
+    let repacked = third.corten(&["push", "--compression", "zstd", &end]);
+    assert!(
+        repacked.stderr.contains("an index is pushed as it is"),
+        "{repacked:?}"
+    );
+    assert_ne!(digest_of(&end), digest);
+    third.ok(&["tag", &second, &end]);
+    third.ok(&["push", "-q", &end]);
+    assert_eq!(digest_of(&end), digest);
+
     // One platform of it: this machine's, or another.
     let alone = registry.image("alone:1");
     third.ok(&["tag", &end, &alone]);
