@@ -1122,7 +1122,7 @@ complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_sub
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -s q -l quiet -d 'Say only what was pushed'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -s o -l output -d 'Write to a file, compressed if it ends in .gz, .tgz or .zst; standard output without it' -r -F
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -l platform -d 'Save the image only if it is for this platform' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -l platform -d 'Save only the image for this platform, without the index that it is in' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -l format -d 'As podman has it: the archive is in both of these formats in any case' -r -f -a "oci-archive\t''
 docker-archive\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -l root -d 'Directory of the store and the containers' -r -F
@@ -1215,7 +1215,7 @@ complete -c corten -n "__fish_corten_using_subcommand push" -s a -l all-tags -d 
 complete -c corten -n "__fish_corten_using_subcommand push" -s q -l quiet -d 'Say only what was pushed'
 complete -c corten -n "__fish_corten_using_subcommand push" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand save" -s o -l output -d 'Write to a file, compressed if it ends in .gz, .tgz or .zst; standard output without it' -r -F
-complete -c corten -n "__fish_corten_using_subcommand save" -l platform -d 'Save the image only if it is for this platform' -r
+complete -c corten -n "__fish_corten_using_subcommand save" -l platform -d 'Save only the image for this platform, without the index that it is in' -r
 complete -c corten -n "__fish_corten_using_subcommand save" -l format -d 'As podman has it: the archive is in both of these formats in any case' -r -f -a "oci-archive\t''
 docker-archive\t''"
 complete -c corten -n "__fish_corten_using_subcommand save" -l root -d 'Directory of the store and the containers' -r -F

@@ -9,7 +9,8 @@ use tar::{Builder, EntryType, Header};
 use super::compressed::Checked;
 use super::{CONTAINERD_NAME, DockerEntry, OCI_NAME};
 use crate::error::{Context, Error, Kind, Result};
-use crate::image::{Image, Reference};
+use crate::image::Reference;
+use crate::oci::manifest::read_json;
 use crate::oci::{Digest, Hasher, Manifest, media};
 use crate::store::{KeptIndex, Member, Store};
 
@@ -19,8 +20,8 @@ const PIECE: usize = 256 << 10;
 /// An image to save, under these names.
 #[derive(Debug, Clone)]
 pub struct Selected {
-    /// The image.
-    pub image: Image,
+    /// The image's manifest.
+    pub manifest: Digest,
     /// Its names with tags, sorted.
     pub names: Vec<Reference>,
 }
@@ -35,10 +36,12 @@ pub fn save(store: &Store, images: &[Selected], indexes: bool, out: &mut dyn Wri
     let mut descriptors = Vec::new();
     let mut entries = Vec::new();
     for selected in images {
-        let manifest = store.manifest(&selected.image)?;
-        blobs.extend([selected.image.id, selected.image.manifest]);
+        let bytes = store.blob(&selected.manifest)?;
+        let manifest: Manifest = read_json(&bytes, "manifest")?;
+        blobs.extend([selected.manifest, manifest.config.digest]);
         blobs.extend(manifest.layers.iter().map(|layer| layer.digest));
-        let alone = alone(store, &selected.image, &manifest)?;
+        let media_type = manifest.media_type.as_deref().unwrap_or(media::OCI_MANIFEST);
+        let alone = described(media_type, &selected.manifest, &bytes);
         if selected.names.is_empty() {
             descriptors.push(alone.clone());
         }
@@ -72,13 +75,9 @@ pub fn save(store: &Store, images: &[Selected], indexes: bool, out: &mut dyn Wri
     archive.finish().map_err(|error| failed(&error))
 }
 
-/// The image's own descriptor.
-fn alone(store: &Store, image: &Image, manifest: &Manifest) -> Result<Value> {
-    Ok(json!({
-        "mediaType": manifest.media_type.as_deref().unwrap_or(media::OCI_MANIFEST),
-        "digest": image.manifest,
-        "size": store.blob(&image.manifest)?.len(),
-    }))
+/// The descriptor of a document.
+fn described(media_type: &str, digest: &Digest, bytes: &[u8]) -> Value {
+    json!({"mediaType": media_type, "digest": digest, "size": bytes.len()})
 }
 
 /// The descriptor of an index that is there in full; its blobs are added to those to be written.
@@ -95,11 +94,8 @@ fn whole(store: &Store, name: &Reference, blobs: &mut BTreeSet<Digest>) -> Resul
             .flat_map(Member::blobs)
             .map(|blob| blob.digest),
     );
-    Ok(Some(json!({
-        "mediaType": index.index.media_type.as_deref().unwrap_or(media::OCI_INDEX),
-        "digest": index.digest,
-        "size": index.bytes.len(),
-    })))
+    let media_type = index.index.media_type.as_deref().unwrap_or(media::OCI_INDEX);
+    Ok(Some(described(media_type, &index.digest, &index.bytes)))
 }
 
 /// The descriptor under a name.
@@ -114,7 +110,7 @@ fn entry(selected: &Selected, manifest: &Manifest) -> DockerEntry {
     let path = |digest: &Digest| format!("blobs/sha256/{}", digest.hex());
     let names = selected.names.iter().map(Reference::familiar).collect();
     DockerEntry {
-        config: path(&selected.image.id),
+        config: path(&manifest.config.digest),
         repo_tags: Some(names),
         layers: Some(manifest.layers.iter().map(|layer| path(&layer.digest)).collect()),
     }

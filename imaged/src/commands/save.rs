@@ -10,10 +10,10 @@ use clap::builder::PossibleValuesParser;
 use super::output_file;
 use crate::archive::{self, Selected};
 use crate::error::{Error, Kind, Result};
-use crate::image::{Reference, platform};
+use crate::image::{Image, Reference, platform};
 use crate::oci::Platform;
 use crate::settings::Settings;
-use crate::store::Store;
+use crate::store::{KeptIndex, Store};
 
 /// Save images to one archive that is both an OCI layout and docker's format.
 #[derive(Debug, clap::Args)]
@@ -21,7 +21,7 @@ pub(crate) struct Args {
     /// Write to a file, compressed if it ends in .gz, .tgz or .zst; standard output without it
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Save the image only if it is for this platform
+    /// Save only the image for this platform, without the index that it is in
     #[arg(long, value_name = "OS/ARCH")]
     platform: Option<String>,
     /// As podman has it: the archive is in both of these formats in any case
@@ -38,18 +38,25 @@ pub(crate) struct Args {
     images: Vec<String>,
 }
 
+/// An image that was asked for, under these names.
+struct Chosen {
+    image: Image,
+    names: Vec<Reference>,
+}
+
 /// Runs the verb.
 pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let store = Store::open(&settings.root)?;
-    let mut selected = Vec::new();
+    let mut chosen = Vec::new();
     for name in &args.images {
-        select(&store, name, &mut selected)?;
+        choose(&store, name, &mut chosen)?;
     }
-    if let Some(wanted) = args.platform.as_deref().map(platform::parse).transpose()? {
-        selected.iter().try_for_each(|one| check_platform(one, &wanted))?;
-    }
+    let wanted = args.platform.as_deref().map(platform::parse).transpose()?;
+    let selected = chosen.into_iter();
+    let selected = selected.map(|one| one.selected(&store, wanted.as_ref()));
+    let selected: Vec<Selected> = selected.collect::<Result<_>>()?;
     // Who asks for one platform gets no index of several.
-    let save = |out: &mut dyn Write| archive::save(&store, &selected, args.platform.is_none(), out);
+    let save = |out: &mut dyn Write| archive::save(&store, &selected, wanted.is_none(), out);
     match &args.output {
         Some(path) => output_file::write(path, |file| compressed(path, file, save))?,
         None => {
@@ -61,7 +68,7 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
 }
 
 /// Adds what a name means: an image under this tag, under all tags of a repository, or without a name.
-fn select(store: &Store, name: &str, selected: &mut Vec<Selected>) -> Result<()> {
+fn choose(store: &Store, name: &str, chosen: &mut Vec<Chosen>) -> Result<()> {
     let reference = name.parse::<Reference>().ok();
     let tagged = match &reference {
         Some(reference) if reference.has_default_tag() => store.tags_of(reference)?,
@@ -69,38 +76,53 @@ fn select(store: &Store, name: &str, selected: &mut Vec<Selected>) -> Result<()>
         _ => Vec::new(),
     };
     if tagged.is_empty() {
-        return add(store, name, None, selected);
+        return add(store, name, None, chosen);
     }
     for tag in tagged {
         // An id may look like a name.
         let named = store.known_as(&tag)?.is_some();
         let name = if named { tag.to_string() } else { name.to_owned() };
-        add(store, &name, named.then_some(tag), selected)?;
+        add(store, &name, named.then_some(tag), chosen)?;
     }
     Ok(())
 }
 
-fn add(store: &Store, name: &str, tag: Option<Reference>, selected: &mut Vec<Selected>) -> Result<()> {
+fn add(store: &Store, name: &str, tag: Option<Reference>, chosen: &mut Vec<Chosen>) -> Result<()> {
     let image = store.resolve(name)?;
-    let known = selected.iter_mut().find(|known| known.image.id == image.id);
+    let known = chosen.iter_mut().find(|known| known.image.id == image.id);
     match known {
         Some(known) => known.names.extend(tag),
-        None => selected.push(Selected {
+        None => chosen.push(Chosen {
             image,
             names: tag.into_iter().collect(),
         }),
     }
-    for known in selected {
+    for known in chosen {
         known.names.sort_by_key(ToString::to_string);
         known.names.dedup();
     }
     Ok(())
 }
 
-fn check_platform(selected: &Selected, wanted: &Platform) -> Result<()> {
-    let id = || selected.image.id.to_string();
-    let name = selected.names.first().map_or_else(id, Reference::familiar);
-    platform::check(&selected.image.config, wanted, &name)
+impl Chosen {
+    /// What is saved of it: the image, which must be for the platform that was asked for, or what is for that in the index
+    /// that its names stand for.
+    fn selected(self, store: &Store, wanted: Option<&Platform>) -> Result<Selected> {
+        let Self { image, names } = self;
+        let mut manifest = image.manifest;
+        if let Some(wanted) = wanted {
+            let index = names.first().map(|name| store.kept_index(name)).transpose()?;
+            match index {
+                Some(KeptIndex::Whole(index)) => manifest = index.into_member(wanted)?.descriptor.digest,
+                _ => {
+                    let id = || image.id.to_string();
+                    let name = names.first().map_or_else(id, Reference::familiar);
+                    platform::check(&image.config, wanted, &name)?;
+                }
+            }
+        }
+        Ok(Selected { manifest, names })
+    }
 }
 
 fn compressed(path: &Path, file: File, save: impl Fn(&mut dyn Write) -> Result<()>) -> Result<()> {

@@ -101,6 +101,20 @@ fn an_index_goes_through_the_store_byte_for_byte() {
     let config = third.root().join("blobs/sha256").join(&config["sha256:".len()..]);
     let config: Value = serde_json::from_slice(&fs::read(config).unwrap()).unwrap();
     assert_eq!(config["architecture"], "s390x");
+    third.ok(&[
+        "save",
+        "--platform",
+        "linux/s390x",
+        "-o",
+        &place("alone.tar"),
+        &alone,
+    ]);
+    let fourth = Sandbox::new();
+    fourth.ok(&["load", "-i", &place("alone.tar")]);
+    assert_eq!(
+        fourth.ok(&["inspect", "--format", "{{.Architecture}}", &alone]),
+        "s390x"
+    );
     third.ok(&["push", "-q", &alone]);
     assert_eq!(digest_of(&alone), digest, "the name still stands for all of it");
     let none = third.corten(&["push", "--platform", "linux/riscv64", &alone]);
