@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::image::{Image, Reference};
 use crate::oci::manifest::{each_once, read_json};
 use crate::oci::{Descriptor, Digest, Index, Manifest, media};
-use crate::store::{Member, Name, Store, WholeIndex, failed_at};
+use crate::store::{KeptIndex, Member, Name, Store, WholeIndex, blobs_of, failed_at};
 
 /// Is told what a push does.
 pub trait Witness: Sync {
@@ -170,20 +170,24 @@ fn origins(
     let mut origins = HashMap::new();
     for (image, names) in store.images()? {
         // What a registry gave or got has a digest there.
-        let others = names
+        let mut others = names
             .digests
             .iter()
             .filter_map(|name| name.parse::<Reference>().ok());
-        let other = others
-            .filter(|other| other.domain() == reference.domain() && other.path() != reference.path())
-            .map(|other| other.path().to_owned())
-            .next();
-        let (Some(other), Ok(manifest)) = (other, store.manifest(&image)) else {
+        let is_another =
+            |other: &Reference| other.domain() == reference.domain() && other.path() != reference.path();
+        let (Some(other), Ok(manifest)) = (others.find(is_another), store.manifest(&image)) else {
             continue;
         };
-        for blob in manifest.layers.iter().chain([&manifest.config]) {
+        // Where an index is, there is all that it points at.
+        let members = match store.kept_index(&other) {
+            Ok(KeptIndex::Whole(index)) => index.members,
+            _ => Vec::new(),
+        };
+        for blob in blobs_of(&manifest).chain(members.iter().flat_map(Member::blobs)) {
             if wanted.contains(&blob.digest) {
-                origins.entry(blob.digest).or_insert_with(|| other.clone());
+                let path = || other.path().to_owned();
+                origins.entry(blob.digest).or_insert_with(path);
             }
         }
     }

@@ -270,6 +270,24 @@ fn paths_and_links_lead_nowhere_but_into_the_archive() {
     }
 }
 
+/// Nothing is ever written under a name of an archive's.
+#[test]
+fn names_are_those_in_the_archive_however_they_are_written() {
+    let docker = Docker::new();
+    let (config, list) = (docker.config.to_string(), docker.list.to_string());
+    let input = archive(&[
+        file("/manifest.json", list.as_bytes()),
+        file("./c.json", config.as_bytes()),
+        file("/d/layer", &docker.layer),
+        other(EntryType::Link, "//d/again", "/d/layer"),
+        other(EntryType::Symlink, "l.tar", "/d/./x/../again"),
+    ]);
+    let sandbox = Sandbox::new();
+    let loaded = sandbox.with_input(&["load"], &input);
+    assert_eq!(loaded.stdout, "Loaded image: x:1\n", "{loaded:?}");
+    sandbox.ok(&["system", "check"]);
+}
+
 #[test]
 fn documents_that_contradict_each_other_are_refused() {
     let watched = Watched::new();

@@ -49,7 +49,7 @@ fn an_index_goes_through_the_store_byte_for_byte() {
     );
     sandbox.ok(&["tag", &first, &second]);
     let said = sandbox.ok(&["push", &second]);
-    assert_eq!(said.matches(": Mounted from a").count(), 1, "{said}");
+    assert_eq!(said.matches(": Mounted from a").count(), 2, "{said}");
     assert_eq!([digest_of(&first), digest_of(&second)], [digest; 2]);
 
     // Pulled with all of it, saved and loaded.
