@@ -81,7 +81,9 @@ impl Store {
             ));
         }
         let mut removed = Vec::new();
+        let mut had_index = false;
         for reference in &going {
+            had_index |= self.index_of(reference)?.is_some();
             self.remove_ref(reference)?;
             fault_point();
             removed.push(Removed::Untagged(reference.familiar()));
@@ -92,12 +94,23 @@ impl Store {
                 self.hold(&image, &mut removed)?;
                 None
             }
+            // What the index alone kept.
+            false if had_index => Some(self.swept()?),
             false => None,
         };
         // What was moved into the scratch directory is removed after others may go on.
         drop(lock);
         drop(scratch);
         Ok(removed)
+    }
+
+    /// Removes what nothing needs any more; the rest of the work goes with what is returned.
+    fn swept(&self) -> Result<Scratch> {
+        let scratch = self.scratch()?;
+        if let Some(needed) = self.needed()? {
+            self.sweep(&needed, &scratch)?;
+        }
+        Ok(scratch)
     }
 
     fn refs_of(&self, id: &Digest) -> Result<Vec<Reference>> {
@@ -248,13 +261,10 @@ impl Store {
 
     fn sweep_all(&self, with_partials: bool) -> Result<()> {
         let lock = self.lock_exclusive()?;
-        let scratch = self.scratch()?;
         if with_partials {
             self.forget_partials(true)?;
         }
-        if let Some(needed) = self.needed()? {
-            self.sweep(&needed, &scratch)?;
-        }
+        let scratch = self.swept()?;
         // What was moved into the scratch directory is removed after others may go on.
         drop(lock);
         drop(scratch);

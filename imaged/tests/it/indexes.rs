@@ -165,6 +165,13 @@ fn of_an_index_that_is_there_in_part_the_image_alone_is_pushed() {
     let done = other.corten(&["push", &target]);
     assert!(done.code == Some(0) && done.stderr.is_empty(), "{done:?}");
     assert_eq!(digest_of(&target), digest);
+    // What only the index kept goes with its last name.
+    let id = other.ok(&["inspect", "--format", "{{.Id}}", &name]);
+    other.ok(&["tag", &id, "plain:1"]);
+    other.ok(&["rmi", &name]);
+    other.ok(&["rmi", &target]);
+    let store = Store::open(&other.root()).unwrap();
+    assert_eq!(names_in(&store, "blobs/sha256").len(), 3);
     // Nothing of it is kept by who asked for one platform alone.
     let third = Sandbox::new();
     let machine = corten_imaged::image::platform::display(&corten_imaged::image::platform::host());
