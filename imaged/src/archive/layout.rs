@@ -9,8 +9,7 @@ use super::contents::{Contents, Item};
 use super::{CONTAINERD_NAME, DockerEntry, OCI_NAME, invalid};
 use crate::error::{Error, Kind, Result};
 use crate::image::{Reference, platform};
-use crate::oci::manifest::each_once;
-use crate::oci::manifest::read_json;
+use crate::oci::manifest::{each_once, read_json};
 use crate::oci::{Descriptor, Digest, Document, Index, Manifest, Platform, media};
 use crate::store::blobs_of;
 
