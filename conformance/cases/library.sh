@@ -76,7 +76,10 @@ no_container_left() {
 
 # corten beside the runtime, with a store of the area's.
 corten() { "$(dirname "$RUNTIME")/corten" --root "$WORK/corten/root" --state-dir "$WORK/corten/run" "$@"; }
-has_corten() { [ -x "$(dirname "$RUNTIME")/corten" ] || skip 'corten is not beside the runtime'; }
+has_corten() {
+    [ -x "$(dirname "$RUNTIME")/corten" ] || skip 'corten is not beside the runtime'
+    [ "$(id -u)" = 0 ] || skip "corten's store here is root's"
+}
 corten_id() { corten images --no-trunc --quiet "$1"; }
 # run_registry: until the case ends; REGISTRY is where.
 run_registry() {

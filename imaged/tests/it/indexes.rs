@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use corten_imaged::oci::Digest;
+use corten_imaged::oci::{Digest, media};
 use corten_imaged::store::Store;
 use serde_json::{Value, json};
 
@@ -92,6 +92,57 @@ fn an_index_goes_through_the_store_byte_for_byte() {
     for directory in ["images", "refs", "layers", "blobs/sha256", "tmp"] {
         assert_eq!(names_in(&store, directory), [""; 0], "{directory}");
     }
+}
+
+/// Adds what BuildKit puts beside its images: a manifest for no platform, whose layer is a statement; returns the new
+/// index' digest.
+fn attest(directory: &Path) -> Digest {
+    let blobs = directory.join("blobs/sha256");
+    let put = |media_type: &str, content: &Value| {
+        let bytes = content.to_string().into_bytes();
+        let digest = Digest::of(&bytes);
+        fs::write(blobs.join(digest.hex()), &bytes).unwrap();
+        json!({"mediaType": media_type, "digest": digest, "size": bytes.len()})
+    };
+    let place = directory.join("index.json");
+    let mut root: Value = serde_json::from_slice(&fs::read(&place).unwrap()).unwrap();
+    let digest: Digest = root["manifests"][0]["digest"].as_str().unwrap().parse().unwrap();
+    let mut index: Value = serde_json::from_slice(&fs::read(blobs.join(digest.hex())).unwrap()).unwrap();
+    let statement = put(
+        "application/vnd.in-toto+json",
+        &json!({"_type": "https://in-toto.io/Statement/v0.1"}),
+    );
+    let config = json!({"architecture": "unknown", "os": "unknown", "config": {},
+                        "rootfs": {"type": "layers", "diff_ids": [statement["digest"]]}});
+    let config = put(media::OCI_CONFIG, &config);
+    let manifest = json!({"schemaVersion": 2, "mediaType": media::OCI_MANIFEST, "config": config, "layers": [statement]});
+    let mut entry = put(media::OCI_MANIFEST, &manifest);
+    entry["platform"] = json!({"architecture": "unknown", "os": "unknown"});
+    entry["annotations"] = json!({"vnd.docker.reference.type": "attestation-manifest"});
+    index["manifests"].as_array_mut().unwrap().push(entry);
+    let described = put(media::OCI_INDEX, &index);
+    root["manifests"][0]["digest"] = described["digest"].clone();
+    root["manifests"][0]["size"] = described["size"].clone();
+    fs::write(&place, root.to_string()).unwrap();
+    described["digest"].as_str().unwrap().parse().unwrap()
+}
+
+#[test]
+fn what_is_no_image_in_an_index_goes_along() {
+    let (registry, dir) = (Registry::start(), tempfile::tempdir().unwrap());
+    let name = registry.image("a:1");
+    layout(dir.path(), &name);
+    let digest = attest(dir.path());
+    let (sandbox, other) = (Sandbox::new(), Sandbox::new());
+    sandbox.ok(&["load", "-i", dir.path().to_str().unwrap()]);
+    sandbox.ok(&["push", "-q", &name]);
+    assert_eq!(digest_of(&name), digest);
+    other.ok(&["pull", "-q", "--all-platforms", &name]);
+    let end = registry.image("b:1");
+    other.ok(&["tag", &name, &end]);
+    other.ok(&["push", "-q", &end]);
+    assert_eq!(digest_of(&end), digest);
+    other.ok(&["system", "check"]);
 }
 
 #[test]
