@@ -41,6 +41,9 @@ impl Engine {
             store.join("run").into(),
         ]);
         words.extend(["--storage-driver", "overlay", "--cgroup-manager", "cgroupfs"].map(OsString::from));
+        // Nothing is measured that runs. crun wants a limit raised for itself, which not everywhere can be.
+        let runc = programs::peer("runc").into_iter();
+        words.extend(runc.flat_map(|runc| ["--runtime".into(), runc.into()]));
         Some(Self::new("podman", words, &["--tls-verify=false"], None, store))
     }
 
@@ -137,7 +140,14 @@ impl Engine {
     /// What lets a container run where limits cannot be raised.
     pub(crate) fn limits(&self) -> &'static [&'static str] {
         match self.name {
-            "podman" => &["--ulimit", "host"],
+            "podman" => &[
+                "--ulimit",
+                "nofile=1024:1024",
+                "--ulimit",
+                "nproc=4096:4096",
+                "--pids-limit",
+                "-1",
+            ],
             _ => &[],
         }
     }

@@ -119,3 +119,49 @@ case_checkpoint_and_restore() {
     soon running b
 }
 running() { [ "$(state "$1")" = RUNNING ]; }
+
+digest_here() { ctr_ images list "name==$1" | awk 'NR == 2 { print $3 }'; }
+case_images_go_to_corten_and_back() {
+    has_corten
+    run_registry
+    local name=localhost/box:latest digest
+    digest=$(digest_here $name)
+    ctr_ images export "$WORK/ctr.tar" $name
+    equal "$(corten load --input "$WORK/ctr.tar")" "Loaded image: $name"
+    corten save --output "$WORK/corten.tar" $name
+    ctr_ images remove $name
+    ctr_ images import "$WORK/corten.tar"
+    equal "$(digest_here $name)" "$digest"
+    equal "$(box --rm $name a echo back </dev/null)" back
+    # The layer of this image is plain; what is pushed has it compressed.
+    corten tag $name "$REGISTRY/box:1"
+    corten push --quiet "$REGISTRY/box:1"
+    ctr_ images pull --plain-http --snapshotter native "$REGISTRY/box:1"
+    equal "$(digest_here "$REGISTRY/box:1")" "$(pushed "$REGISTRY/box:1")"
+    ctr_ images tag "$REGISTRY/box:1" "$REGISTRY/box:2"
+    ctr_ images push --plain-http "$REGISTRY/box:2"
+    equal "$(pushed "$REGISTRY/box:2")" "$(pushed "$REGISTRY/box:1")"
+    corten pull --quiet "$REGISTRY/box:2"
+    equal "$(corten_id "$REGISTRY/box:2")" "$(corten_id "$REGISTRY/box:1")"
+}
+case_indexes_go_to_corten_and_back() {
+    has_corten
+    needs skopeo
+    run_registry
+    local name=$REGISTRY/two:1 digest
+    digest=$(two_platforms "$WORK/two" "$name")
+    corten load --input "$WORK/two"
+    corten save --output "$WORK/two.tar" "$name"
+    ctr_ images import --all-platforms --no-unpack "$WORK/two.tar"
+    equal "$(digest_here "$name")" "$digest"
+    ctr_ images push --plain-http "$name"
+    equal "$(pushed "$name")" "$digest"
+    ctr_ images export --all-platforms "$WORK/back.tar" "$name"
+    corten rmi "$name"
+    equal "$(corten load --input "$WORK/back.tar")" "Loaded image: $name"
+    corten tag "$name" "$REGISTRY/again:1"
+    corten push --quiet "$REGISTRY/again:1"
+    equal "$(pushed "$REGISTRY/again:1")" "$digest"
+    ctr_ content fetch --plain-http --all-platforms "$REGISTRY/again:1"
+    equal "$(digest_here "$REGISTRY/again:1")" "$digest"
+}

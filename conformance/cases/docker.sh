@@ -166,6 +166,54 @@ case_a_container_killed_for_memory_says_so() {
     docker_ wait aa
     equal "$(docker_ inspect --format '{{.State.OOMKilled}}' aa)" true
 }
+docker_id() { docker_ images --no-trunc --quiet "$1"; }
+case_images_go_to_corten_and_back() {
+    has_corten
+    run_registry
+    docker_ save --output "$WORK/docker.tar" box
+    equal "$(corten load --input "$WORK/docker.tar")" 'Loaded image: box:latest'
+    equal "$(corten_id box)" "$(docker_id box)"
+    # As docker has it and as podman would; xz and bzip2 are docker's, too.
+    for compressor in gzip xz bzip2 zstd; do
+        equal "$("$compressor" -c "$WORK/docker.tar" | corten load)" 'Loaded image: box:latest'
+    done
+    local id
+    id=$(corten_id box)
+    corten tag box "$REGISTRY/box:1"
+    corten save --output "$WORK/corten.tar" "$REGISTRY/box:1"
+    equal "$(docker_ load --quiet --input "$WORK/corten.tar")" "Loaded image: $REGISTRY/box:1"
+    equal "$(docker_id "$REGISTRY/box:1")" "$id"
+    equal "$(box --rm "$REGISTRY/box:1" echo loaded)" loaded
+    docker_ rmi "$REGISTRY/box:1"
+    corten push --quiet "$REGISTRY/box:1"
+    docker_ pull --quiet "$REGISTRY/box:1"
+    equal "$(docker_id "$REGISTRY/box:1")" "$id"
+    docker_ tag box "$REGISTRY/box:2"
+    docker_ push --quiet "$REGISTRY/box:2"
+    corten pull --quiet "$REGISTRY/box:2"
+    equal "$(corten_id "$REGISTRY/box:2")" "$id"
+    docker_ rmi "$REGISTRY/box:1" "$REGISTRY/box:2"
+}
+# What scripts read is the same text.
+case_corten_says_what_docker_says() {
+    has_corten
+    local engine archive=$WORK/image.tar
+    for engine in docker_ corten; do
+        "$engine" import --message said "$archive" said:1 | sed 's/sha256:[0-9a-f]*/ID/'
+        "$engine" save --output "$WORK/said.tar" said:1
+        "$engine" rmi said:1 | grep -c Untagged
+        "$engine" load --quiet --input "$WORK/said.tar"
+        refused "$engine" save --output "$WORK/none/said.tar" said:1 >/dev/null
+        refused "$engine" tag said:1 'said@sha256:0000000000000000000000000000000000000000000000000000000000000000' | grep -o 'refusing to create a tag with a digest reference'
+        "$engine" history --format '{{.Comment}}' said:1
+        "$engine" images --format '{{.Repository}}:{{.Tag}}' said
+        "$engine" rmi said:1 >/dev/null
+        refused "$engine" history said:1 | grep -o 'No such image: said:1'
+    done >"$WORK/said"
+    local half
+    half=$(($(wc -l <"$WORK/said") / 2))
+    equal "$(tail -n "$half" "$WORK/said")" "$(head -n "$half" "$WORK/said")"
+}
 # The last: it has another daemon.
 case_ids_by_userns_remap() {
     grep -q '^dockremap:' /etc/subuid || grep -q '^tester:' /etc/subuid || skip 'no ids to map in /etc/subuid'

@@ -73,3 +73,54 @@ no_container_left() {
         equal "$left" ''
     fi
 }
+
+# corten beside the runtime, with a store of the area's.
+corten() { "$(dirname "$RUNTIME")/corten" --root "$WORK/corten/root" --state-dir "$WORK/corten/run" "$@"; }
+has_corten() {
+    [ -x "$(dirname "$RUNTIME")/corten" ] || skip 'corten is not beside the runtime'
+    [ "$(id -u)" = 0 ] || skip "corten's store here is root's"
+}
+corten_id() { corten images --no-trunc --quiet "$1"; }
+# run_registry: until the case ends; REGISTRY is where.
+run_registry() {
+    needs docker-registry
+    printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "127.0.0.1:0"}\n' "$WORK/registry" >"$WORK/registry.yml"
+    OTEL_TRACES_EXPORTER=none docker-registry serve "$WORK/registry.yml" >"$WORK/registry.log" 2>&1 &
+    # shellcheck disable=SC2064
+    trap "kill $!" EXIT
+    soon listens
+    REGISTRY=$(listens)
+}
+listens() { grep -oE 'listening on [0-9.:]+' "$WORK/registry.log" | cut -d' ' -f3; }
+# pushed NAME: the digest of what the registry has.
+pushed() { skopeo inspect --raw --tls-verify=false "docker://$1" | sha256sum | sed 's/^\([0-9a-f]*\).*/sha256:\1/'; }
+
+# two_platforms DIR NAME: an OCI layout with an index of amd64 and s390x; prints its digest.
+two_platforms() {
+    local dir=$1 arch layer config manifest entries=[]
+    mkdir -p "$dir/blobs/sha256"
+    for arch in amd64 s390x; do
+        echo "for $arch" >"$dir/what"
+        tar -C "$dir" --sort=name --mtime=@0 -cf "$dir/new" what
+        layer=$(put_blob "$dir")
+        jq -n --arg arch $arch --arg layer "$layer" \
+            '{architecture:$arch,os:"linux",config:{Cmd:["/what"]},rootfs:{type:"layers",diff_ids:[$layer]}}' >"$dir/new"
+        config=$(put_blob "$dir")
+        jq -n --argjson config "$(described "$dir" "$config" application/vnd.oci.image.config.v1+json)" \
+            --argjson layer "$(described "$dir" "$layer" application/vnd.oci.image.layer.v1.tar)" \
+            '{schemaVersion:2,mediaType:"application/vnd.oci.image.manifest.v1+json",config:$config,layers:[$layer]}' >"$dir/new"
+        manifest=$(put_blob "$dir")
+        entries=$(jq --arg arch $arch --argjson entry "$(described "$dir" "$manifest" application/vnd.oci.image.manifest.v1+json)" \
+            '. + [$entry + {platform:{os:"linux",architecture:$arch}}]' <<<"$entries")
+    done
+    jq -n --argjson entries "$entries" '{schemaVersion:2,mediaType:"application/vnd.oci.image.index.v1+json",manifests:$entries}' >"$dir/new"
+    manifest=$(put_blob "$dir")
+    rm "$dir/what"
+    jq -n --arg name "$2" --argjson entry "$(described "$dir" "$manifest" application/vnd.oci.image.index.v1+json)" \
+        '{schemaVersion:2,manifests:[$entry + {annotations:{"io.containerd.image.name":$name,"org.opencontainers.image.ref.name":($name|split(":")|last)}}]}' \
+        >"$dir/index.json"
+    echo '{"imageLayoutVersion":"1.0.0"}' >"$dir/oci-layout"
+    echo "$manifest"
+}
+put_blob() { local sum; sum=$(sha256sum "$1/new" | cut -d' ' -f1); mv "$1/new" "$1/blobs/sha256/$sum"; echo "sha256:$sum"; }
+described() { jq -n --arg digest "$2" --arg type "$3" --argjson size "$(stat -c %s "$1/blobs/sha256/${2#sha256:}")" '{mediaType:$type,digest:$digest,size:$size}'; }

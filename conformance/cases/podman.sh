@@ -198,3 +198,49 @@ case_build() {
     equal "$(box --rm localhost/made cat /made)" built
     podman_ rmi localhost/made >/dev/null
 }
+
+podman_id() { podman_ images --no-trunc --quiet "$1"; }
+case_images_go_to_corten_and_back() {
+    has_corten
+    needs skopeo
+    run_registry
+    local format name=localhost/box:latest id
+    id=$(podman_id localhost/box)
+    for format in oci-archive docker-archive; do
+        rm -f "$WORK/podman.tar"
+        podman_ save --quiet --format $format --output "$WORK/podman.tar" localhost/box
+        equal "$(corten load --input "$WORK/podman.tar")" "Loaded image: $name"
+        corten tag $name "localhost/$format:1"
+    done
+    equal "$(corten_id localhost/oci-archive:1)" "$id"
+    corten save --output "$WORK/corten.tar" localhost/oci-archive:1
+    podman_ load --quiet --input "$WORK/corten.tar"
+    equal "$(podman_id localhost/oci-archive:1)" "$id"
+    corten tag localhost/oci-archive:1 "$REGISTRY/box:1"
+    corten push --quiet "$REGISTRY/box:1"
+    podman_ pull --quiet --tls-verify=false "$REGISTRY/box:1"
+    equal "$(podman_id "$REGISTRY/box")" "$id"
+    podman_ push --quiet --tls-verify=false "$REGISTRY/box:1" "$REGISTRY/box:2"
+    corten pull --quiet "$REGISTRY/box:2"
+    equal "$(corten_id "$REGISTRY/box:2")" "$id"
+    podman_ rmi "$REGISTRY/box:1" localhost/oci-archive:1
+}
+case_manifest_lists_go_to_corten_and_back() {
+    has_corten
+    needs skopeo
+    run_registry
+    local digest name=$REGISTRY/two:1
+    digest=$(two_platforms "$WORK/two" "$name")
+    corten load --input "$WORK/two"
+    corten push --quiet "$name"
+    equal "$(pushed "$name")" "$digest"
+    podman_ manifest create list
+    podman_ manifest add --all --tls-verify=false list "docker://$name"
+    podman_ manifest push --all --tls-verify=false list "docker://$REGISTRY/list:1"
+    podman_ manifest rm list
+    corten pull --quiet --all-platforms "$REGISTRY/list:1"
+    corten tag "$REGISTRY/list:1" "$REGISTRY/again:1"
+    corten push --quiet "$REGISTRY/again:1"
+    equal "$(pushed "$REGISTRY/again:1")" "$(pushed "$REGISTRY/list:1")"
+    equal "$(skopeo inspect --raw --tls-verify=false "docker://$REGISTRY/again:1" | jq '.manifests | length')" 2
+}

@@ -193,11 +193,13 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -s m -l message -d 'A remark' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -s p -l pause -d 'Let a running container stand still meanwhile' -r -f -a "true\t''
 false\t''"
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -l iidfile -d 'Write the image\'s id to a file, too' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -s q -l quiet -d 'As podman has it: nothing but the id is said in any case'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from cp" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from cp" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
@@ -593,11 +595,13 @@ complete -c corten -n "__fish_corten_using_subcommand commit" -s c -l change -d 
 complete -c corten -n "__fish_corten_using_subcommand commit" -s m -l message -d 'A remark' -r
 complete -c corten -n "__fish_corten_using_subcommand commit" -s p -l pause -d 'Let a running container stand still meanwhile' -r -f -a "true\t''
 false\t''"
+complete -c corten -n "__fish_corten_using_subcommand commit" -l iidfile -d 'Write the image\'s id to a file, too' -r -F
 complete -c corten -n "__fish_corten_using_subcommand commit" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand commit" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand commit" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand commit" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
+complete -c corten -n "__fish_corten_using_subcommand commit" -s q -l quiet -d 'As podman has it: nothing but the id is said in any case'
 complete -c corten -n "__fish_corten_using_subcommand commit" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand cp" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand cp" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
@@ -1032,23 +1036,32 @@ vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from prune" -s a -l all -d 'Remove all images that no container uses'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from prune" -s f -l force -d 'Do not ask'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -l platform -d 'Remove images only if they are for this platform' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -s a -l all -d 'Remove all images, as podman has it'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -s f -l force -d 'Remove names of images that containers use, all names of an id, and images of containers that do not run'
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -s i -l ignore -d 'That there is no such image is no error, as podman has it'
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -l no-prune -d 'As docker has it: what is below an image is no image here, and stays as long as another needs it'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -l platform -d 'Remove images only if they are for this platform' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -s a -l all -d 'Remove all images, as podman has it'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -s f -l force -d 'Remove names of images that containers use, all names of an id, and images of containers that do not run'
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -s i -l ignore -d 'That there is no such image is no error, as podman has it'
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -l no-prune -d 'As docker has it: what is below an image is no image here, and stays as long as another needs it'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -s H -l human -d 'Sizes and times as people read them' -r -f -a "true\t''
 false\t''"
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -l platform -d 'Show it only if the image is for this platform' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
@@ -1059,14 +1072,19 @@ complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_sub
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -s c -l change -d 'Instruction of a Dockerfile to apply to the image' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -s m -l message -d 'A remark' -r
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -l platform -d 'Platform that the files are for' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -l platform -d 'Platform, such as linux/arm64' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -l os -d 'Operating system of the platform' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -l arch -d 'Architecture of the platform' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -l variant -d 'Variant of the architecture' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -s q -l quiet -d 'As podman has it: nothing but the id is said in any case'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from load" -s i -l input -d 'Archive, perhaps compressed with gzip or zstd, or directory of an OCI layout; standard input without it' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from load" -s i -l input -d 'Archive, perhaps compressed (gzip, zstd, xz, bzip2), or directory of an OCI layout; standard input without it' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from load" -l platform -d 'Load only images for this platform' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from load" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from load" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from load" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
@@ -1074,7 +1092,12 @@ complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_sub
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from load" -s q -l quiet -d 'Say only what was loaded'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from load" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -l platform -d 'Platform to pull of images that have several, such as linux/arm64' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -l platform -d 'Platform, such as linux/arm64' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -l os -d 'Operating system of the platform' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -l arch -d 'Architecture of the platform' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -l variant -d 'Variant of the architecture' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -l disable-content-trust -d 'Docker\'s: there are no notaries here; see `corten verify`' -r -f -a "true\t''
+false\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
@@ -1082,9 +1105,14 @@ complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_sub
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -s a -l all-tags -d 'Pull all tags of the repository'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -s q -l quiet -d 'Say only what was pulled'
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -l all-platforms -d 'Keep the images for all other platforms, too, so that they can be pushed and saved'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -l compression -d 'Compress layers otherwise than they are: gzip or zstd, or with a level, such as zstd:19' -r
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -l format -d 'Write the manifest in these words: oci or docker' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -l compression -l compression-format -d 'Compress layers otherwise than they are: gzip or zstd, or with a level, such as zstd:19' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -s f -l format -d 'Write the manifest in these words: oci or docker' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -l digestfile -d 'Write the digest of what was pushed to a file, too' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -l platform -d 'Push only the image for this platform, without the index that it is in' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -l disable-content-trust -d 'Docker\'s: there are no notaries here; see `corten verify`' -r -f -a "true\t''
+false\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
@@ -1094,11 +1122,16 @@ complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_sub
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -s q -l quiet -d 'Say only what was pushed'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -s o -l output -d 'Write to a file, compressed if it ends in .gz, .tgz or .zst; standard output without it' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -l platform -d 'Save only the image for this platform, without the index that it is in' -r
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -l format -d 'As podman has it: the archive is in both of these formats in any case' -r -f -a "oci-archive\t''
+docker-archive\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -s m -l multi-image-archive -d 'As podman has it: each further word is an image in any case'
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -s q -l quiet -d 'As podman has it: nothing is said in any case'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from tag" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from tag" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
@@ -1121,6 +1154,7 @@ complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_sub
 complete -c corten -n "__fish_corten_using_subcommand history" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
 complete -c corten -n "__fish_corten_using_subcommand history" -s H -l human -d 'Sizes and times as people read them' -r -f -a "true\t''
 false\t''"
+complete -c corten -n "__fish_corten_using_subcommand history" -l platform -d 'Show it only if the image is for this platform' -r
 complete -c corten -n "__fish_corten_using_subcommand history" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand history" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand history" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
@@ -1131,14 +1165,19 @@ complete -c corten -n "__fish_corten_using_subcommand history" -s q -l quiet -d 
 complete -c corten -n "__fish_corten_using_subcommand history" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand import" -s c -l change -d 'Instruction of a Dockerfile to apply to the image' -r
 complete -c corten -n "__fish_corten_using_subcommand import" -s m -l message -d 'A remark' -r
-complete -c corten -n "__fish_corten_using_subcommand import" -l platform -d 'Platform that the files are for' -r
+complete -c corten -n "__fish_corten_using_subcommand import" -l platform -d 'Platform, such as linux/arm64' -r
+complete -c corten -n "__fish_corten_using_subcommand import" -l os -d 'Operating system of the platform' -r
+complete -c corten -n "__fish_corten_using_subcommand import" -l arch -d 'Architecture of the platform' -r
+complete -c corten -n "__fish_corten_using_subcommand import" -l variant -d 'Variant of the architecture' -r
 complete -c corten -n "__fish_corten_using_subcommand import" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand import" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand import" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand import" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
+complete -c corten -n "__fish_corten_using_subcommand import" -s q -l quiet -d 'As podman has it: nothing but the id is said in any case'
 complete -c corten -n "__fish_corten_using_subcommand import" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand load" -s i -l input -d 'Archive, perhaps compressed with gzip or zstd, or directory of an OCI layout; standard input without it' -r -F
+complete -c corten -n "__fish_corten_using_subcommand load" -s i -l input -d 'Archive, perhaps compressed (gzip, zstd, xz, bzip2), or directory of an OCI layout; standard input without it' -r -F
+complete -c corten -n "__fish_corten_using_subcommand load" -l platform -d 'Load only images for this platform' -r
 complete -c corten -n "__fish_corten_using_subcommand load" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand load" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand load" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
@@ -1146,7 +1185,12 @@ complete -c corten -n "__fish_corten_using_subcommand load" -l storage-driver -d
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand load" -s q -l quiet -d 'Say only what was loaded'
 complete -c corten -n "__fish_corten_using_subcommand load" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand pull" -l platform -d 'Platform to pull of images that have several, such as linux/arm64' -r
+complete -c corten -n "__fish_corten_using_subcommand pull" -l platform -d 'Platform, such as linux/arm64' -r
+complete -c corten -n "__fish_corten_using_subcommand pull" -l os -d 'Operating system of the platform' -r
+complete -c corten -n "__fish_corten_using_subcommand pull" -l arch -d 'Architecture of the platform' -r
+complete -c corten -n "__fish_corten_using_subcommand pull" -l variant -d 'Variant of the architecture' -r
+complete -c corten -n "__fish_corten_using_subcommand pull" -l disable-content-trust -d 'Docker\'s: there are no notaries here; see `corten verify`' -r -f -a "true\t''
+false\t''"
 complete -c corten -n "__fish_corten_using_subcommand pull" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand pull" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand pull" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
@@ -1154,9 +1198,14 @@ complete -c corten -n "__fish_corten_using_subcommand pull" -l storage-driver -d
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand pull" -s a -l all-tags -d 'Pull all tags of the repository'
 complete -c corten -n "__fish_corten_using_subcommand pull" -s q -l quiet -d 'Say only what was pulled'
+complete -c corten -n "__fish_corten_using_subcommand pull" -l all-platforms -d 'Keep the images for all other platforms, too, so that they can be pushed and saved'
 complete -c corten -n "__fish_corten_using_subcommand pull" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand push" -l compression -d 'Compress layers otherwise than they are: gzip or zstd, or with a level, such as zstd:19' -r
-complete -c corten -n "__fish_corten_using_subcommand push" -l format -d 'Write the manifest in these words: oci or docker' -r
+complete -c corten -n "__fish_corten_using_subcommand push" -l compression -l compression-format -d 'Compress layers otherwise than they are: gzip or zstd, or with a level, such as zstd:19' -r
+complete -c corten -n "__fish_corten_using_subcommand push" -s f -l format -d 'Write the manifest in these words: oci or docker' -r
+complete -c corten -n "__fish_corten_using_subcommand push" -l digestfile -d 'Write the digest of what was pushed to a file, too' -r -F
+complete -c corten -n "__fish_corten_using_subcommand push" -l platform -d 'Push only the image for this platform, without the index that it is in' -r
+complete -c corten -n "__fish_corten_using_subcommand push" -l disable-content-trust -d 'Docker\'s: there are no notaries here; see `corten verify`' -r -f -a "true\t''
+false\t''"
 complete -c corten -n "__fish_corten_using_subcommand push" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand push" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand push" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
@@ -1166,11 +1215,16 @@ complete -c corten -n "__fish_corten_using_subcommand push" -s a -l all-tags -d 
 complete -c corten -n "__fish_corten_using_subcommand push" -s q -l quiet -d 'Say only what was pushed'
 complete -c corten -n "__fish_corten_using_subcommand push" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand save" -s o -l output -d 'Write to a file, compressed if it ends in .gz, .tgz or .zst; standard output without it' -r -F
+complete -c corten -n "__fish_corten_using_subcommand save" -l platform -d 'Save only the image for this platform, without the index that it is in' -r
+complete -c corten -n "__fish_corten_using_subcommand save" -l format -d 'As podman has it: the archive is in both of these formats in any case' -r -f -a "oci-archive\t''
+docker-archive\t''"
 complete -c corten -n "__fish_corten_using_subcommand save" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand save" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand save" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand save" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
+complete -c corten -n "__fish_corten_using_subcommand save" -s m -l multi-image-archive -d 'As podman has it: each further word is an image in any case'
+complete -c corten -n "__fish_corten_using_subcommand save" -s q -l quiet -d 'As podman has it: nothing is said in any case'
 complete -c corten -n "__fish_corten_using_subcommand save" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand tag" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand tag" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
@@ -1263,12 +1317,16 @@ complete -c corten -n "__fish_corten_using_subcommand repack" -l runtime -d 'OCI
 complete -c corten -n "__fish_corten_using_subcommand repack" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand repack" -s h -l help -d 'Print help'
+complete -c corten -n "__fish_corten_using_subcommand rmi" -l platform -d 'Remove images only if they are for this platform' -r
 complete -c corten -n "__fish_corten_using_subcommand rmi" -l root -d 'Directory of the store and the containers' -r -F
 complete -c corten -n "__fish_corten_using_subcommand rmi" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
 complete -c corten -n "__fish_corten_using_subcommand rmi" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand rmi" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
+complete -c corten -n "__fish_corten_using_subcommand rmi" -s a -l all -d 'Remove all images, as podman has it'
 complete -c corten -n "__fish_corten_using_subcommand rmi" -s f -l force -d 'Remove names of images that containers use, all names of an id, and images of containers that do not run'
+complete -c corten -n "__fish_corten_using_subcommand rmi" -s i -l ignore -d 'That there is no such image is no error, as podman has it'
+complete -c corten -n "__fish_corten_using_subcommand rmi" -l no-prune -d 'As docker has it: what is below an image is no image here, and stays as long as another needs it'
 complete -c corten -n "__fish_corten_using_subcommand rmi" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand search" -s f -l filter -d 'Only those that match: is-official, is-automated, stars' -r
 complete -c corten -n "__fish_corten_using_subcommand search" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r

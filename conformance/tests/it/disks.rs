@@ -4,7 +4,7 @@ use corten_conformance::disk::{self, Disk};
 use corten_conformance::engine::{Engine, serve};
 use corten_conformance::fault::Server;
 use corten_conformance::layout::{Entry, Format, Image, Packing, archive};
-use corten_conformance::{Case, skip};
+use corten_conformance::{Case, programs, skip};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use serde_json::json;
 use std::fs;
@@ -12,6 +12,10 @@ use std::path::{Path, PathBuf};
 
 /// An image with one file of so many bytes that do not compress, beside some small ones.
 fn image(size: usize) -> Server {
+    serve(image_of(size))
+}
+
+fn image_of(size: usize) -> Image {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let noise = std::iter::repeat_with(|| {
         state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
@@ -19,12 +23,7 @@ fn image(size: usize) -> Server {
     });
     let large: Vec<u8> = noise.take(size).collect();
     let layer = archive(&[Entry::file("small", "x"), Entry::file("large", large)]);
-    serve(Image::new(
-        Format::Oci,
-        Packing::Gzip,
-        &[layer],
-        json!({"Cmd": ["/x"]}),
-    ))
+    Image::new(Format::Oci, Packing::Gzip, &[layer], json!({"Cmd": ["/x"]}))
 }
 
 /// A tmpfs for the store, gone with this value.
@@ -111,6 +110,55 @@ fn a_full_disk() {
     engine.verb(&["system", "check"]).ok();
 }
 
+/// The calls fail as they do with a quota: few kernels of test machines have those.
+#[test]
+fn a_quota_that_is_used_up() {
+    if programs::peer("strace").is_none() {
+        skip!("strace is not installed");
+    }
+    let case = Case::new();
+    let content = image_of(3_000_000);
+    let part = content.layer(0).replace("sha256:", "partial-");
+    let part = case.path("store/tmp").join(part).display().to_string();
+    let (small, large) = (image(1000), serve(content));
+    let engine = Engine::new(&case);
+    let archive = case.path("archive.tar").display().to_string();
+    engine.pull(&large.image());
+    engine.verb(&["save", "--output", &archive, &large.image()]).ok();
+    engine.verb(&["rmi", &large.image()]).ok();
+    engine.pull(&small.image());
+    let (pull, load) = (["pull", "--quiet", &large.image()], ["load", "--input", &archive]);
+    let import = ["import", &archive, "made"];
+    let directories = "inject=linkat,mkdir,mkdirat:error=EDQUOT";
+    // The third write of a thread: into the blob, or into what is taken out of an archive.
+    let third = "inject=write:error=EDQUOT:when=3";
+    for (words, inject) in [
+        (&pull[..], &["-P", &part, "-e", third][..]),
+        (&pull, &["-e", directories]),
+        (&load, &["-e", third]),
+        (&load, &["-e", directories]),
+        (&import, &["-e", third]),
+        (&import, &["-e", directories]),
+    ] {
+        let mut cmd = engine.verb(words);
+        let args = cmd.command().get_args().map(ToOwned::to_owned);
+        let strace = case
+            .cmd("strace")
+            .args(["-f", "-qq", "-o", "/dev/null"])
+            .args(inject);
+        let strace = strace
+            .arg(programs::ours("corten"))
+            .args(args.collect::<Vec<_>>());
+        strace
+            .fails()
+            .says("quota exceeded")
+            .says("a quota of the disk is used up");
+        assert_only(&engine, &case, &small.image());
+    }
+    engine.verb(&["load", "--input", &archive]).ok();
+    engine.verb(&["system", "check"]).ok();
+}
+
 #[test]
 fn a_read_only_disk() {
     let case = Case::new();
@@ -189,7 +237,7 @@ fn a_store_of_somebody_else() {
             .get_args()
             .map(ToOwned::to_owned)
             .collect::<Vec<_>>();
-        nobody = nobody.arg(corten_conformance::programs::ours("corten")).args(cmd);
+        nobody = nobody.arg(programs::ours("corten")).args(cmd);
         nobody.fails().says("permission denied").says("another --root");
     }
 }

@@ -4,7 +4,9 @@ use corten_conformance::Case;
 use corten_conformance::debian::{CHANGED_TAGS, Debian, PLAIN_TAGS};
 use corten_conformance::engine::{Engine, probe_image, serve};
 use corten_conformance::programs;
+use corten_conformance::registry::Registry;
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// Mounts the container's root file system as docs/contracts/bundle.md tells a person to, and lists it.
 const LISTING: &str = r#"
@@ -28,6 +30,11 @@ fn listing(case: &Case, engine: &Engine<'_>, image: &str) -> String {
 
 #[track_caller]
 fn assert_same_tree(tag: &str, found: &str, expected: &str) {
+    assert_same(&format!("{tag}: not what umoci unpacks"), found, expected);
+}
+
+#[track_caller]
+fn assert_same(what: &str, found: &str, expected: &str) {
     let only = |a: &str, b: &str| {
         let there: std::collections::HashSet<&str> = b.lines().collect();
         a.lines()
@@ -38,7 +45,7 @@ fn assert_same_tree(tag: &str, found: &str, expected: &str) {
     };
     assert!(
         found == expected,
-        "{tag}: not what umoci unpacks\n  corten:{}\n  umoci:{}",
+        "{what}\n  found:{}\n  expected:{}",
         only(found, expected),
         only(expected, found)
     );
@@ -68,6 +75,84 @@ fn debian_changed_and_pushed_by_buildah_is_what_umoci_unpacks() {
             &debian.changed_tree(),
         );
     }
+}
+
+/// Everything that a file can have, in a container's root file system; then lists that.
+const EVERYTHING: &str = r#"
+    cd "$1" &&
+    mount -t overlay overlay -o "$(jq -r '.[0].options | join(",")' mounts.json)" rootfs &&
+    cd rootfs && mkdir -p all/dir all/empty && cd all &&
+    echo content >file && ln file dir/twin && ln file third && chown 12345:3000000000 file && chmod 6751 file &&
+    ln -s ../nowhere link && mkfifo pipe && mknod null c 1 3 && mknod disk b 259 70000 && chmod 640 pipe null disk &&
+    cp /bin/true program && setcap cap_net_raw+ep program && setfattr -n trusted.note -v "$(printf 'a\001b')" dir &&
+    truncate -s 3M sparse && echo end >>sparse && echo x >"$(printf 'a name\nof two lines')" && echo x >"ünïcödé" &&
+    mkdir -p "$(printf 'n%.0s' $(seq 200))/$(printf 'm%.0s' $(seq 200))" && chmod 1777 dir &&
+    touch -d '1961-02-03 04:05:06.000000007 UTC' third && touch -h -d '2001-02-03 04:05:06.123456789 UTC' link pipe null &&
+    touch -d '2033-01-01 00:00:00.999999999 UTC' dir . && cd .. && rm probe etc/group && echo other >etc/passwd &&
+    exec "$2" tree ."#;
+
+#[test]
+fn a_chain_of_verbs_keeps_everything_about_files() {
+    let (maker, carrier, taker) = (Case::new(), Case::new(), Case::new());
+    let registry = Registry::start(&carrier);
+    let (first, second, third) = (Engine::new(&maker), Engine::new(&carrier), Engine::new(&taker));
+    let server = serve(probe_image(&json!({})));
+    first.pull(&server.image());
+    let id = first.id(&["create", "--name", "box", &server.image()]);
+    let script = |case: &Case, directory: &Path| {
+        let script = case
+            .cmd("unshare")
+            .args(["--mount", "sh", "-c", EVERYTHING, "sh"]);
+        script.arg(directory).arg(programs::probe()).ok().out()
+    };
+    let made = script(&maker, &first.bundle(&id));
+    for detail in [
+        "all/file 106751 12345:3000000000 -281130894.000000007",
+        "link to all/dir/twin",
+        "all/link 120777 0:0 981173106.123456789 -> ../nowhere",
+        "all/disk 60640 0:0",
+        "dev 259:70000",
+        "security.capability=",
+        "trusted.note=a\\x01b",
+        "all/dir 41777 0:0 1988150400.999999999",
+    ] {
+        assert!(made.contains(detail), "{detail}: {made}");
+    }
+    let archive = maker.path("archive.tar.zst").display().to_string();
+    let name = registry.image("made:1");
+    first.verb(&["commit", "box", &name]).ok();
+    first.verb(&["save", "--output", &archive, &name]).ok();
+    second.verb(&["load", "--input", &archive]).ok();
+    second.verb(&["push", "--quiet", &name]).ok();
+    third.pull(&name);
+    assert_same(
+        "commit, save, load, push, pull",
+        &listing(&taker, &third, &name),
+        &made,
+    );
+    let files = taker.path("files.tar").display().to_string();
+    third.verb(&["create", "--name", "copy", &name]).ok();
+    third.verb(&["export", "--output", &files, "copy"]).ok();
+    let extracted = taker.dir("extracted");
+    let options = [
+        "--numeric-owner",
+        "--same-owner",
+        "--xattrs",
+        "--xattrs-include=*",
+        "-xpf",
+        &files,
+        "-C",
+    ];
+    taker.cmd("tar").args(options).arg(&extracted).ok();
+    let found = taker
+        .cmd(programs::probe())
+        .arg("tree")
+        .arg(&extracted)
+        .ok()
+        .out();
+    assert_same("export, tar", &found, &made);
+    third.verb(&["rm", "copy"]).ok();
+    first.verb(&["rm", "box"]).ok();
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn store() -> &'static Store {
 
 fuzz_target!(|archive: &[u8]| {
     let archive = checksums::repaired(archive);
-    let loaded = load(store(), Input::Stream(&mut &archive[..]));
+    let loaded = load(store(), Input::Stream(&mut &archive[..]), None);
     let left = fs::read_dir(store().root().join("tmp"))
         .expect("the store's tmp")
         .count();

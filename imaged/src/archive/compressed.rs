@@ -3,18 +3,18 @@
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use crate::assemble::at_once;
 use crate::error::{Error, Kind, Result};
 use crate::image::Image;
 use crate::oci::{Descriptor, Digest, Hasher, Manifest, media};
 use crate::store::{Store, failed, failed_at};
 
-/// How many layers are compressed at once.
-const PARALLEL: usize = 4;
+/// How many layers are compressed at once: an encoder may take hundreds of megabytes.
+pub(super) const PARALLEL: usize = 4;
 
 /// The image with all its layers compressed; that is the image as it is. Otherwise the store has it from now on with
 /// a manifest of compressed blobs, the same each time, so that the next push has nothing left to do.
@@ -30,7 +30,7 @@ pub fn compressed(store: &Store, image: &Image) -> Result<Image> {
     }
     // Kept until the manifest names the blobs: nothing is swept away while somebody works.
     let _working = store.scratch()?;
-    let layers = for_each_layer(&manifest.layers, |_, layer| match is_plain(layer) {
+    let layers = at_once(PARALLEL, &manifest.layers, |_, layer| match is_plain(layer) {
         true => gzip(store, layer),
         false => Ok(layer.clone()),
     })?;
@@ -44,43 +44,6 @@ pub fn compressed(store: &Store, image: &Image) -> Result<Image> {
     store
         .put_image(&config, &manifest, &[])?
         .ok_or_else(|| Error::new(Kind::Conflict, "the image was removed while it was compressed"))
-}
-
-/// Does something with each layer, with a few at once: an encoder may take hundreds of megabytes. The results are in the
-/// layers' order.
-pub(super) fn for_each_layer<T: Send>(
-    layers: &[Descriptor],
-    work: impl Fn(usize, &Descriptor) -> Result<T> + Sync,
-) -> Result<Vec<T>> {
-    let next = AtomicUsize::new(0);
-    let take = || {
-        let mut done = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(layer) = layers.get(at) else {
-                return Ok(done);
-            };
-            let made = work(at, layer);
-            if made.is_err() {
-                next.store(layers.len(), Ordering::Relaxed);
-            }
-            done.push((at, made?));
-        }
-    };
-    let died = |_| Err(Error::new(Kind::System, "a thread that compresses died"));
-    let results: Vec<Result<Vec<(usize, T)>>> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..PARALLEL.min(layers.len()))
-            .map(|_| scope.spawn(take))
-            .collect();
-        let workers = workers.into_iter();
-        workers.map(|worker| worker.join().unwrap_or_else(died)).collect()
-    });
-    let mut all = Vec::new();
-    for result in results {
-        all.extend(result?);
-    }
-    all.sort_by_key(|(at, _)| *at);
-    Ok(all.into_iter().map(|(_, made)| made).collect())
 }
 
 fn gzip(store: &Store, layer: &Descriptor) -> Result<Descriptor> {
@@ -166,33 +129,5 @@ impl io::Read for Checked {
         let count = self.file.read(buffer)?;
         self.hasher.update(&buffer[..count]);
         Ok(count)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// There was a thread for each, and an encoder of hundreds of megabytes in it.
-    #[test]
-    fn a_few_layers_are_worked_on_at_once() {
-        let layers: Vec<Descriptor> = (0..100)
-            .map(|size| Descriptor::new(media::OCI_LAYER, Digest::of(b"x"), size))
-            .collect();
-        let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let sizes = for_each_layer(&layers, |at, layer| {
-            most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            std::thread::yield_now();
-            running.fetch_sub(1, Ordering::SeqCst);
-            assert_eq!(at as u64, layer.size);
-            Ok(layer.size)
-        });
-        assert_eq!(sizes.unwrap(), (0..100).collect::<Vec<_>>());
-        assert!((1..=PARALLEL).contains(&most.into_inner()));
-        let failed = for_each_layer(&layers, |at, _| match at {
-            7 => Err(Error::new(Kind::Integrity, "damaged")),
-            _ => Ok(()),
-        });
-        assert_eq!(failed.unwrap_err().kind(), Kind::Integrity);
     }
 }

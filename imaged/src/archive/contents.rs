@@ -1,11 +1,13 @@
 //! What is in an archive: its files, taken out into a scratch directory of the store and hashed as they come.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use super::decompress::{decompressed, read_error};
 use super::invalid;
 use crate::error::{Error, Kind, Result};
 use crate::layer::clean_path;
@@ -15,6 +17,8 @@ use crate::store::{MAX_DOCUMENT, Scratch, Store, failed_at};
 
 /// More files than any image has layers.
 const MAX_FILES: u64 = 100_000;
+/// The most that is read of documents: each image's are in memory, and one may be named a thousand times.
+const MAX_DOCUMENTS: u64 = 256 << 20;
 /// The size of the pieces that are read and written.
 const PIECE: usize = 256 << 10;
 /// How many links may lead to each other.
@@ -29,6 +33,8 @@ pub(super) struct Contents {
     files: HashMap<String, Item>,
     /// Links, by what they lead to: both paths from the archive's root.
     links: HashMap<String, String>,
+    /// The bytes of documents that were read so far.
+    documents: Cell<u64>,
 }
 
 /// One file of an archive, on the store's file system.
@@ -40,7 +46,7 @@ pub(super) struct Item {
 }
 
 impl Contents {
-    /// Reads a tar stream, compressed with gzip or zstd or not at all.
+    /// Reads a tar stream, perhaps compressed.
     pub(super) fn of_stream(store: &Store, input: &mut dyn Read) -> Result<Self> {
         Self::of_tar(store, BufReader::with_capacity(PIECE, decompressed(input)?))
     }
@@ -65,13 +71,15 @@ impl Contents {
             match &entry.kind {
                 tar::Kind::File { segments: None, .. } => {
                     let item = contents.write(|out, hasher| copy_entry(&mut reader, out, hasher))?;
-                    contents.files.insert(path, item);
+                    contents.put(path, item);
                 }
-                tar::Kind::HardLink(target) => drop(contents.links.insert(path, text(clean_path(target)?)?)),
+                tar::Kind::HardLink(target) => contents.put_link(path, text(clean_path(target)?)?),
                 tar::Kind::Symlink(target) => contents.link(path, target)?,
                 _ => {}
             }
         }
+        // To its end: what is damaged there says so, and who writes into our pipe gets rid of all of it.
+        io::copy(&mut input, &mut io::sink()).map_err(read_error)?;
         match contents.files.is_empty() {
             true => Err(invalid("this is no archive of images: it has no files")),
             false => Ok(contents),
@@ -119,6 +127,7 @@ impl Contents {
             written: 0,
             files: HashMap::new(),
             links: HashMap::new(),
+            documents: Cell::new(0),
         })
     }
 
@@ -151,8 +160,19 @@ impl Contents {
             }
         }
         let target = parts.join("/");
-        self.links.insert(path, target);
+        self.put_link(path, target);
         Ok(())
+    }
+
+    /// A file, in place of what had its path before: of what comes again, the last counts.
+    fn put(&mut self, path: String, item: Item) {
+        self.links.remove(&path);
+        self.files.insert(path, item);
+    }
+
+    fn put_link(&mut self, path: String, target: String) {
+        self.files.remove(&path);
+        self.links.insert(path, target);
     }
 
     /// The file of a path, links followed.
@@ -175,46 +195,42 @@ impl Contents {
 
     /// The blob with this digest, under OCI's name for it.
     pub(super) fn blob(&self, digest: &Digest) -> Result<&Item> {
-        let item = self.need(&format!("blobs/sha256/{}", digest.hex()))?;
+        let item = self.need(&blob_path(digest))?;
         match item.digest == *digest {
             true => Ok(item),
             false => Err(crate::assemble::wrong_digest("blob", digest, &item.digest)),
         }
     }
 
+    /// The blob with this digest, if the archive has it.
+    pub(super) fn blob_if_there(&self, digest: &Digest) -> Result<Option<&Item>> {
+        match self.get(&blob_path(digest)) {
+            None => Ok(None),
+            Some(_) => self.blob(digest).map(Some),
+        }
+    }
+
     /// The bytes of a file that must fit into memory.
-    pub(super) fn document(item: &Item) -> Result<Vec<u8>> {
+    pub(super) fn document(&self, item: &Item) -> Result<Vec<u8>> {
         if item.size > MAX_DOCUMENT {
             return Err(Error::new(
                 Kind::Limit,
                 format!("a document of the archive is longer than {MAX_DOCUMENT} bytes"),
             ));
         }
+        self.documents.set(self.documents.get() + item.size);
+        if self.documents.get() > MAX_DOCUMENTS {
+            return Err(Error::new(
+                Kind::Limit,
+                format!("the documents of the archive are longer than {MAX_DOCUMENTS} bytes together"),
+            ));
+        }
         fs::read(&item.path).map_err(|error| failed_at("read", &item.path, &error))
     }
 }
 
-/// A stream without its compression: gzip, zstd, or none.
-///
-/// # Errors
-/// `Unsupported` for other compressions; the failed call.
-pub(crate) fn decompressed(input: &mut dyn Read) -> Result<Box<dyn Read + '_>> {
-    let mut input = BufReader::with_capacity(PIECE, input);
-    let start = input.fill_buf().map_err(|error| unreadable(&error))?;
-    match start {
-        [0x1f, 0x8b, ..] => Ok(Box::new(flate2::bufread::MultiGzDecoder::new(input))),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-            let decoder =
-                zstd::stream::read::Decoder::with_buffer(input).map_err(|error| unreadable(&error))?;
-            Ok(Box::new(decoder))
-        }
-        [0xfd, b'7', b'z', b'X', b'Z', ..] | [b'B', b'Z', b'h', ..] => Err(Error::new(
-            Kind::Unsupported,
-            "the archive is compressed with xz or bzip2",
-        )
-        .hint("decompress it on the way: xz -dc FILE | corten load")),
-        _ => Ok(Box::new(input)),
-    }
+fn blob_path(digest: &Digest) -> String {
+    format!("blobs/sha256/{}", digest.hex())
 }
 
 fn copy_entry<R: BufRead>(reader: &mut Reader<R>, out: &mut File, hasher: &mut Hasher) -> Result<u64> {
@@ -237,7 +253,7 @@ fn copy_file(file: &mut impl Read, out: &mut File, hasher: &mut Hasher) -> Resul
     let mut size = 0;
     let mut buffer = vec![0; PIECE];
     loop {
-        let count = file.read(&mut buffer).map_err(|error| unreadable(&error))?;
+        let count = file.read(&mut buffer).map_err(read_error)?;
         if count == 0 {
             return Ok(size);
         }
@@ -254,8 +270,4 @@ fn text(path: Vec<u8>) -> Result<String> {
 
 fn not_text() -> Error {
     invalid("a path in the archive is not UTF-8")
-}
-
-fn unreadable(error: &std::io::Error) -> Error {
-    Error::io("read the archive", error)
 }

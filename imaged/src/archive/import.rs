@@ -5,7 +5,7 @@ use std::io::Read;
 use super::contents::Contents;
 use super::invalid;
 use super::layout::assembled;
-use super::load::{Loaded, install};
+use super::load::{Loaded, install, or_nothing};
 use crate::error::Result;
 use crate::image::Reference;
 use crate::oci::ImageConfig;
@@ -19,10 +19,19 @@ use crate::store::Store;
 pub fn import(
     store: &Store,
     input: &mut dyn Read,
-    mut config: ImageConfig,
+    config: ImageConfig,
     name: Option<Reference>,
 ) -> Result<Loaded> {
     store.reclaim()?;
+    or_nothing(store, make(store, input, config, name))
+}
+
+fn make(
+    store: &Store,
+    input: &mut dyn Read,
+    mut config: ImageConfig,
+    name: Option<Reference>,
+) -> Result<Loaded> {
     let (_contents, layer) = Contents::of_one_file(store, input)?;
     config.rootfs.kind = "layers".into();
     config.rootfs.diff_ids = vec![layer.digest];

@@ -9,8 +9,9 @@ use super::contents::{Contents, Item};
 use super::{CONTAINERD_NAME, DockerEntry, OCI_NAME, invalid};
 use crate::error::{Error, Kind, Result};
 use crate::image::{Reference, platform};
-use crate::oci::manifest::read_json;
-use crate::oci::{Descriptor, Digest, Document, Manifest, Platform, media};
+use crate::oci::manifest::{each_once, read_json};
+use crate::oci::{Descriptor, Digest, Document, Index, Manifest, Platform, media};
+use crate::store::blobs_of;
 
 /// An image that is not in the store yet; nothing of it is checked but the digests of its documents.
 #[derive(Debug)]
@@ -24,57 +25,102 @@ pub struct Found {
     pub blobs: HashMap<Digest, PathBuf>,
     /// The names it shall have.
     pub names: Vec<Reference>,
+    /// The index that it is from, if that is to be kept.
+    pub index: Option<FoundIndex>,
+}
+
+/// An index, and the blobs that it brings beside those of the image.
+#[derive(Debug)]
+pub struct FoundIndex {
+    /// The document.
+    pub bytes: Vec<u8>,
+    /// Manifests and blobs, as far as they are there: files on the store's file system.
+    pub blobs: HashMap<Digest, PathBuf>,
 }
 
 /// The images of an OCI layout's index, for this platform where there are several.
 pub(super) fn of_index(contents: &Contents, index: &Item, wanted: &Platform) -> Result<Vec<Found>> {
+    /// What a layout's root may leave out, no other index may.
     #[derive(Deserialize)]
-    struct Index {
+    struct Root {
         manifests: Vec<Descriptor>,
     }
-    let index: Index = read_json(&Contents::document(index)?, "archive's index.json")?;
+    let index: Root = read_json(&contents.document(index)?, "archive's index.json")?;
     let by_config = docker_names(contents)?;
-    let mut found: BTreeMap<Digest, Found> = BTreeMap::new();
+    // None for what is no image. Nothing is looked at twice, however often it is named.
+    let mut found: BTreeMap<Digest, Option<Found>> = BTreeMap::new();
     let mut order = Vec::new();
     for descriptor in &index.manifests {
-        let Some((digest, manifest)) = manifest(contents, descriptor, wanted)? else {
-            continue;
-        };
         let mut names: Vec<Reference> = name(&descriptor.annotations).into_iter().collect();
-        if let Some(known) = found.get_mut(&digest) {
-            known.names.append(&mut names);
+        if let Some(known) = found.get_mut(&descriptor.digest) {
+            known.iter_mut().for_each(|known| known.names.append(&mut names));
             continue;
         }
-        let image = image(contents, &digest, &manifest, names, &by_config)?;
-        order.push(digest);
-        found.insert(digest, image);
+        let Some((digest, manifest, index)) = manifest(contents, descriptor, wanted)? else {
+            found.insert(descriptor.digest, None);
+            continue;
+        };
+        let mut image = image(contents, &digest, &manifest, names, &by_config)?;
+        image.index = index;
+        order.push(descriptor.digest);
+        found.insert(descriptor.digest, Some(image));
     }
-    Ok(order.iter().filter_map(|digest| found.remove(digest)).collect())
+    Ok(order.iter().filter_map(|digest| found.remove(digest)?).collect())
 }
 
-/// Follows a descriptor to a manifest; what is no image is passed over.
+/// Follows a descriptor to a manifest, perhaps by an index; what is no image is passed over.
 fn manifest(
     contents: &Contents,
     descriptor: &Descriptor,
     wanted: &Platform,
-) -> Result<Option<(Digest, Manifest)>> {
-    let bytes = Contents::document(contents.blob(&descriptor.digest)?)?;
+) -> Result<Option<(Digest, Manifest, Option<FoundIndex>)>> {
+    let bytes = contents.document(contents.blob(&descriptor.digest)?)?;
     match Document::parse(&descriptor.media_type, &bytes) {
         Ok(Document::Manifest(manifest)) if media::is_config(&manifest.config.media_type) => {
-            Ok(Some((descriptor.digest, *manifest)))
+            Ok(Some((descriptor.digest, *manifest, None)))
         }
         Ok(Document::Manifest(_)) => Ok(None),
         Ok(Document::Index(index)) => {
             let chosen = platform::choose(wanted, &index.manifests)?;
-            let bytes = Contents::document(contents.blob(&chosen.digest)?)?;
-            match Document::parse(&chosen.media_type, &bytes)? {
-                Document::Manifest(manifest) => Ok(Some((chosen.digest, *manifest))),
+            let document = contents.document(contents.blob(&chosen.digest)?)?;
+            match Document::parse(&chosen.media_type, &document)? {
+                Document::Manifest(manifest) => {
+                    let blobs = blobs_of_index(contents, &index)?;
+                    Ok(Some((
+                        chosen.digest,
+                        *manifest,
+                        Some(FoundIndex { bytes, blobs }),
+                    )))
+                }
                 Document::Index(_) => Err(Error::new(Kind::Unsupported, "an index points at another index")),
             }
         }
         Err(error) if error.kind() == Kind::Unsupported => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// What the archive has of all that an index points at; what is no manifest is passed over.
+fn blobs_of_index(contents: &Contents, index: &Index) -> Result<HashMap<Digest, PathBuf>> {
+    let mut found = HashMap::new();
+    for entry in each_once(&index.manifests) {
+        let Some(item) = contents.blob_if_there(&entry.digest)? else {
+            continue;
+        };
+        let manifest = match Document::parse(&entry.media_type, &contents.document(item)?) {
+            Ok(Document::Manifest(manifest)) => manifest,
+            Ok(Document::Index(_)) => continue,
+            Err(error) if error.kind() == Kind::Unsupported => continue,
+            Err(error) => return Err(error),
+        };
+        found.insert(entry.digest, item.path.clone());
+        for blob in blobs_of(&manifest) {
+            if let Some(item) = contents.blob_if_there(&blob.digest)? {
+                found.insert(blob.digest, item.path.clone());
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn image(
@@ -95,25 +141,33 @@ fn image(
             .unwrap_or_default();
     }
     Ok(Found {
-        config: Contents::document(contents.blob(&manifest.config.digest)?)?,
-        manifest: Contents::document(contents.blob(digest)?)?,
+        config: contents.document(contents.blob(&manifest.config.digest)?)?,
+        manifest: contents.document(contents.blob(digest)?)?,
         blobs,
         names,
+        index: None,
     })
 }
 
-/// A name from the annotations: a tag alone is none.
+/// A name from the annotations. OCI's is complete, or the tag in containerd's, which whoever tags anew may leave as it was
+/// (umoci does).
 fn name(annotations: &BTreeMap<String, String>) -> Option<Reference> {
-    let complete = annotations.get(CONTAINERD_NAME);
-    let name = complete.or_else(|| annotations.get(OCI_NAME).filter(|name| name.contains([':', '/'])));
-    name?.parse().ok()
+    let own = annotations.get(OCI_NAME);
+    if let Some(name) = own.filter(|name| name.contains([':', '/'])) {
+        return name.parse().ok();
+    }
+    let complete: Reference = annotations.get(CONTAINERD_NAME)?.parse().ok()?;
+    match own.filter(|_| complete.tag().is_some()) {
+        Some(tag) => complete.with_tag(tag).ok().or(Some(complete)),
+        None => Some(complete),
+    }
 }
 
 /// The names that docker's list in the same archive has.
 fn docker_names(contents: &Contents) -> Result<HashMap<Digest, Vec<Reference>>> {
     let mut names = HashMap::new();
     if let Some(list) = contents.get("manifest.json") {
-        let entries: Vec<DockerEntry> = read_json(&Contents::document(list)?, "archive's manifest.json")?;
+        let entries: Vec<DockerEntry> = read_json(&contents.document(list)?, "archive's manifest.json")?;
         for entry in &entries {
             names.insert(contents.need(&entry.config)?.digest, references(entry)?);
         }
@@ -129,7 +183,7 @@ fn references(entry: &DockerEntry) -> Result<Vec<Reference>> {
 
 /// The images of docker's `manifest.json`: they have no manifest, so one is made.
 pub(super) fn of_docker_list(contents: &Contents, list: &Item) -> Result<Vec<Found>> {
-    let entries: Vec<DockerEntry> = read_json(&Contents::document(list)?, "archive's manifest.json")?;
+    let entries: Vec<DockerEntry> = read_json(&contents.document(list)?, "archive's manifest.json")?;
     entries
         .iter()
         .map(|entry| {
@@ -139,7 +193,7 @@ pub(super) fn of_docker_list(contents: &Contents, list: &Item) -> Result<Vec<Fou
                 .flatten()
                 .map(|path| contents.need(path).cloned())
                 .collect::<Result<_>>()?;
-            let config = Contents::document(contents.need(&entry.config)?)?;
+            let config = contents.document(contents.need(&entry.config)?)?;
             assembled(config, &layers, references(entry)?)
         })
         .collect()
@@ -165,6 +219,7 @@ pub(super) fn assembled(config: Vec<u8>, layers: &[Item], names: Vec<Reference>)
         manifest,
         blobs,
         names,
+        index: None,
     })
 }
 

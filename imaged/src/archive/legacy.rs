@@ -28,7 +28,7 @@ const NOT_THE_IMAGES: [&str; 8] = [
 /// The images that `repositories` names.
 pub(super) fn of_repositories(contents: &Contents, repositories: &Item) -> Result<Vec<Found>> {
     let repositories: BTreeMap<String, BTreeMap<String, String>> =
-        read_json(&Contents::document(repositories)?, "archive's repositories")?;
+        read_json(&contents.document(repositories)?, "archive's repositories")?;
     let mut images: BTreeMap<&String, Vec<Reference>> = BTreeMap::new();
     for (repository, tags) in &repositories {
         for (tag, id) in tags {
@@ -53,7 +53,7 @@ fn image(contents: &Contents, top: &str, names: Vec<Reference>) -> Result<Found>
                 "the archive's chain of layers is broken at {this:?}"
             )));
         }
-        let description = Contents::document(contents.need(&format!("{this}/json"))?)?;
+        let description = contents.document(contents.need(&format!("{this}/json"))?)?;
         let description: Map<String, Value> = read_json(&description, "layer's description")?;
         layers.push(contents.need(&format!("{this}/layer.tar"))?.clone());
         history.push(step(&description));

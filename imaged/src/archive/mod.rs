@@ -5,6 +5,7 @@
 
 mod compressed;
 mod contents;
+mod decompress;
 mod import;
 mod layout;
 mod legacy;
@@ -13,9 +14,9 @@ mod recompress;
 mod save;
 
 pub use compressed::compressed;
-pub(crate) use contents::decompressed;
+pub(crate) use decompress::{decompressed, is_compressed};
 pub use import::import;
-pub use layout::Found;
+pub use layout::{Found, FoundIndex};
 pub use load::{Input, Loaded, install, load};
 pub use recompress::{Format, Packed, Packing, packed};
 pub use save::{Selected, save};

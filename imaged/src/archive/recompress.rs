@@ -7,7 +7,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-use super::compressed::{Checked, Hashed, for_each_layer};
+use super::compressed::{Checked, Hashed, PARALLEL};
+use crate::assemble::at_once;
 use crate::error::{Context, Error, Kind, Result};
 use crate::image::Image;
 use crate::oci::media::{self, Compression};
@@ -111,7 +112,7 @@ pub fn packed(
     let scratch = store.scratch()?;
     let mut blobs = HashMap::new();
     if let Some(packing) = packing {
-        let each = for_each_layer(&manifest.layers, |at, layer| {
+        let each = at_once(PARALLEL, &manifest.layers, |at, layer| {
             layer_in(store, layer, packing, &scratch, at)
         })?;
         for (layer, (descriptor, place)) in manifest.layers.iter_mut().zip(each) {

@@ -9,9 +9,10 @@ use tar::{Builder, EntryType, Header};
 use super::compressed::Checked;
 use super::{CONTAINERD_NAME, DockerEntry, OCI_NAME};
 use crate::error::{Context, Error, Kind, Result};
-use crate::image::{Image, Reference};
+use crate::image::Reference;
+use crate::oci::manifest::read_json;
 use crate::oci::{Digest, Hasher, Manifest, media};
-use crate::store::Store;
+use crate::store::{KeptIndex, Member, Store};
 
 /// The size of the pieces in which blobs are checked and written.
 const PIECE: usize = 256 << 10;
@@ -19,25 +20,38 @@ const PIECE: usize = 256 << 10;
 /// An image to save, under these names.
 #[derive(Debug, Clone)]
 pub struct Selected {
-    /// The image.
-    pub image: Image,
+    /// The image's manifest.
+    pub manifest: Digest,
     /// Its names with tags, sorted.
     pub names: Vec<Reference>,
 }
 
-/// Writes the images with all their blobs.
+/// Writes the images with all their blobs; with `indexes`, of a name that stands for an index, all that the store has in
+/// full.
 ///
 /// # Errors
 /// `NotFound` and `Integrity` for blobs that are missing or damaged; the failed call.
-pub fn save(store: &Store, images: &[Selected], out: &mut dyn Write) -> Result<()> {
+pub fn save(store: &Store, images: &[Selected], indexes: bool, out: &mut dyn Write) -> Result<()> {
     let mut blobs = BTreeSet::new();
-    let mut manifests = Vec::new();
+    let mut descriptors = Vec::new();
     let mut entries = Vec::new();
     for selected in images {
-        let manifest = store.manifest(&selected.image)?;
-        blobs.extend([selected.image.id, selected.image.manifest]);
+        let bytes = store.blob(&selected.manifest)?;
+        let manifest: Manifest = read_json(&bytes, "manifest")?;
+        blobs.extend([selected.manifest, manifest.config.digest]);
         blobs.extend(manifest.layers.iter().map(|layer| layer.digest));
-        manifests.extend(descriptors(store, selected, &manifest)?);
+        let media_type = manifest.media_type.as_deref().unwrap_or(media::OCI_MANIFEST);
+        let alone = described(media_type, &selected.manifest, &bytes);
+        if selected.names.is_empty() {
+            descriptors.push(alone.clone());
+        }
+        for name in &selected.names {
+            let index = match indexes {
+                true => whole(store, name, &mut blobs)?,
+                false => None,
+            };
+            descriptors.push(named(name, index.as_ref().unwrap_or(&alone)));
+        }
         entries.push(entry(selected, &manifest));
     }
     let mut archive = Builder::new(out);
@@ -48,7 +62,7 @@ pub fn save(store: &Store, images: &[Selected], out: &mut dyn Write) -> Result<(
     for blob in &blobs {
         append_blob(&mut archive, store, blob)?;
     }
-    let index = json!({"schemaVersion": 2, "mediaType": media::OCI_INDEX, "manifests": manifests});
+    let index = json!({"schemaVersion": 2, "mediaType": media::OCI_INDEX, "manifests": descriptors});
     for (name, document) in [
         ("index.json", index),
         ("manifest.json", json!(entries)),
@@ -61,31 +75,42 @@ pub fn save(store: &Store, images: &[Selected], out: &mut dyn Write) -> Result<(
     archive.finish().map_err(|error| failed(&error))
 }
 
-/// The image's entries in the OCI index: one for each name.
-fn descriptors(store: &Store, selected: &Selected, manifest: &Manifest) -> Result<Vec<Value>> {
-    let digest = &selected.image.manifest;
-    let plain = json!({
-        "mediaType": manifest.media_type.as_deref().unwrap_or(media::OCI_MANIFEST),
-        "digest": digest,
-        "size": store.blob(digest)?.len(),
-    });
-    let named = |name: &Reference| {
-        let mut descriptor = plain.clone();
-        descriptor["annotations"] =
-            json!({CONTAINERD_NAME: name.to_string(), OCI_NAME: name.tag().unwrap_or_default()});
-        descriptor
+/// The descriptor of a document.
+fn described(media_type: &str, digest: &Digest, bytes: &[u8]) -> Value {
+    json!({"mediaType": media_type, "digest": digest, "size": bytes.len()})
+}
+
+/// The descriptor of an index that is there in full; its blobs are added to those to be written.
+fn whole(store: &Store, name: &Reference, blobs: &mut BTreeSet<Digest>) -> Result<Option<Value>> {
+    let KeptIndex::Whole(index) = store.kept_index(name)? else {
+        return Ok(None);
     };
-    Ok(match selected.names.is_empty() {
-        true => vec![plain],
-        false => selected.names.iter().map(named).collect(),
-    })
+    blobs.insert(index.digest);
+    blobs.extend(index.members.iter().map(|member| member.descriptor.digest));
+    blobs.extend(
+        index
+            .members
+            .iter()
+            .flat_map(Member::blobs)
+            .map(|blob| blob.digest),
+    );
+    let media_type = index.index.media_type.as_deref().unwrap_or(media::OCI_INDEX);
+    Ok(Some(described(media_type, &index.digest, &index.bytes)))
+}
+
+/// The descriptor under a name.
+fn named(name: &Reference, descriptor: &Value) -> Value {
+    let mut descriptor = descriptor.clone();
+    descriptor["annotations"] =
+        json!({CONTAINERD_NAME: name.to_string(), OCI_NAME: name.tag().unwrap_or_default()});
+    descriptor
 }
 
 fn entry(selected: &Selected, manifest: &Manifest) -> DockerEntry {
     let path = |digest: &Digest| format!("blobs/sha256/{}", digest.hex());
     let names = selected.names.iter().map(Reference::familiar).collect();
     DockerEntry {
-        config: path(&selected.image.id),
+        config: path(&manifest.config.digest),
         repo_tags: Some(names),
         layers: Some(manifest.layers.iter().map(|layer| path(&layer.digest)).collect()),
     }

@@ -3,11 +3,13 @@
 //! Each layer goes through all its stages at once (receive, check, keep, decompress, check, unpack), several layers
 //! at once; they become visible from the bottom up. What a layer's blob was is kept, byte for byte.
 
+mod at_once;
 mod pieces;
 mod progress;
 mod source;
 mod workshop;
 
+pub use at_once::at_once;
 pub(crate) use pieces::is_out_of_proportion;
 pub use progress::{Progress, Silent, Step};
 pub use source::{Files, Piece, Source};

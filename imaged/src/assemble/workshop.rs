@@ -21,6 +21,8 @@ use crate::store::{Claim, LayerRecord, Lock, Making, Partial, Store, failed_at};
 
 /// Buffers between decompressor and unpacker.
 const UNPACKED_PIECES: usize = 8;
+/// More layers than this overlayfs does not stack.
+const MAX_LAYERS: usize = 500;
 /// How often layers below may disappear, because somebody removes them, before one is published.
 const ROUNDS: usize = 10;
 
@@ -73,7 +75,7 @@ enum Made {
 /// The layers of a manifest, with the identities that the configuration gives them.
 ///
 /// # Errors
-/// `Integrity` when the two contradict each other, `Unsupported` for other systems and unknown kinds of layers.
+/// `Integrity` when the two contradict each other, `Limit` for too many, `Unsupported` for other systems and unknown kinds of layers.
 pub fn layers_of(manifest: &Manifest, config: &ImageConfig) -> Result<Vec<Layer>> {
     let diff_ids = &config.rootfs.diff_ids;
     if config.rootfs.kind != "layers" || diff_ids.len() != manifest.layers.len() {
@@ -82,6 +84,15 @@ pub fn layers_of(manifest: &Manifest, config: &ImageConfig) -> Result<Vec<Layer>
             format!(
                 "the manifest has {} layers, but the configuration describes {}",
                 manifest.layers.len(),
+                diff_ids.len()
+            ),
+        ));
+    }
+    if diff_ids.len() > MAX_LAYERS {
+        return Err(Error::new(
+            Kind::Limit,
+            format!(
+                "the image has {} layers; overlayfs stacks {MAX_LAYERS}",
                 diff_ids.len()
             ),
         ));
@@ -291,10 +302,7 @@ impl Workshop<'_> {
 
     fn receive_blob(&self, layer: &Layer, place: &Path) -> Result<()> {
         let part = self.part_of(layer)?;
-        let received = self
-            .open_blob(layer, part.as_ref(), place)
-            .and_then(|mut blob| blob.finish())
-            .context(|| format!("layer {}", layer.descriptor.digest.short()));
+        let received = self.receive(layer, part.as_ref(), place, |_| Ok(()));
         settle(part, &received, place)?;
         received
     }
@@ -363,9 +371,13 @@ impl Workshop<'_> {
     /// came from a registry's mirror.
     fn receive_and_unpack(&self, layer: &Layer, making: &Making) -> Result<Unpacked> {
         loop {
+            let begun = Instant::now();
             let part = self.part_of(layer)?;
             let was_begun = part.as_ref().is_some_and(|part| part.length() > 0);
-            let result = self.receive_once(layer, part.as_ref(), making);
+            let result = self.receive(layer, part.as_ref(), &making.blob(), |tar| {
+                layer::unpack(tar, &making.files(), self.limits)
+                    .context(|| format!("layer {}", layer.descriptor.digest.short()))
+            });
             settle(part, &result, &making.blob())?;
             match result {
                 // Our own part is suspected first: no mirror is to be given up for it.
@@ -373,31 +385,37 @@ impl Workshop<'_> {
                     layer.tell(&format!("what is here of it is of no use ({error}): once more"));
                     making.begin()?;
                 }
-                result => return result,
-            }
-        }
-    }
-
-    /// All stages of one layer, at once: receive and decompress (in a thread), unpack (here).
-    fn receive_once(&self, layer: &Layer, part: Option<&Partial>, making: &Making) -> Result<Unpacked> {
-        let begun = Instant::now();
-        let blob = self.open_blob(layer, part, &making.blob())?;
-        let (output, input) = sync_channel(UNPACKED_PIECES);
-        let (give_back, used) = sync_channel(UNPACKED_PIECES);
-        std::thread::scope(|scope| {
-            scope.spawn(move || decompress(blob, layer.compression, &output, &used));
-            let mut tar = TarReader::new(input, give_back, self.tar_digest(layer));
-            let unpacked = layer::unpack(&mut tar, &making.files(), self.limits)
-                .context(|| format!("layer {}", layer.descriptor.digest.short()))?;
-            match tar.finish()? {
-                digest if digest == layer.diff_id => {
+                Ok(unpacked) => {
                     layer.tell(&format!(
                         "{} bytes received, checked and unpacked in {} ms",
                         layer.descriptor.size,
                         begun.elapsed().as_millis()
                     ));
-                    Ok(unpacked)
+                    return Ok(unpacked);
                 }
+                result => return result,
+            }
+        }
+    }
+
+    /// All stages of one layer, at once: receive, keep in `place` and decompress (in a thread), and what `take` does with the
+    /// tar stream (here), which must be the one that the configuration describes.
+    fn receive<T>(
+        &self,
+        layer: &Layer,
+        part: Option<&Partial>,
+        place: &Path,
+        take: impl FnOnce(&mut TarReader) -> Result<T>,
+    ) -> Result<T> {
+        let blob = self.open_blob(layer, part, place)?;
+        let (output, input) = sync_channel(UNPACKED_PIECES);
+        let (give_back, used) = sync_channel(UNPACKED_PIECES);
+        std::thread::scope(|scope| {
+            scope.spawn(move || decompress(blob, layer.compression, &output, &used));
+            let mut tar = TarReader::new(input, give_back, self.tar_digest(layer));
+            let taken = take(&mut tar)?;
+            match tar.finish()? {
+                digest if digest == layer.diff_id => Ok(taken),
                 digest => Err(wrong_digest("uncompressed layer", &layer.diff_id, &digest)),
             }
         })

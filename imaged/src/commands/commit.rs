@@ -1,12 +1,14 @@
 //! `corten commit`.
 
+use std::fs;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ArgAction;
 
 use super::image_options::ImageOptions;
 use crate::engine::{Containers, announce, commit};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::output;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -20,6 +22,12 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true,
           default_value = "true", default_missing_value = "true")]
     pause: bool,
+    /// Write the image's id to a file, too
+    #[arg(long, value_name = "FILE")]
+    iidfile: Option<PathBuf>,
+    /// As podman has it: nothing but the id is said in any case
+    #[arg(short, long)]
+    quiet: bool,
     /// Name or id of the container
     #[arg(value_name = "CONTAINER")]
     container: String,
@@ -37,6 +45,10 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let made = commit::commit(&containers, &store, &record, request)?;
     let id = made.image.id.to_string();
     announce::container(&containers, &record, "commit", &[("imageID", id)]);
+    if let Some(path) = &args.iidfile {
+        fs::write(path, made.image.id.to_string())
+            .map_err(|error| Error::io(format!("write {}", path.display()), &error))?;
+    }
     output::line(made.image.id)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,12 +1,12 @@
 //! `corten export`.
 
-use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::output_file;
 use crate::engine::{Containers, commit};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::settings::Settings;
 use crate::store::Store;
 
@@ -26,19 +26,18 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let containers = Containers::new(settings);
     let record = containers.find(&args.container)?;
     let store = Store::open(&settings.root)?;
-    let out: Box<dyn Write> = match &args.output {
-        Some(path) => Box::new(
-            File::create(path).map_err(|error| Error::io(format!("create {}", path.display()), &error))?,
-        ),
-        None if io::stdout().is_terminal() => {
-            return Err(Error::new(Kind::Usage, "cowardly refusing to save to a terminal")
-                .hint("use -o, or redirect"));
-        }
-        None => Box::new(io::stdout().lock()),
+    let export = |out: &mut dyn Write| {
+        let mut out = BufWriter::with_capacity(1 << 20, out);
+        commit::export(&containers, &store, &record, &mut out)?;
+        out.flush()
+            .map_err(|error| Error::io("write the archive", &error))
     };
-    let mut out = BufWriter::with_capacity(1 << 20, out);
-    commit::export(&containers, &store, &record, &mut out)?;
-    out.flush()
-        .map_err(|error| Error::io("write the archive", &error))?;
+    match &args.output {
+        Some(path) => output_file::write(path, |mut file| export(&mut file))?,
+        None => {
+            output_file::refuse_terminal()?;
+            export(&mut io::stdout().lock())?;
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }

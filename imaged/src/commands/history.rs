@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::ArgAction;
 use serde_json::{Value, json};
 
+use super::platforms;
 use crate::error::Result;
 use crate::format::timestamp::Timestamp;
 use crate::format::{Listing, human};
@@ -42,6 +43,9 @@ pub(crate) struct Args {
     /// Show ids and commands in full
     #[arg(long)]
     no_trunc: bool,
+    /// Show it only if the image is for this platform
+    #[arg(long, value_name = "OS/ARCH")]
+    platform: Option<String>,
     /// Show only ids
     #[arg(short, long)]
     quiet: bool,
@@ -50,7 +54,7 @@ pub(crate) struct Args {
 /// Runs the verb.
 pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let store = Store::open(&settings.root)?;
-    let image = store.resolve(&args.image)?;
+    let image = platforms::resolve(&store, &args.image, args.platform.as_deref())?;
     let mut steps = steps(&store, &image)?;
     steps.reverse();
     let rows: Vec<Value> = steps

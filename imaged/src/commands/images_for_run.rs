@@ -3,7 +3,7 @@
 use super::container_options::ContainerOptions;
 use super::pull::summary;
 use super::pull_display::{Display, Stream};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Kind, Result};
 use crate::image::{Image, Reference, platform};
 use crate::log;
 use crate::oci::Platform;
@@ -63,37 +63,17 @@ fn known(store: &Store, name: &str) -> Result<Image> {
 
 /// The image, if it is for the platform that was asked for; one that is not is as good as absent.
 fn suits(image: Image, wanted: Option<&Platform>, name: &str) -> Result<Image> {
-    let host = platform::host();
-    let (wanted, is_asked_for) = (wanted.unwrap_or(&host), wanted.is_some());
-    // What a configuration leaves out is no reason to refuse it.
-    let config = &image.config;
-    let or_wanted = |value: &String, wanted: &String| match value.is_empty() {
-        true => wanted.clone(),
-        false => value.clone(),
-    };
-    let actual = Platform {
-        os: or_wanted(&config.os, &wanted.os),
-        architecture: or_wanted(&config.architecture, &wanted.architecture),
-        variant: config.variant.clone().or_else(|| wanted.variant.clone()),
-        os_version: None,
-    };
-    if platform::runs_on(wanted, &actual) {
-        return Ok(image);
+    if let Some(wanted) = wanted {
+        return platform::check(&image.config, wanted, name).map(|()| image);
     }
-    if !is_asked_for {
+    let host = platform::host();
+    let actual = platform::of(&image.config, &host);
+    if !platform::runs_on(&host, &actual) {
         log::warn(format_args!(
             "the image's platform ({}) is not this machine's ({}), and no --platform was asked for",
             platform::display(&actual),
-            platform::display(wanted)
+            platform::display(&host)
         ));
-        return Ok(image);
     }
-    Err(Error::new(
-        Kind::NotFound,
-        format!(
-            "image '{name}' was found but does not match the specified platform: wanted {}, actual {}",
-            platform::display(wanted),
-            platform::display(&actual)
-        ),
-    ))
+    Ok(image)
 }

@@ -4,15 +4,17 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::process::ExitCode;
 
+use super::platforms::PlatformOptions;
 use super::source_date;
 use crate::archive;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::events;
 use crate::format::timestamp::Timestamp;
 use crate::image::{Reference, platform};
 use crate::oci::{Config, History, ImageConfig};
 use crate::output;
 use crate::plan;
+use crate::registry::{self, Options};
 use crate::settings::Settings;
 use crate::store::Store;
 
@@ -25,11 +27,13 @@ pub(crate) struct Args {
     /// A remark
     #[arg(short, long, value_name = "TEXT")]
     message: Option<String>,
-    /// Platform that the files are for
-    #[arg(long, value_name = "OS/ARCH")]
-    platform: Option<String>,
-    /// Archive, perhaps compressed with gzip or zstd; - is standard input
-    #[arg(value_name = "FILE|-")]
+    #[command(flatten)]
+    platform: PlatformOptions,
+    /// As podman has it: nothing but the id is said in any case
+    #[arg(short, long)]
+    quiet: bool,
+    /// Archive, perhaps compressed (gzip, zstd, xz, bzip2), or its address on a web server; - is standard input
+    #[arg(value_name = "FILE|URL|-")]
     file: String,
     /// Name of the image
     #[arg(value_name = "REPOSITORY[:TAG]")]
@@ -43,12 +47,7 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let store = Store::open(&settings.root)?;
     let mut input: Box<dyn Read> = match args.file.as_str() {
         "-" => Box::new(io::stdin().lock()),
-        url if url.starts_with("http://") || url.starts_with("https://") => {
-            return Err(
-                Error::new(Kind::Unsupported, "importing from an address is not supported")
-                    .hint(format!("curl -L {url} | corten import -")),
-            );
-        }
+        url if is_url(url) => Box::new(registry::fetch(url, &Options::default())?),
         path => Box::new(File::open(path).map_err(|error| Error::io(format!("open {path}"), &error))?),
     };
     let made = archive::import(&store, &mut input, config, name)?;
@@ -58,11 +57,12 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn is_url(text: &str) -> bool {
+    text.starts_with("http://") || text.starts_with("https://")
+}
+
 fn config(args: &Args) -> Result<ImageConfig> {
-    let platform = match &args.platform {
-        Some(text) => platform::parse(text)?,
-        None => platform::host(),
-    };
+    let platform = args.platform.wanted()?.unwrap_or_else(platform::host);
     let mut config = Config::default();
     for change in &args.change {
         plan::change::apply(&mut config, change)?;
@@ -72,7 +72,7 @@ fn config(args: &Args) -> Result<ImageConfig> {
     let remark = args
         .message
         .clone()
-        .unwrap_or_else(|| format!("Imported from {}", args.file));
+        .unwrap_or_else(|| format!("Imported from {}", registry::without_login(&args.file)));
     Ok(ImageConfig {
         created: Some(now.to_string()),
         architecture: platform.architecture,

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use crate::archive::{self, Input, Loaded};
 use crate::error::{Context, Error, Kind, Result};
 use crate::events;
-use crate::image::Reference;
+use crate::image::{Reference, platform};
 use crate::output;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -15,9 +15,12 @@ use crate::store::Store;
 /// Load images from an archive of `save`, docker's or podman's, or from an OCI layout.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Archive, perhaps compressed with gzip or zstd, or directory of an OCI layout; standard input without it
+    /// Archive, perhaps compressed (gzip, zstd, xz, bzip2), or directory of an OCI layout; standard input without it
     #[arg(short, long, value_name = "FILE")]
     input: Option<PathBuf>,
+    /// Load only images for this platform
+    #[arg(long, value_name = "OS/ARCH")]
+    platform: Option<String>,
     /// Say only what was loaded
     #[arg(short, long)]
     quiet: bool,
@@ -25,7 +28,9 @@ pub(crate) struct Args {
 
 /// Runs the verb.
 pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
+    let wanted = args.platform.as_deref().map(platform::parse).transpose()?;
     let store = Store::open(&settings.root)?;
+    let load = |input: Input<'_>| archive::load(&store, input, wanted.as_ref());
     let loaded = match &args.input {
         None if io::stdin().is_terminal() => {
             return Err(Error::new(
@@ -33,9 +38,9 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
                 "requested load from stdin, but stdin is empty",
             ));
         }
-        None => archive::load(&store, Input::Stream(&mut io::stdin().lock())),
-        Some(path) if path.is_dir() => archive::load(&store, Input::Directory(path)),
-        Some(path) => archive::load(&store, Input::File(path)),
+        None => load(Input::Stream(&mut io::stdin().lock())),
+        Some(path) if path.is_dir() => load(Input::Directory(path)),
+        Some(path) => load(Input::File(path)),
     };
     let loaded = loaded.context(|| "load")?;
     for loaded in &loaded {

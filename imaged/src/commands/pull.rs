@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
+use super::platforms::PlatformOptions;
 use super::pull_display::{Display, Stream};
 use crate::error::{Error, Kind, Result};
 use crate::events;
-use crate::image::{Reference, platform};
+use crate::image::Reference;
 use crate::output;
 use crate::registry::{self, Options, Pulled, Silent};
 use crate::settings::Settings;
@@ -23,16 +24,21 @@ pub(crate) struct Args {
     /// Say only what was pulled
     #[arg(short, long)]
     quiet: bool,
-    /// Platform to pull of images that have several, such as linux/arm64
-    #[arg(long, value_name = "OS/ARCH")]
-    platform: Option<String>,
+    #[command(flatten)]
+    platform: PlatformOptions,
+    /// Keep the images for all other platforms, too, so that they can be pushed and saved
+    #[arg(long)]
+    all_platforms: bool,
+    /// Docker's: there are no notaries here; see `corten verify`
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    disable_content_trust: Option<bool>,
 }
 
 /// Runs the verb.
 pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
-    let platform = args.platform.as_deref().map(platform::parse).transpose()?;
     let options = Options {
-        platform,
+        platform: args.platform.wanted()?,
+        all_platforms: args.all_platforms,
         ..Options::default()
     };
     let names = args.names.iter().map(|name| registry::candidates(name));

@@ -1,16 +1,23 @@
 //! `corten push`.
 
+use std::fs;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::archive::{self, Format, Packing};
+use crate::archive::{self, Format, Packed, Packing};
 use crate::error::{Error, Kind, Result};
 use crate::events;
-use crate::image::Reference;
+use crate::image::{Image, Reference, platform};
 use crate::oci::Digest;
 use crate::output;
 use crate::registry::{self, Options, Parcel, Sent, Witness};
 use crate::settings::Settings;
-use crate::store::Store;
+use crate::store::{KeptIndex, Store};
+
+/// In docker's words.
+const PARTIAL: &str =
+    "Not all multiplatform-content is present and only the available single-platform image was pushed";
+const REPACKED: &str = "Only the image for this machine's platform was pushed: an index is pushed as it is";
 
 /// Push images to their registries.
 #[derive(Debug, clap::Args)]
@@ -19,11 +26,20 @@ pub(crate) struct Args {
     #[arg(short, long)]
     all_tags: bool,
     /// Compress layers otherwise than they are: gzip or zstd, or with a level, such as zstd:19
-    #[arg(long, value_name = "NAME[:LEVEL]", value_parser = Packing::parse)]
+    #[arg(long, visible_alias = "compression-format", value_name = "NAME[:LEVEL]", value_parser = Packing::parse)]
     compression: Option<Packing>,
     /// Write the manifest in these words: oci or docker
-    #[arg(long, value_name = "FORMAT", value_parser = Format::parse)]
+    #[arg(short, long, value_name = "FORMAT", value_parser = Format::parse)]
     format: Option<Format>,
+    /// Write the digest of what was pushed to a file, too
+    #[arg(long, value_name = "FILE", conflicts_with = "all_tags")]
+    digestfile: Option<PathBuf>,
+    /// Push only the image for this platform, without the index that it is in
+    #[arg(long, value_name = "OS/ARCH")]
+    platform: Option<String>,
+    /// Docker's: there are no notaries here; see `corten verify`
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    disable_content_trust: Option<bool>,
     /// Say only what was pushed
     #[arg(short, long)]
     quiet: bool,
@@ -78,37 +94,98 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
 }
 
 fn push(store: &Store, reference: &Reference, id: &Digest, args: &Args) -> Result<()> {
-    let image = store.image(id)?;
+    let chosen = chosen(store, reference, id, args)?;
     let display = Display { quiet: args.quiet };
-    let options = Options::default();
-    let pushed = match (args.compression, args.format) {
-        (None, None) => {
-            let image = archive::compressed(store, &image)?;
-            let parcel = Parcel::of(store, &image)?;
-            registry::push(store, &image, &parcel, reference, &options, &display)?
-        }
-        (packing, format) => {
-            // Who wants other words alone wants no plain layers, either.
-            let image = match packing {
-                None => archive::compressed(store, &image)?,
-                Some(_) => image,
-            };
-            let packed = archive::packed(store, &image, packing, format)?;
-            let parcel = Parcel {
-                manifest: packed.manifest.clone(),
-                blobs: packed.blobs.clone(),
-            };
-            registry::push(store, &image, &parcel, reference, &options, &display)?
-        }
-    };
-    let tag = reference.tag().unwrap_or_default();
-    match args.quiet {
-        true => output::line(reference),
-        false => output::line(format_args!(
-            "{tag}: digest: {} size: {}",
-            pushed.digest, pushed.size
-        )),
+    let pushed = registry::push(store, &chosen.parcel, reference, &Options::default(), &display)?;
+    if chosen.is_of_the_store {
+        registry::remember(store, id, reference, pushed.digest, args.platform.is_none())?;
     }
+    if let Some(path) = &args.digestfile {
+        fs::write(path, pushed.digest.to_string())
+            .map_err(|error| Error::io(format!("write {}", path.display()), &error))?;
+    }
+    if args.quiet {
+        return output::line(reference);
+    }
+    let tag = reference.tag().unwrap_or_default();
+    output::line(format_args!(
+        "{tag}: digest: {} size: {}",
+        pushed.digest, pushed.size
+    ))?;
+    chosen.note.into_iter().for_each(output::note);
+    Ok(())
+}
+
+/// What is pushed.
+struct Chosen {
+    parcel: Parcel,
+    /// Keeps the files of the parcel.
+    _packed: Option<Packed>,
+    /// Whether it is the store's image; of one for another platform the store has no more than its blobs.
+    is_of_the_store: bool,
+    /// What is to be said when it is not all that the name stands for.
+    note: Option<&'static str>,
+}
+
+/// The index that the name stands for, as it is, if all of it is there; of that, what is for the platform that was asked
+/// for; or the image alone.
+fn chosen(store: &Store, reference: &Reference, id: &Digest, args: &Args) -> Result<Chosen> {
+    let wanted = args.platform.as_deref().map(platform::parse).transpose()?;
+    let is_as_it_is = args.compression.is_none() && args.format.is_none();
+    let as_it_is = |parcel, is_of_the_store| Chosen {
+        parcel,
+        _packed: None,
+        is_of_the_store,
+        note: None,
+    };
+    let kept = store.kept_index(reference)?;
+    let note = match (&kept, &wanted) {
+        (KeptIndex::Partial, None) => Some(PARTIAL),
+        (KeptIndex::Whole(_), None) => Some(REPACKED),
+        _ => None,
+    };
+    match (kept, &wanted) {
+        (KeptIndex::Whole(index), None) if is_as_it_is => {
+            return Ok(as_it_is(Parcel::of_index(*index), true));
+        }
+        (KeptIndex::Whole(index), Some(wanted)) if is_as_it_is => {
+            let member = index.into_member(wanted)?;
+            let is_of_the_store = member.manifest.config.digest == *id;
+            return Ok(as_it_is(Parcel::of_manifest(member.bytes), is_of_the_store));
+        }
+        _ => {}
+    }
+    let image = store.image(id)?;
+    if let Some(wanted) = &wanted {
+        platform::check(&image.config, wanted, &reference.familiar())?;
+    }
+    let (parcel, packed) = alone(store, &image, args)?;
+    Ok(Chosen {
+        parcel,
+        _packed: packed,
+        is_of_the_store: true,
+        note,
+    })
+}
+
+/// The image alone, in the form that was asked for, and what keeps that.
+fn alone(store: &Store, image: &Image, args: &Args) -> Result<(Parcel, Option<Packed>)> {
+    if let (None, None) = (args.compression, args.format) {
+        let image = archive::compressed(store, image)?;
+        return Ok((Parcel::of(store, &image)?, None));
+    }
+    // Who wants other words alone wants no plain layers, either.
+    let image = match args.compression {
+        None => &archive::compressed(store, image)?,
+        Some(_) => image,
+    };
+    let packed = archive::packed(store, image, args.compression, args.format)?;
+    let parcel = Parcel {
+        root: packed.manifest.clone(),
+        blobs: packed.blobs.clone(),
+        ..Parcel::default()
+    };
+    Ok((parcel, Some(packed)))
 }
 
 /// A line for each layer.

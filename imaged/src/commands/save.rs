@@ -1,16 +1,19 @@
 //! `corten save`.
 
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::builder::PossibleValuesParser;
+
+use super::output_file;
 use crate::archive::{self, Selected};
 use crate::error::{Error, Kind, Result};
-use crate::image::Reference;
+use crate::image::{Image, Reference, platform};
+use crate::oci::Platform;
 use crate::settings::Settings;
-use crate::store::Store;
+use crate::store::{KeptIndex, Store};
 
 /// Save images to one archive that is both an OCI layout and docker's format.
 #[derive(Debug, clap::Args)]
@@ -18,31 +21,54 @@ pub(crate) struct Args {
     /// Write to a file, compressed if it ends in .gz, .tgz or .zst; standard output without it
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Save only the image for this platform, without the index that it is in
+    #[arg(long, value_name = "OS/ARCH")]
+    platform: Option<String>,
+    /// As podman has it: the archive is in both of these formats in any case
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(["oci-archive", "docker-archive"]))]
+    format: Option<String>,
+    /// As podman has it: each further word is an image in any case
+    #[arg(short, long)]
+    multi_image_archive: bool,
+    /// As podman has it: nothing is said in any case
+    #[arg(short, long)]
+    quiet: bool,
     /// Names or ids of images; a name without a tag means all tags
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<String>,
 }
 
+/// An image that was asked for, under these names.
+struct Chosen {
+    image: Image,
+    names: Vec<Reference>,
+}
+
 /// Runs the verb.
 pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let store = Store::open(&settings.root)?;
-    let mut selected = Vec::new();
+    let mut chosen = Vec::new();
     for name in &args.images {
-        select(&store, name, &mut selected)?;
+        choose(&store, name, &mut chosen)?;
     }
+    let wanted = args.platform.as_deref().map(platform::parse).transpose()?;
+    let selected = chosen.into_iter();
+    let selected = selected.map(|one| one.selected(&store, wanted.as_ref()));
+    let selected: Vec<Selected> = selected.collect::<Result<_>>()?;
+    // Who asks for one platform gets no index of several.
+    let save = |out: &mut dyn Write| archive::save(&store, &selected, wanted.is_none(), out);
     match &args.output {
-        Some(path) => to_file(&store, &selected, path)?,
-        None if io::stdout().is_terminal() => {
-            return Err(Error::new(Kind::Usage, "cowardly refusing to save to a terminal")
-                .hint("use -o, or redirect"));
+        Some(path) => output_file::write(path, |file| compressed(path, file, save))?,
+        None => {
+            output_file::refuse_terminal()?;
+            save(&mut io::stdout().lock())?;
         }
-        None => archive::save(&store, &selected, &mut io::stdout().lock())?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Adds what a name means: an image under this tag, under all tags of a repository, or without a name.
-fn select(store: &Store, name: &str, selected: &mut Vec<Selected>) -> Result<()> {
+fn choose(store: &Store, name: &str, chosen: &mut Vec<Chosen>) -> Result<()> {
     let reference = name.parse::<Reference>().ok();
     let tagged = match &reference {
         Some(reference) if reference.has_default_tag() => store.tags_of(reference)?,
@@ -50,73 +76,77 @@ fn select(store: &Store, name: &str, selected: &mut Vec<Selected>) -> Result<()>
         _ => Vec::new(),
     };
     if tagged.is_empty() {
-        return add(store, name, None, selected);
+        return add(store, name, None, chosen);
     }
     for tag in tagged {
         // An id may look like a name.
         let named = store.known_as(&tag)?.is_some();
         let name = if named { tag.to_string() } else { name.to_owned() };
-        add(store, &name, named.then_some(tag), selected)?;
+        add(store, &name, named.then_some(tag), chosen)?;
     }
     Ok(())
 }
 
-fn add(store: &Store, name: &str, tag: Option<Reference>, selected: &mut Vec<Selected>) -> Result<()> {
+fn add(store: &Store, name: &str, tag: Option<Reference>, chosen: &mut Vec<Chosen>) -> Result<()> {
     let image = store.resolve(name)?;
-    let known = selected.iter_mut().find(|known| known.image.id == image.id);
+    let known = chosen.iter_mut().find(|known| known.image.id == image.id);
     match known {
         Some(known) => known.names.extend(tag),
-        None => selected.push(Selected {
+        None => chosen.push(Chosen {
             image,
             names: tag.into_iter().collect(),
         }),
     }
-    for known in selected {
+    for known in chosen {
         known.names.sort_by_key(ToString::to_string);
         known.names.dedup();
     }
     Ok(())
 }
 
-/// Writes beside the file and then in its place: a failure leaves what was there. A device or a pipe is written to: in
-/// place of /dev/null no file may come.
-fn to_file(store: &Store, selected: &[Selected], path: &Path) -> Result<()> {
-    let failed = |call: &str, error: &io::Error| Error::io(format!("{call} {}", path.display()), error);
-    if fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
-        let file = File::options().write(true).open(path);
-        let file = file.map_err(|error| failed("open", &error))?;
-        return compressed(store, selected, path, file);
+impl Chosen {
+    /// What is saved of it: the image, which must be for the platform that was asked for, or what is for that in the index
+    /// that its names stand for.
+    fn selected(self, store: &Store, wanted: Option<&Platform>) -> Result<Selected> {
+        let Self { image, names } = self;
+        let mut manifest = image.manifest;
+        if let Some(wanted) = wanted {
+            let index = names.first().map(|name| store.kept_index(name)).transpose()?;
+            match index {
+                Some(KeptIndex::Whole(index)) => manifest = index.into_member(wanted)?.descriptor.digest,
+                _ => {
+                    let id = || image.id.to_string();
+                    let name = names.first().map_or_else(id, Reference::familiar);
+                    platform::check(&image.config, wanted, &name)?;
+                }
+            }
+        }
+        Ok(Selected { manifest, names })
     }
-    let mut temporary = OsString::from(path);
-    temporary.push(format!(".{}", std::process::id()));
-    let temporary = PathBuf::from(temporary);
-    let file = File::create_new(&temporary).map_err(|error| failed("create", &error))?;
-    let written = compressed(store, selected, path, file)
-        .and_then(|()| fs::rename(&temporary, path).map_err(|error| failed("rename to", &error)));
-    if written.is_err() {
-        // The first error is the one that matters.
-        let _ = fs::remove_file(&temporary);
-    }
-    written
 }
 
-fn compressed(store: &Store, selected: &[Selected], path: &Path, file: File) -> Result<()> {
+fn compressed(path: &Path, file: File, save: impl Fn(&mut dyn Write) -> Result<()>) -> Result<()> {
     let failed = |error: io::Error| Error::io(format!("write {}", path.display()), &error);
     let file = BufWriter::with_capacity(1 << 20, file);
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("gz" | "tgz") => {
             let mut encoder = flate2::write::GzEncoder::new(file, flate2::Compression::default());
-            archive::save(store, selected, &mut encoder)?;
+            save(&mut encoder)?;
             encoder.finish().and_then(|mut file| file.flush()).map_err(failed)
         }
-        Some("zst") => {
+        Some("zst" | "tzst") => {
             let mut encoder = zstd::stream::write::Encoder::new(file, 0).map_err(failed)?;
-            archive::save(store, selected, &mut encoder)?;
+            save(&mut encoder)?;
             encoder.finish().and_then(|mut file| file.flush()).map_err(failed)
         }
+        Some(other @ ("xz" | "txz" | "bz2" | "tbz" | "tbz2")) => Err(Error::new(
+            Kind::Unsupported,
+            format!("archives are not written as .{other}: {}", path.display()),
+        )
+        .hint("write .gz or .zst, or plain to the compressor: corten save IMAGE | xz > FILE")),
         _ => {
             let mut file = file;
-            archive::save(store, selected, &mut file)?;
+            save(&mut file)?;
             file.flush().map_err(failed)
         }
     }

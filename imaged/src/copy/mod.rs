@@ -9,9 +9,8 @@ mod tarball;
 mod target;
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::assemble::wrong_digest;
+use crate::assemble::{at_once, wrong_digest};
 use crate::error::{Context, Error, Kind, Result};
 use crate::image::platform;
 use crate::oci::{Descriptor, Digest, Document, Manifest, media};
@@ -156,27 +155,13 @@ fn copy_blobs(
     parallel: usize,
     witness: &dyn Witness,
 ) -> Result<()> {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        while let Some(blob) = blobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let copied = copy_blob(source, target, blob);
-            let copied = copied.context(|| format!("copy the blob {}", blob.digest.short()));
-            if copied.is_err() {
-                next.store(blobs.len(), Ordering::Relaxed);
-            }
-            witness.blob(blob, copied?);
-        }
+    at_once(parallel.clamp(1, 16), blobs, |_, blob| {
+        let copied = copy_blob(source, target, blob);
+        let copied = copied.context(|| format!("copy the blob {}", blob.digest.short()))?;
+        witness.blob(blob, copied);
         Ok(())
-    };
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..parallel.clamp(1, 16)).map(|_| scope.spawn(work)).collect();
-        let died = |_| Err(Error::new(Kind::System, "a thread that copies died"));
-        let results: Vec<Result<()>> = workers
-            .into_iter()
-            .map(|worker| worker.join().unwrap_or_else(died))
-            .collect();
-        results.into_iter().collect()
     })
+    .map(drop)
 }
 
 /// False when the target had it.

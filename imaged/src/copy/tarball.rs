@@ -1,6 +1,5 @@
 //! Archives as a copy needs them: where each file lies in one, and one written file by file.
 
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufRead, Read, Write};
@@ -10,7 +9,7 @@ use std::path::Path;
 
 use ::tar::{EntryType, Header};
 
-use crate::assemble::is_out_of_proportion;
+use crate::archive::{decompressed, is_compressed};
 use crate::error::{Error, Kind, Result};
 use crate::layer::tar::{self, Limits, Reader};
 use crate::registry::nameless;
@@ -51,52 +50,23 @@ impl Read for Section<'_> {
 /// The archive, without its compression, and where its files are.
 pub(super) fn index(path: &Path) -> Result<(File, HashMap<String, Extent>)> {
     let failed = |error: &io::Error| Error::io(format!("read {}", path.display()), error);
-    let file = File::open(path).map_err(|error| failed(&error))?;
-    let mut start = [0; 4];
+    let mut file = File::open(path).map_err(|error| failed(&error))?;
+    let mut start = [0; 10];
     let length = file.read_at(&mut start, 0).map_err(|error| failed(&error))?;
-    let received = Cell::new(0);
-    let counted = Counted {
-        file: &file,
-        count: &received,
-    };
-    let mut plain: Box<dyn Read + '_> = match &start[..length] {
-        [0x1f, 0x8b, ..] => Box::new(flate2::read::MultiGzDecoder::new(counted)),
-        [0x28, 0xb5, 0x2f, 0xfd] => {
-            Box::new(zstd::stream::read::Decoder::new(counted).map_err(|error| failed(&error))?)
-        }
-        _ => {
-            let files = files_of(Input::new(|at, buffer| file.read_at(buffer, at)), true)?;
-            return Ok((file, files));
-        }
-    };
+    if !is_compressed(&start[..length]) {
+        let files = files_of(Input::new(|at, buffer| file.read_at(buffer, at)), true)?;
+        return Ok((file, files));
+    }
     // Looked at as it comes: what is hostile ends before it fills the disk.
     let mut out = nameless()?;
-    let decompress = |at: u64, buffer: &mut [u8]| {
+    let mut plain = decompressed(&mut file)?;
+    let keep = |_, buffer: &mut [u8]| {
         let count = plain.read(buffer)?;
-        let total = at + count as u64;
-        if is_out_of_proportion(total, received.get()) {
-            let excessive = Error::new(Kind::Limit, "it decompresses to more than its size can explain");
-            return Err(io::Error::other(excessive));
-        }
         out.write_all(&buffer[..count]).map(|()| count)
     };
-    let files = files_of(Input::new(decompress), false)?;
+    let files = files_of(Input::new(keep), false)?;
     drop(plain);
     Ok((out, files))
-}
-
-/// Counts what is read of a file.
-struct Counted<'a> {
-    file: &'a File,
-    count: &'a Cell<u64>,
-}
-
-impl Read for Counted<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read(buffer)?;
-        self.count.set(self.count.get() + count as u64);
-        Ok(count)
-    }
 }
 
 /// A stream that knows where it stands. Its buffer is filled by `fill`, from a position on.

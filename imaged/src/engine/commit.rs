@@ -151,6 +151,7 @@ pub(super) fn install(
             .into_iter()
             .collect::<HashMap<_, _>>(),
         names: request.name.into_iter().collect(),
+        index: None,
     };
     archive::install(store, found)
 }

@@ -1,7 +1,7 @@
 //! Platforms: what `--platform` says, what this machine is, and which entry of an index fits.
 
 use crate::error::{Error, Kind, Result};
-use crate::oci::{Descriptor, Platform};
+use crate::oci::{Descriptor, ImageConfig, Platform};
 
 /// This machine, in Go's words.
 pub fn host() -> Platform {
@@ -103,6 +103,39 @@ fn fitness(wanted: &Platform, candidate: &Platform) -> u8 {
 /// Whether an image for `candidate` may run where `wanted` is asked for.
 pub fn runs_on(wanted: &Platform, candidate: &Platform) -> bool {
     fitness(wanted, candidate) > 0
+}
+
+/// The platform that a configuration names. What it leaves out is as wanted: that is no reason to refuse an image.
+pub fn of(config: &ImageConfig, wanted: &Platform) -> Platform {
+    let or = |value: &String, wanted: &String| match value.is_empty() {
+        true => wanted.clone(),
+        false => value.clone(),
+    };
+    Platform {
+        os: or(&config.os, &wanted.os),
+        architecture: or(&config.architecture, &wanted.architecture),
+        variant: config.variant.clone().or_else(|| wanted.variant.clone()),
+        os_version: None,
+    }
+}
+
+/// Whether an image of this configuration may run where `wanted` is asked for.
+///
+/// # Errors
+/// `NotFound`, with both platforms.
+pub fn check(config: &ImageConfig, wanted: &Platform, name: &str) -> Result<()> {
+    let actual = of(config, wanted);
+    match runs_on(wanted, &actual) {
+        true => Ok(()),
+        false => Err(Error::new(
+            Kind::NotFound,
+            format!(
+                "image '{name}' was found but does not match the specified platform: wanted {}, actual {}",
+                display(wanted),
+                display(&actual)
+            ),
+        )),
+    }
 }
 
 /// The entry of an index that fits best; older variants of the architecture are accepted.

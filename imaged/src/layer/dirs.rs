@@ -216,8 +216,9 @@ fn real_path(fd: &OwnedFd) -> Result<Vec<u8>> {
 pub(super) fn failed(call: &str, path: &[u8], errno: Errno) -> Error {
     let error = Error::syscall(format!("{call} \"{}\" in the layer", show(path)), errno as i32);
     match errno {
-        Errno::ENOSPC | Errno::EDQUOT => {
-            error.hint("the disk is full: `corten system df` shows what the images take")
+        Errno::ENOSPC => error.hint("the disk is full: `corten system df` shows what the images take"),
+        Errno::EDQUOT => {
+            error.hint("a quota of the disk is used up: `corten system df` shows what the images take")
         }
         Errno::EPERM => error.hint("unpacking needs root's privileges: owners, devices, extended attributes"),
         _ => error,

@@ -1,6 +1,6 @@
 //! Descriptors, manifests and indexes, and the check that a document is what its media type says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -100,6 +100,12 @@ pub struct Index {
     pub media_type: Option<String>,
     /// The images.
     pub manifests: Vec<Descriptor>,
+}
+
+/// Descriptors without those of a digest that came before: what is hostile may name one a thousand times.
+pub fn each_once<'a>(all: impl IntoIterator<Item = &'a Descriptor>) -> impl Iterator<Item = &'a Descriptor> {
+    let mut seen = BTreeSet::new();
+    all.into_iter().filter(move |entry| seen.insert(entry.digest))
 }
 
 /// What a registry keeps under a tag or a manifest's digest.

@@ -1,5 +1,7 @@
 //! Downloading a layer's blob, with as many connections as it takes, into a channel.
 
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,10 +12,10 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::client::Client;
 use super::connection::Connection;
-use crate::assemble::{Piece, Source};
+use crate::assemble::{Piece, Source, wrong_digest};
 use crate::error::{Context, Error, Kind, Result};
 use crate::log;
-use crate::oci::Descriptor;
+use crate::oci::{Descriptor, Hasher};
 
 /// Pieces of a download that may wait for the decompressor.
 const WAITING: usize = 12;
@@ -63,6 +65,38 @@ impl Source for Downloads {
     fn abandon(&self) {
         let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
         runtime.into_iter().for_each(Runtime::shutdown_background);
+    }
+}
+
+/// Writes a whole blob to a file, and checks it; `failed` makes an error of a write's.
+///
+/// # Errors
+/// `Network`, `Integrity`; what `failed` makes.
+pub(super) fn receive(
+    client: &Arc<Client>,
+    runtime: &Runtime,
+    descriptor: &Descriptor,
+    file: &mut File,
+    failed: impl Fn(&io::Error) -> Error,
+) -> Result<()> {
+    let (sender, mut arriving) = channel(WAITING);
+    runtime.spawn(download(Arc::clone(client), descriptor.clone(), 0, sender));
+    let mut hasher = Hasher::new();
+    loop {
+        match arriving.blocking_recv() {
+            Some(Piece::Data(piece)) => {
+                hasher.update(&piece);
+                file.write_all(&piece).map_err(|error| failed(&error))?;
+            }
+            Some(Piece::Retrying) => {}
+            Some(Piece::End) => break,
+            Some(Piece::Failed(error)) => return Err(error),
+            None => return Err(Error::new(Kind::Closed, "the download was given up")),
+        }
+    }
+    match hasher.finish() {
+        found if found == descriptor.digest => Ok(()),
+        found => Err(wrong_digest("blob", &descriptor.digest, &found)),
     }
 }
 

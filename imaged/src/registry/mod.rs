@@ -9,9 +9,11 @@ mod client;
 mod connection;
 pub mod credentials;
 mod documents;
+mod fetch;
 mod http;
 mod lists;
 mod login;
+mod members;
 mod outgoing;
 mod places;
 mod pull;
@@ -32,10 +34,11 @@ use crate::store::Store;
 
 pub use crate::assemble::{Progress, Silent, Step};
 pub use documents::{Raw, document, documents, small_blob};
+pub use fetch::{fetch, without_login};
 pub use lists::tags;
 pub use login::login;
 pub use places::candidates;
-pub use push::{Parcel, Pushed, Witness, push};
+pub use push::{Parcel, Pushed, Witness, push, remember};
 pub use repository::{Repository, nameless};
 pub use search::{Hit, search};
 pub use signatures::{check_policy, verify};
@@ -46,6 +49,8 @@ pub use upload::{Content, Sent};
 pub struct Options {
     /// The platform wanted of an image that has several; `None` for this machine's.
     pub platform: Option<Platform>,
+    /// Whether the images for all other platforms are kept, too, as blobs.
+    pub all_platforms: bool,
     /// How often something is tried that makes no progress.
     pub attempts: u32,
     /// The pause before the second attempt; it doubles with each further one.
@@ -62,6 +67,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             platform: None,
+            all_platforms: false,
             attempts: 5,
             back_off: Duration::from_millis(500),
             stall: Duration::from_secs(30),

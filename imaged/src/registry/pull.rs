@@ -6,13 +6,13 @@ use tokio::runtime::Runtime;
 
 use super::blob::Downloads;
 use super::client::{Client, Fetched};
-use super::{Options, Pulled, signatures};
+use super::{Options, Pulled, members, signatures};
 use crate::assemble::{Progress, Workshop, layers_of};
 use crate::error::{Error, Kind, Result};
 use crate::image::{Reference, platform};
 use crate::log;
 use crate::oci::manifest::read_json;
-use crate::oci::{Digest, Document, ImageConfig, Manifest, media};
+use crate::oci::{Digest, Document, ImageConfig, Index, Manifest, media};
 use crate::store::{Name, Store, fault_point};
 
 /// How often layers may disappear, because somebody removes them, while others are made.
@@ -29,7 +29,8 @@ pub(super) fn pull(
     let client = Arc::new(Client::new(reference, options)?);
     progress.begin(reference);
     let wanted = options.platform.clone().unwrap_or_else(platform::host);
-    let (found, digest) = runtime.block_on(find_manifest(&client, reference, &wanted))?;
+    let (found, index) = runtime.block_on(find_manifest(&client, reference, &wanted))?;
+    let digest = index.as_ref().map_or(found.digest, |(index, _)| index.digest);
     let Document::Manifest(manifest) = &found.document else {
         return Err(Error::new(Kind::Unsupported, "an index points at another index"));
     };
@@ -38,6 +39,8 @@ pub(super) fn pull(
     }
     let mut digests = vec![digest, found.digest];
     digests.dedup();
+    // A signature of one image is none of the others.
+    digests.truncate(if options.all_platforms { 1 } else { 2 });
     runtime.block_on(signatures::obey(&client, reference, &digests))?;
     let config_bytes = match store.blob(&manifest.config.digest) {
         Ok(known) => known,
@@ -58,6 +61,11 @@ pub(super) fn pull(
     let was_current = store
         .known_as(reference)?
         .is_some_and(|(image, known)| known == digest && image.id == manifest.config.digest);
+    // Nobody sweeps away what no name stands for yet.
+    let _working = store.scratch()?;
+    if let (true, Some((_, index))) = (options.all_platforms, &index) {
+        members::keep(store, &client, &runtime, index, manifest)?;
+    }
     let workshop = Workshop {
         store,
         source: &Downloads::new(client, runtime),
@@ -67,6 +75,9 @@ pub(super) fn pull(
     };
     for _ in 0..ROUNDS {
         workshop.make(&layers)?;
+        if let Some((root, _)) = &index {
+            store.put_blob(&root.bytes)?;
+        }
         fault_point();
         if let Some(image) = store.put_image(&config_bytes, &found.bytes, &names(reference, digest))? {
             return Ok(Pulled {
@@ -100,23 +111,20 @@ pub(super) fn runtime() -> Result<Runtime> {
         .map_err(|error| Error::io("start the download threads", &error))
 }
 
-/// The manifest for the wanted platform, and the digest that the reference stands for.
+/// The manifest for the wanted platform, and the index that points at it, if the reference stands for one.
 async fn find_manifest(
     client: &Client,
     reference: &Reference,
     wanted: &crate::oci::Platform,
-) -> Result<(Fetched, Digest)> {
+) -> Result<(Fetched, Option<(Fetched, Index)>)> {
     let root = client.root_document(reference).await?;
-    let digest = root.digest;
-    let found = match &root.document {
-        Document::Manifest(_) => root,
-        Document::Index(index) => {
-            client
-                .described_document(platform::choose(wanted, &index.manifests)?)
-                .await?
-        }
+    let Document::Index(index) = &root.document else {
+        return Ok((root, None));
     };
-    Ok((found, digest))
+    let index = index.clone();
+    let chosen = platform::choose(wanted, &index.manifests)?;
+    let found = client.described_document(chosen).await?;
+    Ok((found, Some((root, index))))
 }
 
 fn not_an_image(manifest: &Manifest) -> Error {

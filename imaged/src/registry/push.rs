@@ -12,9 +12,9 @@ use super::upload::{Content, Sent, Upload, put_manifest};
 use super::{Options, pull};
 use crate::error::{Error, Kind, Result};
 use crate::image::{Image, Reference};
-use crate::oci::manifest::read_json;
-use crate::oci::{Digest, Manifest, media};
-use crate::store::{Name, Store, failed_at};
+use crate::oci::manifest::{each_once, read_json};
+use crate::oci::{Descriptor, Digest, Index, Manifest, media};
+use crate::store::{KeptIndex, Member, Name, Store, WholeIndex, blobs_of, failed_at};
 
 /// Is told what a push does.
 pub trait Witness: Sync {
@@ -31,11 +31,13 @@ pub struct Pushed {
     pub size: usize,
 }
 
-/// An image in the form in which it is to be sent.
-#[derive(Debug)]
+/// What is to be sent, in the form in which it is.
+#[derive(Debug, Default)]
 pub struct Parcel {
-    /// The manifest.
-    pub manifest: Vec<u8>,
+    /// What gets the tag: a manifest, or an index.
+    pub root: Vec<u8>,
+    /// The manifests that the index points at; none if it is no index.
+    pub members: Vec<Member>,
     /// The blobs that are not the store's.
     pub blobs: HashMap<Digest, PathBuf>,
 }
@@ -46,10 +48,24 @@ impl Parcel {
     /// # Errors
     /// `NotFound` and `Integrity` for a manifest that the store lost.
     pub fn of(store: &Store, image: &Image) -> Result<Self> {
-        Ok(Self {
-            manifest: store.blob(&image.manifest)?,
+        store.blob(&image.manifest).map(Self::of_manifest)
+    }
+
+    /// One manifest whose blobs the store has.
+    pub fn of_manifest(manifest: Vec<u8>) -> Self {
+        Self {
+            root: manifest,
+            ..Self::default()
+        }
+    }
+
+    /// All of an index.
+    pub fn of_index(index: WholeIndex) -> Self {
+        Self {
+            root: index.bytes,
+            members: index.members,
             blobs: HashMap::new(),
-        })
+        }
     }
 
     fn open(&self, store: &Store, digest: &Digest) -> Result<File> {
@@ -58,78 +74,120 @@ impl Parcel {
             None => store.open_blob(digest),
         }
     }
+
+    fn contents(&self) -> Result<Contents> {
+        if self.members.is_empty() {
+            let manifest: Manifest = read_json(&self.root, "manifest")?;
+            return Ok(Contents {
+                media_type: manifest.media_type.unwrap_or_else(|| media::OCI_MANIFEST.into()),
+                configs: [manifest.config.digest].into(),
+                blobs: each_once(manifest.layers.iter().chain([&manifest.config]))
+                    .cloned()
+                    .collect(),
+            });
+        }
+        let index: Index = read_json(&self.root, "index")?;
+        let configs = self.members.iter().map(|member| member.manifest.config.digest);
+        Ok(Contents {
+            media_type: index.media_type.unwrap_or_else(|| media::OCI_INDEX.into()),
+            configs: configs.collect(),
+            blobs: each_once(self.members.iter().flat_map(Member::blobs))
+                .cloned()
+                .collect(),
+        })
+    }
 }
 
-/// Pushes an image under a tag; the store then knows it by the repository's digest.
+/// What is in a parcel.
+struct Contents {
+    /// The root's media type.
+    media_type: String,
+    /// All blobs, each once.
+    blobs: Vec<Descriptor>,
+    /// Those of them that are configurations.
+    configs: BTreeSet<Digest>,
+}
+
+/// Pushes an image, or several in an index, under a tag.
 ///
 /// # Errors
 /// `Denied`, `Network`, `Unsupported`; `NotFound` and `Integrity` for blobs that the store lost.
 pub fn push(
     store: &Store,
-    image: &Image,
     parcel: &Parcel,
     reference: &Reference,
     options: &Options,
     witness: &dyn Witness,
 ) -> Result<Pushed> {
     let runtime = pull::runtime()?;
-    let manifest: Manifest = read_json(&parcel.manifest, "manifest")?;
-    let origins = origins(store, &manifest, reference)?;
+    let contents = parcel.contents()?;
+    let wanted = contents.blobs.iter().map(|blob| blob.digest).collect();
+    let origins = origins(store, &wanted, reference)?;
     let others: BTreeSet<String> = origins.values().cloned().collect();
     let others: Vec<String> = others.into_iter().collect();
     let client = Arc::new(Client::to_push(reference, options, &others)?);
-    let pushed = Pushed {
-        digest: Digest::of(&parcel.manifest),
-        size: parcel.manifest.len(),
-    };
     let work = async {
-        blobs(store, parcel, &client, &manifest, &origins, witness).await?;
-        let media_type = manifest.media_type.as_deref().unwrap_or(media::OCI_MANIFEST);
+        blobs(store, parcel, &client, &contents, &origins, witness).await?;
+        for member in &parcel.members {
+            let descriptor = &member.descriptor;
+            let (name, bytes) = (descriptor.digest.to_string(), member.bytes.clone().into());
+            put_manifest(&client, &name, &descriptor.media_type, bytes).await?;
+        }
         let tag = reference.tag().unwrap_or("latest");
-        put_manifest(&client, tag, media_type, parcel.manifest.clone().into()).await
+        put_manifest(&client, tag, &contents.media_type, parcel.root.clone().into()).await
     };
     runtime.block_on(LocalSet::new().run_until(work))?;
-    store.put_names(&image.id, &names(reference, pushed.digest))?;
-    Ok(pushed)
+    Ok(Pushed {
+        digest: Digest::of(&parcel.root),
+        size: parcel.root.len(),
+    })
 }
 
-fn names(reference: &Reference, digest: Digest) -> Vec<Name> {
-    let tag = Name {
-        reference: reference.clone(),
-        digest,
-    };
-    let by_digest = Name {
-        reference: reference.with_digest(digest),
-        digest,
-    };
-    vec![tag, by_digest]
+/// Lets the store know an image of its own by the digest that was pushed, and by the tag, unless only a part of what the
+/// tag stands for here was pushed on purpose.
+///
+/// # Errors
+/// `NotFound` when it was removed meanwhile; the failed call.
+pub fn remember(
+    store: &Store,
+    id: &Digest,
+    reference: &Reference,
+    digest: Digest,
+    is_tag_meant: bool,
+) -> Result<()> {
+    let tag = is_tag_meant.then(|| reference.clone());
+    let names = tag.into_iter().chain([reference.with_digest(digest)]);
+    let names: Vec<Name> = names.map(|reference| Name { reference, digest }).collect();
+    store.put_names(id, &names)
 }
 
 /// For each blob another repository of the same registry that has an image with it, as far as the store knows.
-fn origins(store: &Store, manifest: &Manifest, reference: &Reference) -> Result<HashMap<Digest, String>> {
-    let wanted: BTreeSet<Digest> = manifest
-        .layers
-        .iter()
-        .chain([&manifest.config])
-        .map(|blob| blob.digest)
-        .collect();
+fn origins(
+    store: &Store,
+    wanted: &BTreeSet<Digest>,
+    reference: &Reference,
+) -> Result<HashMap<Digest, String>> {
     let mut origins = HashMap::new();
     for (image, names) in store.images()? {
         // What a registry gave or got has a digest there.
-        let others = names
+        let mut others = names
             .digests
             .iter()
             .filter_map(|name| name.parse::<Reference>().ok());
-        let other = others
-            .filter(|other| other.domain() == reference.domain() && other.path() != reference.path())
-            .map(|other| other.path().to_owned())
-            .next();
-        let (Some(other), Ok(manifest)) = (other, store.manifest(&image)) else {
+        let is_another =
+            |other: &Reference| other.domain() == reference.domain() && other.path() != reference.path();
+        let (Some(other), Ok(manifest)) = (others.find(is_another), store.manifest(&image)) else {
             continue;
         };
-        for blob in manifest.layers.iter().chain([&manifest.config]) {
+        // Where an index is, there is all that it points at.
+        let members = match store.kept_index(&other) {
+            Ok(KeptIndex::Whole(index)) => index.members,
+            _ => Vec::new(),
+        };
+        for blob in blobs_of(&manifest).chain(members.iter().flat_map(Member::blobs)) {
             if wanted.contains(&blob.digest) {
-                origins.entry(blob.digest).or_insert_with(|| other.clone());
+                let path = || other.path().to_owned();
+                origins.entry(blob.digest).or_insert_with(path);
             }
         }
     }
@@ -141,11 +199,11 @@ async fn blobs(
     store: &Store,
     parcel: &Parcel,
     client: &Arc<Client>,
-    manifest: &Manifest,
+    contents: &Contents,
     origins: &HashMap<Digest, String>,
     witness: &dyn Witness,
 ) -> Result<()> {
-    let mut waiting = manifest.layers.iter().chain([&manifest.config]);
+    let mut waiting = contents.blobs.iter();
     let mut running = JoinSet::new();
     loop {
         while running.len() < client.options.parallel
@@ -167,7 +225,7 @@ async fn blobs(
             Some(done) => {
                 let (digest, sent) =
                     done.map_err(|_| Error::new(Kind::System, "a task that pushes died"))??;
-                if digest != manifest.config.digest {
+                if !contents.configs.contains(&digest) {
                     witness.layer(&digest, &sent);
                 }
             }

@@ -1,25 +1,20 @@
 //! A repository to read from or write to piece by piece, without the store: what copying needs.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::OpenOptionsExt;
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc::channel;
 
-use super::blob::download;
+use super::blob::receive;
 use super::client::Client;
 use super::signatures::obey;
 use super::upload::{Content, Sent, Upload, offer, put_manifest};
 use super::{Options, Raw, pull};
-use crate::assemble::{Piece, wrong_digest};
 use crate::error::{Error, Kind, Result};
 use crate::image::Reference;
-use crate::oci::{Descriptor, Digest, Hasher};
-
-/// Pieces of a download that may wait to be written.
-const WAITING: usize = 32;
+use crate::oci::{Descriptor, Digest};
 
 /// A repository of a registry. Its calls block, and may come from several threads.
 #[derive(Debug)]
@@ -99,27 +94,9 @@ impl Repository {
 
     fn download_once(&self, descriptor: &Descriptor) -> Result<Content> {
         let mut file = nameless()?;
-        let (sender, mut receiver) = channel(WAITING);
-        self.runtime
-            .spawn(download(Arc::clone(&self.client), descriptor.clone(), 0, sender));
-        let mut hasher = Hasher::new();
-        loop {
-            match receiver.blocking_recv() {
-                Some(Piece::Data(piece)) => {
-                    hasher.update(&piece);
-                    file.write_all(&piece)
-                        .map_err(|error| Error::io("keep the blob in the temporary directory", &error))?;
-                }
-                Some(Piece::Retrying) => {}
-                Some(Piece::End) => break,
-                Some(Piece::Failed(error)) => return Err(error),
-                None => return Err(Error::new(Kind::Closed, "the download was given up")),
-            }
-        }
-        match hasher.finish() {
-            digest if digest == descriptor.digest => Ok(Content { file, offset: 0 }),
-            digest => Err(wrong_digest("blob", &descriptor.digest, &digest)),
-        }
+        let failed = |error: &io::Error| Error::io("keep the blob in the temporary directory", error);
+        receive(&self.client, &self.runtime, descriptor, &mut file, failed)?;
+        Ok(Content { file, offset: 0 })
     }
 
     /// Whether the registry has a blob, or takes it from its other repository `origin`.

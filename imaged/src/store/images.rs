@@ -197,9 +197,14 @@ impl Store {
     pub fn tag(&self, source: &str, reference: &Reference) -> Result<()> {
         let _lock = self.lock_shared()?;
         let image = self.resolve(source)?;
+        // An id is not a name, though it may look like one.
+        let index = match source.parse::<Reference>() {
+            Ok(source) => self.index_of(&source)?,
+            Err(_) => None,
+        };
         let name = Name {
             reference: reference.clone(),
-            digest: image.manifest,
+            digest: index.unwrap_or(image.manifest),
         };
         self.put_ref(&name, &image.id)
     }

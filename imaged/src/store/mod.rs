@@ -4,7 +4,7 @@
 //! ROOT/               0700
 //!   version           the format's version
 //!   lock              shared while a reference to something is added, exclusive while things are removed
-//!   blobs/sha256/HEX  manifests, configurations and layers as they came, the raw bytes
+//!   blobs/sha256/HEX  indexes, manifests, configurations and layers as they came, the raw bytes
 //!   layers/HEX32/     one unpacked layer, named by the first 32 digits of its chain ID:
 //!     fs/             its files, with overlayfs' whiteouts, or sockets where there can be none
 //!     layer.json      its description
@@ -23,6 +23,7 @@ mod blobs;
 mod check;
 mod fault;
 mod images;
+mod indexes;
 mod layers;
 mod lock;
 mod partial;
@@ -42,6 +43,7 @@ use crate::oci::Digest;
 
 pub use check::Problem;
 pub use fault::point as fault_point;
+pub use indexes::{KeptIndex, Member, WholeIndex, blobs_of};
 pub use layers::{Claim, LayerRecord, Making};
 pub use lock::Lock;
 pub use partial::Partial;
@@ -207,8 +209,11 @@ pub fn failed(call: &str, error: &io::Error) -> Error {
     let failure = Error::io(call, error);
     match error.raw_os_error().map(nix::errno::Errno::from_raw) {
         Some(nix::errno::Errno::ENOENT) => failure.with_kind(Kind::NotFound),
-        Some(nix::errno::Errno::ENOSPC | nix::errno::Errno::EDQUOT) => {
+        Some(nix::errno::Errno::ENOSPC) => {
             failure.hint("the disk is full: `corten system df` shows what the images take")
+        }
+        Some(nix::errno::Errno::EDQUOT) => {
+            failure.hint("a quota of the disk is used up: `corten system df` shows what the images take")
         }
         Some(nix::errno::Errno::EACCES | nix::errno::Errno::EPERM) => {
             failure.hint("the store belongs to root: run corten as root, or choose another --root")

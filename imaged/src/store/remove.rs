@@ -81,7 +81,9 @@ impl Store {
             ));
         }
         let mut removed = Vec::new();
+        let mut had_index = false;
         for reference in &going {
+            had_index |= self.index_of(reference)?.is_some();
             self.remove_ref(reference)?;
             fault_point();
             removed.push(Removed::Untagged(reference.familiar()));
@@ -92,12 +94,23 @@ impl Store {
                 self.hold(&image, &mut removed)?;
                 None
             }
+            // What the index alone kept.
+            false if had_index => Some(self.swept()?),
             false => None,
         };
         // What was moved into the scratch directory is removed after others may go on.
         drop(lock);
         drop(scratch);
         Ok(removed)
+    }
+
+    /// Removes what nothing needs any more; the rest of the work goes with what is returned.
+    fn swept(&self) -> Result<Scratch> {
+        let scratch = self.scratch()?;
+        if let Some(needed) = self.needed()? {
+            self.sweep(&needed, &scratch)?;
+        }
+        Ok(scratch)
     }
 
     fn refs_of(&self, id: &Digest) -> Result<Vec<Reference>> {
@@ -208,7 +221,7 @@ impl Store {
     /// what it needs cannot be told, and is not to be taken from the container for that.
     fn needed(&self) -> Result<Option<HashSet<Digest>>> {
         self.forget_held()?;
-        let mut needed = HashSet::new();
+        let mut needed: HashSet<Digest> = self.kept_by_indexes()?.into_iter().collect();
         let mut keep = |image: &Image| {
             needed.extend(digest::chain_ids(&image.config.rootfs.diff_ids));
             needed.extend(self.blobs_of(image)?);
@@ -235,12 +248,23 @@ impl Store {
     /// # Errors
     /// The failed call.
     pub fn collect(&self) -> Result<()> {
+        self.sweep_all(true)
+    }
+
+    /// The same, but for the parts of blobs, which the next pull may want.
+    ///
+    /// # Errors
+    /// The failed call.
+    pub fn sweep_up(&self) -> Result<()> {
+        self.sweep_all(false)
+    }
+
+    fn sweep_all(&self, with_partials: bool) -> Result<()> {
         let lock = self.lock_exclusive()?;
-        let scratch = self.scratch()?;
-        self.forget_partials(true)?;
-        if let Some(needed) = self.needed()? {
-            self.sweep(&needed, &scratch)?;
+        if with_partials {
+            self.forget_partials(true)?;
         }
+        let scratch = self.swept()?;
         // What was moved into the scratch directory is removed after others may go on.
         drop(lock);
         drop(scratch);

@@ -52,7 +52,8 @@ impl Store {
     pub fn usage(&self) -> Result<Usage> {
         let mut usage = Usage::default();
         let mut known = HashMap::new();
-        let mut blobs = HashSet::new();
+        let kept = self.kept_by_indexes()?;
+        let mut blobs: HashSet<_> = kept.iter().map(|blob| self.blob_path(blob)).collect();
         for (image, _) in self.images()? {
             blobs.extend(
                 self.manifest(&image)?

@@ -6,10 +6,12 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use super::fake_registry::FakeRegistry;
+use super::fake_registry::{Answer, Ending, FakeRegistry};
 use super::pulls::{names_in, reference};
 use super::sandbox::{HELLO, Sandbox};
 use super::test_image::{TestImage, TestLayer, tar_of, two_layers};
+use super::transfers::run;
+use corten_imaged::image::platform;
 use corten_imaged::oci::Digest;
 use corten_imaged::store::Store;
 
@@ -222,6 +224,42 @@ fn archives_of_skopeo_are_loaded() {
     }
 }
 
+#[test]
+fn umoci_reads_what_is_saved_and_the_other_way_round() {
+    let layers = [tar_of(&[("a", b"1")]), tar_of(&[("b", b"2")])];
+    let (sandbox, image) = with(TestImage::new(
+        layers.iter().map(|tar| TestLayer::gzip(tar)).collect(),
+    ));
+    let dir = tempfile::tempdir().unwrap();
+    let place = |name: &str| path(&dir.path().join(name)).to_owned();
+    sandbox.ok(&["save", "-o", &place("saved.tar"), "a/b:1"]);
+    fs::create_dir(place("layout")).unwrap();
+    run("tar", &["-C", &place("layout"), "-xf", &place("saved.tar")]);
+    let source = format!("{}:1", place("layout"));
+    run("umoci", &["unpack", "--image", &source, &place("bundle")]);
+    assert_eq!(fs::read(place("bundle/rootfs/a")).unwrap(), b"1");
+    fs::write(place("bundle/rootfs/c"), "3").unwrap();
+    run(
+        "umoci",
+        &[
+            "repack",
+            "--image",
+            &format!("{}:2", place("layout")),
+            &place("bundle"),
+        ],
+    );
+    let other = Sandbox::new();
+    let loaded = other.ok(&["load", "-i", &place("layout")]);
+    assert_eq!(loaded, "Loaded image: a/b:1\nLoaded image: a/b:2");
+    let store = Store::open(&other.root()).unwrap();
+    assert_eq!(store.resolve("a/b:1").unwrap().manifest, image.digest());
+    let changed = store.resolve("a/b:2").unwrap();
+    assert_eq!(
+        fs::read(store.layer_files(&changed.layers[2]).join("c")).unwrap(),
+        b"3"
+    );
+}
+
 /// Docker's first format, by hand: nobody writes it any more.
 #[test]
 fn the_format_before_manifest_json_is_loaded() {
@@ -288,7 +326,7 @@ fn archives_that_lie_are_refused_and_leave_nothing() {
         (docker(list("../c.json", "l.tar")), "no file \"../c.json\""),
         (docker("[".into()), "manifest.json is not valid"),
         (wrong_blob, "the blob should be"),
-        (b"\xfd7zXZ\0".to_vec(), "xz or bzip2"),
+        (b"\xfd7zXZ\0".to_vec(), "is damaged"),
     ] {
         let sandbox = Sandbox::new();
         let done = sandbox.with_input(&["load"], &archive);
@@ -367,4 +405,196 @@ fn a_device_is_written_to_and_not_replaced() {
     sandbox.ok(&["save", "-o", path(&device), "a/b:1"]);
     let kept = std::os::unix::fs::MetadataExt::rdev(&fs::symlink_metadata(&device).unwrap());
     assert_eq!(kept, number);
+}
+
+/// What a program writes about a file.
+fn piped(program: &str, file: &str) -> Vec<u8> {
+    Command::new(program).args(["-c", file]).output().unwrap().stdout
+}
+
+#[test]
+fn every_compression_of_dockers_is_loaded_and_imported() {
+    let (sandbox, image) = with_image();
+    let dir = tempfile::tempdir().unwrap();
+    let plain = path(&dir.path().join("plain.tar")).to_owned();
+    sandbox.ok(&["save", "-o", &plain, "a/b"]);
+    let files = path(&dir.path().join("files.tar")).to_owned();
+    fs::write(&files, tar_of(&[("file", b"content")])).unwrap();
+    let mut imported = Vec::new();
+    for program in ["cat", "gzip", "zstd", "xz", "bzip2"] {
+        let packed = match program {
+            "cat" => fs::read(&plain).unwrap(),
+            program => piped(program, &plain),
+        };
+        let other = Sandbox::new();
+        let loaded = other.with_input(&["load"], &packed);
+        assert_eq!(loaded.stdout, "Loaded image: a/b:1\n", "{program}: {loaded:?}");
+        let store = Store::open(&other.root()).unwrap();
+        assert_eq!(
+            store.resolve("a/b:1").unwrap().manifest,
+            image.digest(),
+            "{program}"
+        );
+        let packed = match program {
+            "cat" => fs::read(&files).unwrap(),
+            program => piped(program, &files),
+        };
+        assert_eq!(
+            other.with_input(&["import", "-", "flat"], &packed).code,
+            Some(0),
+            "{program}"
+        );
+        imported.push(other.ok(&["inspect", "--format", "{{.RootFS.Layers}}", "flat"]));
+    }
+    imported.dedup();
+    assert_eq!(imported.len(), 1, "the same files each time: {imported:?}");
+}
+
+#[test]
+fn archives_are_not_written_in_what_takes_long() {
+    let (sandbox, _) = with_image();
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["x.tar.xz", "x.txz", "x.tar.bz2", "x.tbz2"] {
+        let done = sandbox.corten(&["save", "-o", path(&dir.path().join(name)), "a/b"]);
+        assert!(
+            done.code == Some(1) && done.stderr.contains("are not written as"),
+            "{done:?}"
+        );
+    }
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+/// An image is for one platform: who asks for another gets an error, and nothing happens.
+#[test]
+fn what_is_asked_for_a_platform_is_for_that() {
+    let (sandbox, _) = with_image();
+    let host = platform::display(&platform::host());
+    let dir = tempfile::tempdir().unwrap();
+    let file = path(&dir.path().join("x.tar")).to_owned();
+    for words in [
+        &["save", "-o", &file, "a/b:1"][..],
+        &["history", "a/b:1"],
+        &["push", "a/b:1"],
+        &["rmi", "a/b:1"],
+    ] {
+        let with = [&[words[0], "--platform", "linux/s390x"], &words[1..]].concat();
+        let done = sandbox.corten(&with);
+        assert!(
+            done.code == Some(1) && done.stderr.contains("wanted linux/s390x, actual"),
+            "{done:?}"
+        );
+    }
+    assert!(!Path::new(&file).exists());
+    sandbox.ok(&["history", "--platform", &host, "a/b:1"]);
+    sandbox.ok(&[
+        "save",
+        "--platform",
+        &host,
+        "-q",
+        "-m",
+        "--format",
+        "oci-archive",
+        "-o",
+        &file,
+        "a/b:1",
+    ]);
+    let other = Sandbox::new();
+    let done = other.corten(&["load", "--platform", "linux/s390x", "-i", &file]);
+    assert!(
+        done.code == Some(1) && done.stderr.contains("no image for linux/s390x"),
+        "{done:?}"
+    );
+    assert!(Store::open(&other.root()).unwrap().images().unwrap().is_empty());
+    assert_eq!(
+        other.ok(&["load", "-q", "--platform", &host, "-i", &file]),
+        "Loaded image: a/b:1"
+    );
+    other.ok(&["rmi", "--no-prune", "--platform", &host, "a/b:1"]);
+}
+
+#[test]
+fn names_are_given_and_taken_as_podman_does_too() {
+    let (sandbox, _) = with_image();
+    sandbox.ok(&["tag", "a/b:1", "c", "d:2"]);
+    let ids = ["a/b:1", "c", "d:2"].map(|name| sandbox.ok(&["images", "-q", name]));
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    sandbox.with_input(&["import", "-"], &tar_of(&[("file", b"content")]));
+    let absent = sandbox.corten(&["rmi", "none:1"]);
+    assert_eq!(absent.code, Some(1), "{absent:?}");
+    assert_eq!(sandbox.ok(&["rmi", "--ignore", "none:1", "d:2"]), "Untagged: d:2");
+    sandbox.ok(&["rmi", "--all"]);
+    assert_eq!(sandbox.ok(&["images", "-q"]), "");
+}
+
+#[test]
+fn files_are_imported_from_a_web_server() {
+    let (server, sandbox) = (FakeRegistry::start(), Sandbox::new());
+    let files = tar_of(&[("file", b"content")]);
+    let cut = Answer::new(200, files.clone()).ending(Ending::CutAfter(700));
+    server.route("/files.tar", vec![Answer::new(200, files)]);
+    server.route(
+        "/moved",
+        vec![Answer::new(302, "").header("Location", "/files.tar")],
+    );
+    server.route("/cut", vec![cut]);
+    server.route(
+        "/circle",
+        vec![Answer::new(302, "").header("Location", "/circle")],
+    );
+    let address = |path: &str| format!("http://me:secret@{}/{path}", server.host());
+    let id = sandbox.ok(&[
+        "import",
+        "--os",
+        "linux",
+        "--arch",
+        "s390x",
+        &address("files.tar"),
+        "flat:1",
+    ]);
+    let format = "{{.Id}} {{.Architecture}} {{.Comment}}";
+    let shown = sandbox.ok(&["inspect", "--format", format, "flat:1"]);
+    assert_eq!(
+        shown,
+        format!("{id} s390x Imported from http://{}/files.tar", server.host())
+    );
+    let request = &server.requests("/files.tar")[0];
+    assert_eq!(request.headers["authorization"], "Basic bWU6c2VjcmV0");
+    sandbox.ok(&["import", &address("moved")]);
+    for (path, said) in [
+        ("none", "404"),
+        ("cut", "get "),
+        ("circle", "too many redirections"),
+    ] {
+        let done = sandbox.corten(&["import", &address(path), "bad:1"]);
+        assert!(
+            done.code == Some(1) && done.stderr.contains(said),
+            "{path}: {done:?}"
+        );
+        assert!(!done.stderr.contains("secret"), "{path}: {done:?}");
+    }
+    assert_eq!(sandbox.ok(&["images", "-q", "bad"]), "");
+    sandbox.ok(&["system", "check"]);
+}
+
+#[test]
+fn archives_neither_go_to_a_terminal_nor_come_from_one() {
+    let (sandbox, _) = with_image();
+    sandbox.ok(&["create", "--name", "box", "a/b:1"]);
+    let terminal = || nix::pty::openpty(None, None).unwrap();
+    for words in [["save", "a/b:1"], ["export", "box"]] {
+        let pty = terminal();
+        let done = sandbox.command(&words).stdout(pty.slave).output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert!(
+            done.status.code() == Some(1) && said.contains("cowardly refusing to save to a terminal"),
+            "{done:?}"
+        );
+    }
+    let pty = terminal();
+    let done = sandbox.command(&["load"]).stdin(pty.slave).output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(
+        done.status.code() == Some(1) && said.contains("requested load from stdin, but stdin is empty"),
+        "{done:?}"
+    );
 }

@@ -295,3 +295,25 @@ fn a_commit_that_is_killed_lets_the_container_go_on() {
         }
     }
 }
+
+/// Half an archive was left in place of the file that was there.
+#[test]
+fn an_export_that_fails_leaves_the_file_that_was_there() {
+    let (sandbox, dir) = (with_container(), tempfile::tempdir().unwrap());
+    let file = dir.path().join("files.tar");
+    fs::write(&file, "what was there").unwrap();
+    let layers = sandbox.root().join("layers");
+    fs::rename(&layers, sandbox.root().join("tmp/gone")).unwrap();
+    let done = sandbox.corten(&["export", "-o", file.to_str().unwrap(), "box"]);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "what was there");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn the_id_of_a_commit_is_written_to_a_file_too() {
+    let (sandbox, dir) = (with_container(), tempfile::tempdir().unwrap());
+    let file = dir.path().join("id");
+    let id = sandbox.ok(&["commit", "-q", "--iidfile", file.to_str().unwrap(), "box"]);
+    assert_eq!(fs::read_to_string(&file).unwrap(), id);
+}

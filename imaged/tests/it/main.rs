@@ -14,6 +14,8 @@ mod faulty_proxy;
 mod groups;
 mod habits;
 mod health;
+mod hostile_archives;
+mod indexes;
 mod killed;
 mod layers;
 mod lies;

@@ -15,7 +15,7 @@ use super::real_registry::Registry;
 use super::sandbox::Sandbox;
 use super::test_image::{TestImage, TestLayer, tar_of, two_layers};
 
-fn run(program: &str, words: &[&str]) -> Vec<u8> {
+pub(crate) fn run(program: &str, words: &[&str]) -> Vec<u8> {
     let done = Command::new(program).args(words).output().unwrap();
     assert!(
         done.status.success(),
@@ -25,13 +25,13 @@ fn run(program: &str, words: &[&str]) -> Vec<u8> {
     done.stdout
 }
 
-fn raw(image: &str) -> Vec<u8> {
+pub(crate) fn raw(image: &str) -> Vec<u8> {
     let image = format!("docker://{image}");
     run("skopeo", &["inspect", "--raw", "--tls-verify=false", &image])
 }
 
 /// A layout with an index of two platforms, named `two`; returns the index' digest.
-fn layout_of_two(directory: &Path) -> Digest {
+pub(crate) fn layout_of_two(directory: &Path) -> Digest {
     let blobs = directory.join("blobs/sha256");
     fs::create_dir_all(&blobs).unwrap();
     let put = |bytes: &[u8]| {
