@@ -87,7 +87,11 @@ impl Planner<'_> {
         if let Some(cpu) = &resources.cpu {
             self.cpu(cpu)?;
         }
-        if let Some(limit) = resources.pids.and_then(|pids| pids.limit) {
+        let has_pids = self.groups.iter().any(|group| group.has("pids"));
+        // What is not counted is unlimited already.
+        if let Some(limit) = resources.pids.and_then(|pids| pids.limit)
+            && (limit >= 0 || has_pids)
+        {
             let mut writes = self.writes("pids", "linux.resources.pids")?.1;
             writes.set("pids.max", unlimited(limit));
             self.limits.finish.extend(writes.ops);

@@ -140,6 +140,14 @@ fn unlimited_is_max_on_v2_and_absent_is_nothing() {
         lines(&v2(), r#"{"memory": {"limit": 0}, "cpu": {}, "pids": {}}"#),
         Vec::<String>::new()
     );
+    let uncounted = Layout {
+        hierarchies: vec![hierarchy(Version::V2, "/u", &["hugetlb"])],
+    };
+    assert_eq!(
+        lines(&uncounted, r#"{"pids": {"limit": -1}}"#),
+        Vec::<String>::new()
+    );
+    assert!(planned(&uncounted, r#"{"pids": {"limit": 9}}"#).is_err());
 }
 
 #[test]
