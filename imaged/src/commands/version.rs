@@ -20,17 +20,7 @@ pub(crate) struct Args {
 
 /// Runs the verb.
 pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
-    let facts = json!({
-        "Client": {
-            "Version": env!("CARGO_PKG_VERSION"),
-            "Os": std::env::consts::OS,
-            "Arch": crate::engine::architecture(),
-        },
-        "Kernel": std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim(),
-        "Root": settings.root,
-        "Shim": program("corten-shim"),
-        "Runtime": program(&settings.runtime),
-    });
+    let facts = facts(settings);
     let text = match args.format.as_deref() {
         None => Template::parse(
             "corten      {{.Client.Version}} ({{.Client.Os}}/{{.Client.Arch}})\n\
@@ -44,6 +34,33 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     };
     output::line(text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// `Client` and `Server` are docker's words for what is one program here.
+fn facts(settings: &Settings) -> Value {
+    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let client = json!({
+        "Version": env!("CARGO_PKG_VERSION"),
+        "Os": std::env::consts::OS,
+        "Arch": crate::engine::architecture(),
+    });
+    let (shim, runtime) = (program("corten-shim"), program(&settings.runtime));
+    let component = |name: &str, program: &Value| json!({"Name": name, "Version": program["Version"], "Details": {"Path": program["Path"]}});
+    let mut server = client.clone();
+    server["Platform"] = json!({"Name": "Corten"});
+    server["KernelVersion"] = json!(kernel.trim());
+    server["Components"] = json!([
+        component("corten-shim", &shim),
+        component("corten-runtime", &runtime)
+    ]);
+    json!({
+        "Client": client,
+        "Server": server,
+        "Kernel": kernel.trim(),
+        "Root": settings.root,
+        "Shim": shim,
+        "Runtime": runtime,
+    })
 }
 
 /// Where a program is and what it calls its version.

@@ -195,4 +195,10 @@ fn version_names_the_programs() {
         "{version}"
     );
     assert!(sandbox.ok(&["version"]).contains("shim"));
+    // What scripts ask docker for.
+    let server = "{{.Server.Version}} {{.Server.Os}} {{(index .Server.Components 1).Name}}";
+    assert_eq!(
+        sandbox.ok(&["version", "--format", server]),
+        format!("{} linux corten-runtime", env!("CARGO_PKG_VERSION"))
+    );
 }
