@@ -66,7 +66,7 @@ fn load_all(store: &Store, input: Input<'_>, wanted: Option<&Platform>) -> Resul
         path,
     )?;
     let found = if let (Some(_), Some(index)) = layout {
-        of_index(&contents, index, &wanted.cloned().unwrap_or_else(platform::host))?
+        of_index(&contents, index, wanted)?
     } else if let Some(list) = contents.get("manifest.json") {
         of_docker_list(&contents, list)?
     } else if let Some(repositories) = contents.get("repositories") {
