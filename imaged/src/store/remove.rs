@@ -83,7 +83,10 @@ impl Store {
         let mut removed = Vec::new();
         let mut had_index = false;
         for reference in &going {
-            had_index |= self.index_of(reference)?.is_some();
+            had_index |= match self.get_ref(reference)? {
+                Some(record) => self.index(&record.digest)?.is_some(),
+                None => false,
+            };
             self.remove_ref(reference)?;
             fault_point();
             removed.push(Removed::Untagged(reference.familiar()));
