@@ -97,8 +97,8 @@ impl Store {
                 self.hold(&image, &mut removed)?;
                 None
             }
-            // What the index alone kept.
-            false if had_index => Some(self.swept()?),
+            // What the index alone kept. The name is gone in any case: what stays now goes with the next collection.
+            false if had_index => self.swept().ok(),
             false => None,
         };
         // What was moved into the scratch directory is removed after others may go on.

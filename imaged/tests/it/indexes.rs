@@ -288,6 +288,20 @@ fn of_an_index_that_cannot_be_read_nothing_is_removed() {
     assert_eq!(names_in(&store, "blobs/sha256").len(), blobs);
 }
 
+/// The name was gone, and the verb said that it had failed.
+#[test]
+fn a_name_goes_although_another_image_is_damaged() {
+    let (sandbox, dir) = (Sandbox::new(), tempfile::tempdir().unwrap());
+    layout(dir.path(), "a:1");
+    sandbox.ok(&["load", "-i", dir.path().to_str().unwrap()]);
+    let id = sandbox.ok(&["inspect", "--format", "{{.Id}}", "a:1"]);
+    sandbox.ok(&["tag", &id, "b:1"]);
+    let other = sandbox.with_input(&["import", "-"], &tar_of(&[("file", b"content")]));
+    let config = other.stdout.trim().strip_prefix("sha256:").unwrap();
+    fs::write(sandbox.root().join("blobs/sha256").join(config), "damaged").unwrap();
+    assert_eq!(sandbox.ok(&["rmi", "a:1"]), "Untagged: a:1");
+}
+
 /// A push that took long gave the tag back to its image.
 #[test]
 fn a_tag_that_moves_while_it_is_pushed_has_moved() {
