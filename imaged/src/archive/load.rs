@@ -163,7 +163,8 @@ pub fn install(store: &Store, found: Found) -> Result<Loaded> {
     let working = store.scratch()?;
     for _ in 0..ROUNDS {
         workshop.make(&layers)?;
-        if let Some(index) = &found.index {
+        // Without a name nothing would keep it.
+        if let Some(index) = found.index.as_ref().filter(|_| !names.is_empty()) {
             keep_index(store, index, &working)?;
         }
         if let Some(image) = store.put_image(&found.config, &found.manifest, &names)? {

@@ -371,4 +371,10 @@ fn of_an_index_that_is_there_in_part_the_image_alone_is_pushed() {
     third.ok(&["load", "--platform", &machine, "-i", dir.path().to_str().unwrap()]);
     let store = Store::open(&third.root()).unwrap();
     assert_eq!(names_in(&store, "blobs/sha256").len(), 3);
+    // Nor of one that nobody could ask for, as it has no name.
+    layout_of_two(&dir.path().join("nameless"));
+    let nameless = Sandbox::new();
+    nameless.ok(&["load", "-i", &dir.path().join("nameless").display().to_string()]);
+    let store = Store::open(&nameless.root()).unwrap();
+    assert_eq!(names_in(&store, "blobs/sha256").len(), 3);
 }
