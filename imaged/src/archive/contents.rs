@@ -13,12 +13,10 @@ use crate::error::{Error, Kind, Result};
 use crate::layer::clean_path;
 use crate::layer::tar::{self, Limits, Reader};
 use crate::oci::{Digest, Hasher};
-use crate::store::{MAX_DOCUMENT, Scratch, Store, failed_at};
+use crate::store::{MAX_DOCUMENT, MAX_DOCUMENTS, Scratch, Store, failed_at};
 
 /// More files than any image has layers.
 const MAX_FILES: u64 = 100_000;
-/// The most that is read of documents: each image's are in memory, and one may be named a thousand times.
-const MAX_DOCUMENTS: u64 = 256 << 20;
 /// The size of the pieces that are read and written.
 const PIECE: usize = 256 << 10;
 /// How many links may lead to each other.
@@ -33,7 +31,7 @@ pub(super) struct Contents {
     files: HashMap<String, Item>,
     /// Links, by what they lead to: both paths from the archive's root.
     links: HashMap<String, String>,
-    /// The bytes of documents that were read so far.
+    /// The bytes of documents that were read so far: one may be named a thousand times.
     documents: Cell<u64>,
 }
 

@@ -1,11 +1,11 @@
 //! Streams without their compression: docker's four, told by how they begin.
 
 use std::cell::Cell;
-use std::io::{self, BufReader, Chain, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 use std::rc::Rc;
 
 use bzip2::bufread::MultiBzDecoder;
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use lzma_rust2::XzReader;
 
 use crate::assemble::is_out_of_proportion;
@@ -70,7 +70,7 @@ pub(crate) fn decompressed(input: &mut dyn Read) -> Result<Box<dyn Read + '_>> {
         },
     );
     let plain: Box<dyn Read + '_> = match known {
-        Known::Gzip => Box::new(MultiGzDecoder::new(input)),
+        Known::Gzip => Box::new(Gzip(Some(GzDecoder::new(input)))),
         Known::Zstd => {
             let decoder = zstd::stream::read::Decoder::with_buffer(input);
             Box::new(decoder.map_err(read_error)?)
@@ -103,6 +103,36 @@ impl Read for Counted<'_> {
         let count = self.input.read(buffer)?;
         self.count.set(self.count.get() + count as u64);
         Ok(count)
+    }
+}
+
+/// Streams of gzip after each other. Zeros are no damage, as gzip(1) has it: tapes and dd(1) fill their last block.
+struct Gzip<R>(Option<GzDecoder<R>>);
+
+impl<R: BufRead> Read for Gzip<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(decoder) = &mut self.0 {
+            let count = decoder.read(buffer)?;
+            if count > 0 || buffer.is_empty() {
+                return Ok(count);
+            }
+            let is_more = skip_zeros(decoder.get_mut())?;
+            let input = self.0.take().map(GzDecoder::into_inner);
+            self.0 = input.filter(|_| is_more).map(GzDecoder::new);
+        }
+        Ok(0)
+    }
+}
+
+/// False at the end.
+fn skip_zeros(input: &mut impl BufRead) -> io::Result<bool> {
+    loop {
+        let piece = input.fill_buf()?;
+        let zeros = piece.iter().take_while(|byte| **byte == 0).count();
+        match (zeros, piece.is_empty()) {
+            (0, is_end) => return Ok(!is_end),
+            _ => input.consume(zeros),
+        }
     }
 }
 
@@ -214,6 +244,12 @@ mod tests {
                 assert_eq!(twice.len(), 2 * plain.len(), "{program:?}");
             }
         }
+        let padded = [&filtered(&["gzip", "-c"], &plain), &[0; 300_000][..]].concat();
+        assert!(read(&padded).unwrap() == plain);
+        assert_eq!(
+            read(&[&padded[..], b"x"].concat()).unwrap_err().kind(),
+            Kind::Integrity
+        );
         assert_eq!(read(b"").unwrap(), b"");
         assert_eq!(read(b"BZh9 is no bzip2").unwrap(), b"BZh9 is no bzip2");
     }

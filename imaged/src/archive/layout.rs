@@ -38,8 +38,8 @@ pub struct FoundIndex {
     pub blobs: HashMap<Digest, PathBuf>,
 }
 
-/// The images of an OCI layout's index, for this platform where there are several.
-pub(super) fn of_index(contents: &Contents, index: &Item, wanted: &Platform) -> Result<Vec<Found>> {
+/// The images of an OCI layout's index, where there are several for the platform `wanted`, or for this machine's.
+pub(super) fn of_index(contents: &Contents, index: &Item, wanted: Option<&Platform>) -> Result<Vec<Found>> {
     /// What a layout's root may leave out, no other index may.
     #[derive(Deserialize)]
     struct Root {
@@ -68,11 +68,12 @@ pub(super) fn of_index(contents: &Contents, index: &Item, wanted: &Platform) -> 
     Ok(order.iter().filter_map(|digest| found.remove(digest)?).collect())
 }
 
-/// Follows a descriptor to a manifest, perhaps by an index; what is no image is passed over.
+/// Follows a descriptor to a manifest, perhaps by an index; what is no image is passed over, and what has none for the
+/// platform that was asked for.
 fn manifest(
     contents: &Contents,
     descriptor: &Descriptor,
-    wanted: &Platform,
+    wanted: Option<&Platform>,
 ) -> Result<Option<(Digest, Manifest, Option<FoundIndex>)>> {
     let bytes = contents.document(contents.blob(&descriptor.digest)?)?;
     match Document::parse(&descriptor.media_type, &bytes) {
@@ -81,7 +82,13 @@ fn manifest(
         }
         Ok(Document::Manifest(_)) => Ok(None),
         Ok(Document::Index(index)) => {
-            let chosen = platform::choose(wanted, &index.manifests)?;
+            let chosen = match wanted {
+                None => platform::choose(&platform::host(), &index.manifests)?,
+                Some(wanted) => match platform::choose(wanted, &index.manifests) {
+                    Err(error) if error.kind() == Kind::NotFound => return Ok(None),
+                    chosen => chosen?,
+                },
+            };
             let document = contents.document(contents.blob(&chosen.digest)?)?;
             match Document::parse(&chosen.media_type, &document)? {
                 Document::Manifest(manifest) => {

@@ -7,12 +7,11 @@ use serde_json::{Map, Value, json};
 use super::contents::{Contents, Item};
 use super::invalid;
 use super::layout::{Found, assembled};
+use crate::assemble::MAX_LAYERS;
 use crate::error::{Error, Kind, Result};
 use crate::image::Reference;
 use crate::oci::manifest::read_json;
 
-/// More layers than overlayfs stacks.
-const MAX_LAYERS: usize = 500;
 /// Fields of a layer's description that are not the image's.
 const NOT_THE_IMAGES: [&str; 8] = [
     "id",

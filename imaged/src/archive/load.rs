@@ -66,7 +66,7 @@ fn load_all(store: &Store, input: Input<'_>, wanted: Option<&Platform>) -> Resul
         path,
     )?;
     let found = if let (Some(_), Some(index)) = layout {
-        of_index(&contents, index, &wanted.cloned().unwrap_or_else(platform::host))?
+        of_index(&contents, index, wanted)?
     } else if let Some(list) = contents.get("manifest.json") {
         of_docker_list(&contents, list)?
     } else if let Some(repositories) = contents.get("repositories") {
@@ -163,7 +163,8 @@ pub fn install(store: &Store, found: Found) -> Result<Loaded> {
     let working = store.scratch()?;
     for _ in 0..ROUNDS {
         workshop.make(&layers)?;
-        if let Some(index) = &found.index {
+        // Without a name nothing would keep it.
+        if let Some(index) = found.index.as_ref().filter(|_| !names.is_empty()) {
             keep_index(store, index, &working)?;
         }
         if let Some(image) = store.put_image(&found.config, &found.manifest, &names)? {

@@ -9,10 +9,9 @@ use tar::{Builder, EntryType, Header};
 use super::compressed::Checked;
 use super::{CONTAINERD_NAME, DockerEntry, OCI_NAME};
 use crate::error::{Context, Error, Kind, Result};
-use crate::image::Reference;
 use crate::oci::manifest::read_json;
 use crate::oci::{Digest, Hasher, Manifest, media};
-use crate::store::{KeptIndex, Member, Store};
+use crate::store::{Member, Name, Store};
 
 /// The size of the pieces in which blobs are checked and written.
 const PIECE: usize = 256 << 10;
@@ -23,7 +22,7 @@ pub struct Selected {
     /// The image's manifest.
     pub manifest: Digest,
     /// Its names with tags, sorted.
-    pub names: Vec<Reference>,
+    pub names: Vec<Name>,
 }
 
 /// Writes the images with all their blobs; with `indexes`, of a name that stands for an index, all that the store has in
@@ -81,8 +80,9 @@ fn described(media_type: &str, digest: &Digest, bytes: &[u8]) -> Value {
 }
 
 /// The descriptor of an index that is there in full; its blobs are added to those to be written.
-fn whole(store: &Store, name: &Reference, blobs: &mut BTreeSet<Digest>) -> Result<Option<Value>> {
-    let KeptIndex::Whole(index) = store.kept_index(name)? else {
+fn whole(store: &Store, name: &Name, blobs: &mut BTreeSet<Digest>) -> Result<Option<Value>> {
+    let index = store.kept_index(&name.digest)?;
+    let Some(index) = index.filter(|index| index.is_whole) else {
         return Ok(None);
     };
     blobs.insert(index.digest);
@@ -99,16 +99,17 @@ fn whole(store: &Store, name: &Reference, blobs: &mut BTreeSet<Digest>) -> Resul
 }
 
 /// The descriptor under a name.
-fn named(name: &Reference, descriptor: &Value) -> Value {
+fn named(Name { reference, .. }: &Name, descriptor: &Value) -> Value {
     let mut descriptor = descriptor.clone();
     descriptor["annotations"] =
-        json!({CONTAINERD_NAME: name.to_string(), OCI_NAME: name.tag().unwrap_or_default()});
+        json!({CONTAINERD_NAME: reference.to_string(), OCI_NAME: reference.tag().unwrap_or_default()});
     descriptor
 }
 
 fn entry(selected: &Selected, manifest: &Manifest) -> DockerEntry {
     let path = |digest: &Digest| format!("blobs/sha256/{}", digest.hex());
-    let names = selected.names.iter().map(Reference::familiar).collect();
+    let names = selected.names.iter();
+    let names = names.map(|name| name.reference.familiar()).collect();
     DockerEntry {
         config: path(&manifest.config.digest),
         repo_tags: Some(names),

@@ -13,6 +13,7 @@ pub use at_once::at_once;
 pub(crate) use pieces::is_out_of_proportion;
 pub use progress::{Progress, Silent, Step};
 pub use source::{Files, Piece, Source};
+pub(crate) use workshop::MAX_LAYERS;
 pub use workshop::{Layer, Workshop, layers_of};
 
 use crate::error::{Error, Kind};

@@ -22,7 +22,7 @@ use crate::store::{Claim, LayerRecord, Lock, Making, Partial, Store, failed_at};
 /// Buffers between decompressor and unpacker.
 const UNPACKED_PIECES: usize = 8;
 /// More layers than this overlayfs does not stack.
-const MAX_LAYERS: usize = 500;
+pub(crate) const MAX_LAYERS: usize = 500;
 /// How often layers below may disappear, because somebody removes them, before one is published.
 const ROUNDS: usize = 10;
 

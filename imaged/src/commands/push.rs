@@ -12,7 +12,7 @@ use crate::oci::Digest;
 use crate::output;
 use crate::registry::{self, Options, Parcel, Sent, Witness};
 use crate::settings::Settings;
-use crate::store::{KeptIndex, Store};
+use crate::store::Store;
 
 /// In docker's words.
 const PARTIAL: &str =
@@ -82,7 +82,7 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
         }
     }
     for (reference, image) in references.iter().zip(there.into_iter().flatten()) {
-        push(&store, reference, &image.0.id, args)?;
+        push(&store, reference, &image, args)?;
         events::image(
             &settings.root,
             "push",
@@ -93,12 +93,13 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn push(store: &Store, reference: &Reference, id: &Digest, args: &Args) -> Result<()> {
-    let chosen = chosen(store, reference, id, args)?;
+fn push(store: &Store, reference: &Reference, (image, known): &(Image, Digest), args: &Args) -> Result<()> {
+    let chosen = chosen(store, reference, image, known, args)?;
     let display = Display { quiet: args.quiet };
     let pushed = registry::push(store, &chosen.parcel, reference, &Options::default(), &display)?;
     if chosen.is_of_the_store {
-        registry::remember(store, id, reference, pushed.digest, args.platform.is_none())?;
+        let is_all = args.platform.is_none() && chosen.note.is_none();
+        registry::remember(store, &image.id, reference, pushed.digest, is_all)?;
     }
     if let Some(path) = &args.digestfile {
         fs::write(path, pushed.digest.to_string())
@@ -129,7 +130,13 @@ struct Chosen {
 
 /// The index that the name stands for, as it is, if all of it is there; of that, what is for the platform that was asked
 /// for; or the image alone.
-fn chosen(store: &Store, reference: &Reference, id: &Digest, args: &Args) -> Result<Chosen> {
+fn chosen(
+    store: &Store,
+    reference: &Reference,
+    image: &Image,
+    known: &Digest,
+    args: &Args,
+) -> Result<Chosen> {
     let wanted = args.platform.as_deref().map(platform::parse).transpose()?;
     let is_as_it_is = args.compression.is_none() && args.format.is_none();
     let as_it_is = |parcel, is_of_the_store| Chosen {
@@ -138,24 +145,25 @@ fn chosen(store: &Store, reference: &Reference, id: &Digest, args: &Args) -> Res
         is_of_the_store,
         note: None,
     };
-    let kept = store.kept_index(reference)?;
+    let kept = store.kept_index(known)?;
     let note = match (&kept, &wanted) {
-        (KeptIndex::Partial, None) => Some(PARTIAL),
-        (KeptIndex::Whole(_), None) => Some(REPACKED),
+        (Some(index), None) => Some(if index.is_whole { REPACKED } else { PARTIAL }),
         _ => None,
     };
     match (kept, &wanted) {
-        (KeptIndex::Whole(index), None) if is_as_it_is => {
-            return Ok(as_it_is(Parcel::of_index(*index), true));
+        (Some(index), None) if is_as_it_is && index.is_whole => {
+            return Ok(as_it_is(Parcel::of_index(index), true));
         }
-        (KeptIndex::Whole(index), Some(wanted)) if is_as_it_is => {
-            let member = index.into_member(wanted)?;
-            let is_of_the_store = member.manifest.config.digest == *id;
-            return Ok(as_it_is(Parcel::of_manifest(member.bytes), is_of_the_store));
+        (Some(index), Some(wanted)) if is_as_it_is => {
+            if let Some(member) = index.into_member(wanted)? {
+                let is_of_the_store = member.manifest.config.digest == image.id;
+                return Ok(as_it_is(Parcel::of_manifest(member.bytes), is_of_the_store));
+            }
         }
         _ => {}
     }
-    let image = store.image(id)?;
+    // As it is now: with --all-tags, its layers may have been compressed for another.
+    let image = store.image(&image.id)?;
     if let Some(wanted) = &wanted {
         platform::check(&image.config, wanted, &reference.familiar())?;
     }

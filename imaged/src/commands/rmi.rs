@@ -1,5 +1,6 @@
 //! `corten rmi`.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use super::{platforms, several};
@@ -7,6 +8,7 @@ use crate::engine::Containers;
 use crate::engine::status::Status;
 use crate::error::{Kind, Result};
 use crate::events;
+use crate::image::{Names, Reference};
 use crate::settings::Settings;
 use crate::store::{Removed, Store};
 
@@ -58,17 +60,20 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     })
 }
 
-/// Every name of every image, and the ids of those that have none.
+/// Every name of every image, and the ids of those that have none. With the last tag of a repository its digests go.
 fn all(store: &Store) -> Result<Vec<String>> {
     let images = store.images()?.into_iter();
     Ok(images
-        .flat_map(
-            |(image, names)| match (names.tags.is_empty(), names.digests.is_empty()) {
-                (false, _) => names.tags,
-                (true, false) => names.digests,
-                (true, true) => vec![image.id.to_string()],
-            },
-        )
+        .flat_map(|(image, names)| {
+            let Names { tags, mut digests } = names;
+            let repository = |name: &str| name.parse::<Reference>().ok().map(|name| name.repository());
+            let tagged: BTreeSet<_> = tags.iter().map(|tag| repository(tag)).collect();
+            digests.retain(|digest| !tagged.contains(&repository(digest)));
+            match tags.is_empty() && digests.is_empty() {
+                false => [tags, digests].concat(),
+                true => vec![image.id.to_string()],
+            }
+        })
         .collect())
 }
 

@@ -11,9 +11,9 @@ use super::output_file;
 use crate::archive::{self, Selected};
 use crate::error::{Error, Kind, Result};
 use crate::image::{Image, Reference, platform};
-use crate::oci::Platform;
+use crate::oci::{Digest, Platform};
 use crate::settings::Settings;
-use crate::store::{KeptIndex, Store};
+use crate::store::{Name, Store};
 
 /// Save images to one archive that is both an OCI layout and docker's format.
 #[derive(Debug, clap::Args)]
@@ -41,7 +41,7 @@ pub(crate) struct Args {
 /// An image that was asked for, under these names.
 struct Chosen {
     image: Image,
-    names: Vec<Reference>,
+    names: Vec<Name>,
 }
 
 /// Runs the verb.
@@ -52,9 +52,9 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
         choose(&store, name, &mut chosen)?;
     }
     let wanted = args.platform.as_deref().map(platform::parse).transpose()?;
-    let selected = chosen.into_iter();
+    let selected = chosen.iter();
     let selected = selected.map(|one| one.selected(&store, wanted.as_ref()));
-    let selected: Vec<Selected> = selected.collect::<Result<_>>()?;
+    let selected = selected.collect::<Result<Vec<_>>>()?.concat();
     // Who asks for one platform gets no index of several.
     let save = |out: &mut dyn Write| archive::save(&store, &selected, wanted.is_none(), out);
     match &args.output {
@@ -76,52 +76,77 @@ fn choose(store: &Store, name: &str, chosen: &mut Vec<Chosen>) -> Result<()> {
         _ => Vec::new(),
     };
     if tagged.is_empty() {
-        return add(store, name, None, chosen);
+        add(store.resolve(name)?, None, chosen);
+        return Ok(());
     }
     for tag in tagged {
-        // An id may look like a name.
-        let named = store.known_as(&tag)?.is_some();
-        let name = if named { tag.to_string() } else { name.to_owned() };
-        add(store, &name, named.then_some(tag), chosen)?;
+        match store.known_as(&tag)? {
+            Some((image, digest)) => {
+                let reference = tag;
+                add(image, Some(Name { reference, digest }), chosen);
+            }
+            // An id may look like a name.
+            None => add(store.resolve(name)?, None, chosen),
+        }
     }
     Ok(())
 }
 
-fn add(store: &Store, name: &str, tag: Option<Reference>, chosen: &mut Vec<Chosen>) -> Result<()> {
-    let image = store.resolve(name)?;
+fn add(image: Image, name: Option<Name>, chosen: &mut Vec<Chosen>) {
     let known = chosen.iter_mut().find(|known| known.image.id == image.id);
     match known {
-        Some(known) => known.names.extend(tag),
+        Some(known) => known.names.extend(name),
         None => chosen.push(Chosen {
             image,
-            names: tag.into_iter().collect(),
+            names: name.into_iter().collect(),
         }),
     }
     for known in chosen {
-        known.names.sort_by_key(ToString::to_string);
-        known.names.dedup();
+        known.names.sort_by_key(|name| name.reference.to_string());
+        known.names.dedup_by(|a, b| a.reference == b.reference);
     }
-    Ok(())
 }
 
 impl Chosen {
-    /// What is saved of it: the image, which must be for the platform that was asked for, or what is for that in the index
-    /// that its names stand for.
-    fn selected(self, store: &Store, wanted: Option<&Platform>) -> Result<Selected> {
-        let Self { image, names } = self;
-        let mut manifest = image.manifest;
-        if let Some(wanted) = wanted {
-            let index = names.first().map(|name| store.kept_index(name)).transpose()?;
-            match index {
-                Some(KeptIndex::Whole(index)) => manifest = index.into_member(wanted)?.descriptor.digest,
-                _ => {
-                    let id = || image.id.to_string();
-                    let name = names.first().map_or_else(id, Reference::familiar);
-                    platform::check(&image.config, wanted, &name)?;
-                }
+    /// What is saved of it: the image, or for the platform that was asked for what each name stands for.
+    fn selected(&self, store: &Store, wanted: Option<&Platform>) -> Result<Vec<Selected>> {
+        let wanted = match wanted {
+            Some(wanted) if !self.names.is_empty() => wanted,
+            wanted => {
+                let id = self.image.id.to_string();
+                wanted.map_or(Ok(()), |wanted| platform::check(&self.image.config, wanted, &id))?;
+                return Ok(vec![Selected {
+                    manifest: self.image.manifest,
+                    names: self.names.clone(),
+                }]);
+            }
+        };
+        let mut selected: Vec<Selected> = Vec::new();
+        for name in &self.names {
+            let manifest = self.manifest(store, name, wanted)?;
+            match selected.iter_mut().find(|known| known.manifest == manifest) {
+                Some(known) => known.names.push(name.clone()),
+                None => selected.push(Selected {
+                    manifest,
+                    names: vec![name.clone()],
+                }),
             }
         }
-        Ok(Selected { manifest, names })
+        Ok(selected)
+    }
+
+    /// What is for a platform in the index that a name stands for, or the image, if it is for that.
+    fn manifest(&self, store: &Store, name: &Name, wanted: &Platform) -> Result<Digest> {
+        let index = store.kept_index(&name.digest)?;
+        let member = index
+            .map(|index| index.into_member(wanted))
+            .transpose()?
+            .flatten();
+        match member {
+            Some(member) => Ok(member.descriptor.digest),
+            None => platform::check(&self.image.config, wanted, &name.reference.familiar())
+                .map(|()| self.image.manifest),
+        }
     }
 }
 

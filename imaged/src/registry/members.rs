@@ -14,13 +14,13 @@ use crate::assemble::at_once;
 use crate::error::{Context, Error, Kind, Result};
 use crate::oci::manifest::each_once;
 use crate::oci::{Descriptor, Digest, Document, Index, Manifest};
-use crate::store::{Scratch, Store, blobs_of, failed, failed_at};
+use crate::store::{MAX_DOCUMENTS, Scratch, Store, blobs_of, failed, failed_at};
 
 /// Keeps all that an index points at, as far as the store does not have it, and but for the blobs of the image that is about
 /// to be unpacked.
 ///
 /// # Errors
-/// `Unsupported` for an index of indexes; `Network`, `Integrity`; the failed call.
+/// `Unsupported` for an index of indexes, `Limit` for one of too much; `Network`, `Integrity`; the failed call.
 pub(super) fn keep(
     store: &Store,
     client: &Arc<Client>,
@@ -28,6 +28,13 @@ pub(super) fn keep(
     index: &Index,
     unpacked: &Manifest,
 ) -> Result<()> {
+    let sizes = each_once(&index.manifests).map(|entry| entry.size);
+    if sizes.fold(0, u64::saturating_add) > MAX_DOCUMENTS {
+        return Err(Error::new(
+            Kind::Limit,
+            format!("the manifests of the index are longer than {MAX_DOCUMENTS} bytes together"),
+        ));
+    }
     let mut seen: BTreeSet<Digest> = blobs_of(unpacked).map(|blob| blob.digest).collect();
     let mut blobs = Vec::new();
     for entry in each_once(&index.manifests) {

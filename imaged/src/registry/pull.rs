@@ -80,6 +80,10 @@ pub(super) fn pull(
         }
         fault_point();
         if let Some(image) = store.put_image(&config_bytes, &found.bytes, &names(reference, digest))? {
+            // Whoever removes an image takes the blobs that other platforms share with it.
+            if options.all_platforms && store.kept_index(&digest)?.is_some_and(|index| !index.is_whole) {
+                break;
+            }
             return Ok(Pulled {
                 image,
                 digest,

@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::image::{Image, Reference};
 use crate::oci::manifest::{each_once, read_json};
 use crate::oci::{Descriptor, Digest, Index, Manifest, media};
-use crate::store::{KeptIndex, Member, Name, Store, WholeIndex, blobs_of, failed_at};
+use crate::store::{KeptIndex, Member, Name, Store, blobs_of, failed_at};
 
 /// Is told what a push does.
 pub trait Witness: Sync {
@@ -59,8 +59,8 @@ impl Parcel {
         }
     }
 
-    /// All of an index.
-    pub fn of_index(index: WholeIndex) -> Self {
+    /// All of an index that is whole.
+    pub fn of_index(index: KeptIndex) -> Self {
         Self {
             root: index.bytes,
             members: index.members,
@@ -144,7 +144,7 @@ pub fn push(
 }
 
 /// Lets the store know an image of its own by the digest that was pushed, and by the tag, unless only a part of what the
-/// tag stands for here was pushed on purpose.
+/// tag stands for here was pushed, or it means something else by now.
 ///
 /// # Errors
 /// `NotFound` when it was removed meanwhile; the failed call.
@@ -155,6 +155,8 @@ pub fn remember(
     digest: Digest,
     is_tag_meant: bool,
 ) -> Result<()> {
+    let still_means = |(image, _): (Image, Digest)| image.id == *id;
+    let is_tag_meant = is_tag_meant && store.known_as(reference)?.is_some_and(still_means);
     let tag = is_tag_meant.then(|| reference.clone());
     let names = tag.into_iter().chain([reference.with_digest(digest)]);
     let names: Vec<Name> = names.map(|reference| Name { reference, digest }).collect();
@@ -180,8 +182,9 @@ fn origins(
             continue;
         };
         // Where an index is, there is all that it points at.
-        let members = match store.kept_index(&other) {
-            Ok(KeptIndex::Whole(index)) => index.members,
+        let index = other.digest().map(|digest| store.kept_index(digest));
+        let members = match index {
+            Some(Ok(Some(index))) => index.members,
             _ => Vec::new(),
         };
         for blob in blobs_of(&manifest).chain(members.iter().flat_map(Member::blobs)) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::refs::{Name, names_among};
+use super::refs::{Name, RefRecord, names_among};
 use super::{Store, failed_at, read_capped};
 use crate::error::{Context, Error, Kind, Result};
 use crate::image::{Image, Names, Reference};
@@ -44,7 +44,7 @@ impl Store {
             return Ok(Some(id));
         }
         let by_reference = match name.parse::<Reference>() {
-            Ok(reference) => self.find_reference(&reference)?,
+            Ok(reference) => self.record_of(&reference)?.map(|record| record.image),
             Err(_) => None,
         };
         match by_reference {
@@ -53,13 +53,12 @@ impl Store {
         }
     }
 
-    fn find_reference(&self, reference: &Reference) -> Result<Option<Digest>> {
+    fn record_of(&self, reference: &Reference) -> Result<Option<RefRecord>> {
         // With a digest, the digest alone decides.
-        let wanted = match reference.digest() {
-            Some(digest) => &reference.with_digest(*digest),
-            None => reference,
-        };
-        Ok(self.get_ref(wanted)?.map(|record| record.image))
+        match reference.digest() {
+            Some(digest) => self.get_ref(&reference.with_digest(*digest)),
+            None => self.get_ref(reference),
+        }
     }
 
     fn find_prefix(&self, prefix: &str) -> Result<Option<Digest>> {
@@ -196,15 +195,23 @@ impl Store {
     /// `NotFound` when there is no such image.
     pub fn tag(&self, source: &str, reference: &Reference) -> Result<()> {
         let _lock = self.lock_shared()?;
-        let image = self.resolve(source)?;
         // An id is not a name, though it may look like one.
-        let index = match source.parse::<Reference>() {
-            Ok(source) => self.index_of(&source)?,
+        let record = match source.parse::<Reference>() {
+            Ok(source) => self.record_of(&source)?,
             Err(_) => None,
+        };
+        // By its record, and not by the name again: that may move meanwhile.
+        let image = match &record {
+            Some(record) => self.resolve(&record.image.to_string())?,
+            None => self.resolve(source)?,
+        };
+        let digest = match record {
+            Some(record) if self.index(&record.digest)?.is_some() => record.digest,
+            _ => image.manifest,
         };
         let name = Name {
             reference: reference.clone(),
-            digest: index.unwrap_or(image.manifest),
+            digest,
         };
         self.put_ref(&name, &image.id)
     }

@@ -6,22 +6,24 @@
 use std::collections::BTreeSet;
 
 use super::Store;
-use crate::error::{Error, Kind, Result};
-use crate::image::{Reference, platform};
+use crate::error::{Kind, Result};
+use crate::image::platform;
 use crate::oci::manifest::{each_once, read_json};
 use crate::oci::{Descriptor, Digest, Document, Index, Manifest, Platform, media};
 
-/// An index that the store has in full.
+/// What the store has of an index.
 #[derive(Debug, Clone)]
-pub struct WholeIndex {
+pub struct KeptIndex {
     /// Its digest.
     pub digest: Digest,
     /// Its bytes.
     pub bytes: Vec<u8>,
     /// What it says.
     pub index: Index,
-    /// The manifests that it points at, in its order, each once.
+    /// The manifests that it points at and that are there with all their blobs, in its order, each once.
     pub members: Vec<Member>,
+    /// Whether these are all.
+    pub is_whole: bool,
 }
 
 /// A manifest of an index.
@@ -35,27 +37,15 @@ pub struct Member {
     pub manifest: Manifest,
 }
 
-/// What the store has of the index that a name stands for.
-#[derive(Debug, Clone)]
-pub enum KeptIndex {
-    /// The name stands for one image alone.
-    None,
-    /// Only a part of what it points at.
-    Partial,
-    /// All.
-    Whole(Box<WholeIndex>),
-}
-
-impl WholeIndex {
-    /// The manifest for a platform.
+impl KeptIndex {
+    /// The manifest for a platform, if it is there.
     ///
     /// # Errors
-    /// `NotFound`, naming the platforms that there are.
-    pub fn into_member(self, wanted: &Platform) -> Result<Member> {
+    /// `NotFound` when the index has none, naming the platforms that there are.
+    pub fn into_member(self, wanted: &Platform) -> Result<Option<Member>> {
         let chosen = platform::choose(wanted, &self.index.manifests)?.digest;
         let mut members = self.members.into_iter();
-        let member = members.find(|member| member.descriptor.digest == chosen);
-        member.ok_or_else(|| Error::new(Kind::NotFound, format!("the index has no manifest {chosen}")))
+        Ok(members.find(|member| member.descriptor.digest == chosen))
     }
 }
 
@@ -75,29 +65,28 @@ pub fn blobs_of(manifest: &Manifest) -> impl Iterator<Item = &Descriptor> {
 }
 
 impl Store {
-    /// The index that a name stands for, with all that it points at.
+    /// The index with this digest, which a name stands for (see [`Store::known_as`]); none if that is one image alone.
     ///
     /// # Errors
-    /// `Integrity` for what was damaged; the failed call.
-    pub fn kept_index(&self, reference: &Reference) -> Result<KeptIndex> {
-        let Some(digest) = self.index_of(reference)? else {
-            return Ok(KeptIndex::None);
+    /// `Integrity` for manifests that were damaged; the failed call.
+    pub fn kept_index(&self, digest: &Digest) -> Result<Option<KeptIndex>> {
+        let Some((bytes, index)) = self.index(digest)? else {
+            return Ok(None);
         };
-        let bytes = self.blob(&digest)?;
-        let index: Index = read_json(&bytes, "index")?;
-        let mut members = Vec::new();
+        let (mut members, mut is_whole) = (Vec::new(), true);
         for descriptor in each_once(&index.manifests) {
             match self.member(descriptor)? {
                 Some(member) => members.push(member),
-                None => return Ok(KeptIndex::Partial),
+                None => is_whole = false,
             }
         }
-        Ok(KeptIndex::Whole(Box::new(WholeIndex {
-            digest,
+        Ok(Some(KeptIndex {
+            digest: *digest,
             bytes,
             index,
             members,
-        })))
+            is_whole,
+        }))
     }
 
     /// A manifest of an index, if it and its blobs are there.
@@ -117,15 +106,19 @@ impl Store {
         }))
     }
 
-    /// The digest of the index that a name stands for, if it is kept.
-    pub(super) fn index_of(&self, reference: &Reference) -> Result<Option<Digest>> {
-        let digest = self.get_ref(reference)?.map(|record| record.digest);
-        Ok(digest.filter(|digest| self.index(digest).is_some()))
+    /// An index that is there. A manifest has no field that an index must have.
+    pub(super) fn index(&self, digest: &Digest) -> Result<Option<(Vec<u8>, Index)>> {
+        let found = self.undamaged(digest)?;
+        Ok(found.and_then(|bytes| read_json(&bytes, "index").ok().map(|index| (bytes, index))))
     }
 
-    fn index(&self, digest: &Digest) -> Option<Index> {
-        // A manifest has no field that an index must have. What is damaged keeps nothing.
-        read_json(&self.blob(digest).ok()?, "index").ok()
+    /// A document; none if it is not there, or damaged. Of one that cannot be read just now nobody knows what it keeps.
+    fn undamaged(&self, digest: &Digest) -> Result<Option<Vec<u8>>> {
+        match self.blob(digest) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Integrity | Kind::Limit) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// All that indexes keep which names stand for, themselves among it.
@@ -133,11 +126,13 @@ impl Store {
         let roots: BTreeSet<Digest> = self.refs()?.iter().map(|(_, record)| record.digest).collect();
         let mut kept = BTreeSet::new();
         for root in roots {
-            let Some(index) = self.index(&root) else { continue };
+            let Some((_, index)) = self.index(&root)? else {
+                continue;
+            };
             kept.insert(root);
             for entry in each_once(&index.manifests) {
                 kept.insert(entry.digest);
-                let manifest = self.blob(&entry.digest).ok();
+                let manifest = self.undamaged(&entry.digest)?;
                 let manifest = manifest.and_then(|bytes| read_json::<Manifest>(&bytes, "manifest").ok());
                 kept.extend(manifest.iter().flat_map(blobs_of).map(|blob| blob.digest));
             }

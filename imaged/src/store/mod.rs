@@ -43,7 +43,7 @@ use crate::oci::Digest;
 
 pub use check::Problem;
 pub use fault::point as fault_point;
-pub use indexes::{KeptIndex, Member, WholeIndex, blobs_of};
+pub use indexes::{KeptIndex, Member, blobs_of};
 pub use layers::{Claim, LayerRecord, Making};
 pub use lock::Lock;
 pub use partial::Partial;
@@ -65,6 +65,8 @@ const DIRECTORIES: [&str; 5] = ["blobs/sha256", "layers", "images", "refs", "tmp
 const OWN: [&str; 6] = ["containers", "names", "lock", "tmp.lock", "version", "lost+found"];
 /// The most that is read of a manifest, an index, a configuration or one of our own descriptions.
 pub const MAX_DOCUMENT: u64 = 8 << 20;
+/// The most that the documents have together which come in one archive, or in one index: they are in memory at once.
+pub const MAX_DOCUMENTS: u64 = 256 << 20;
 
 /// An open store. Cheap to open and to clone; nothing is kept in memory.
 #[derive(Debug, Clone)]

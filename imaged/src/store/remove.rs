@@ -83,7 +83,10 @@ impl Store {
         let mut removed = Vec::new();
         let mut had_index = false;
         for reference in &going {
-            had_index |= self.index_of(reference)?.is_some();
+            had_index |= match self.get_ref(reference)? {
+                Some(record) => self.index(&record.digest)?.is_some(),
+                None => false,
+            };
             self.remove_ref(reference)?;
             fault_point();
             removed.push(Removed::Untagged(reference.familiar()));
@@ -94,8 +97,8 @@ impl Store {
                 self.hold(&image, &mut removed)?;
                 None
             }
-            // What the index alone kept.
-            false if had_index => Some(self.swept()?),
+            // What the index alone kept. The name is gone in any case: what stays now goes with the next collection.
+            false if had_index => self.swept().ok(),
             false => None,
         };
         // What was moved into the scratch directory is removed after others may go on.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use corten_imaged::error::{Kind, Result};
 use corten_imaged::image::{Reference, platform};
-use corten_imaged::oci::media;
+use corten_imaged::oci::{Digest, media};
 use corten_imaged::registry::{self, Options, Pulled, Silent};
 use corten_imaged::snapshot;
 use corten_imaged::store::Store;
@@ -134,7 +134,7 @@ fn an_index_is_resolved_by_platform_and_by_digest() {
     for image in [&ours, &other] {
         image.serve(&registry, "unused");
     }
-    let digest = corten_imaged::oci::Digest::of(&index);
+    let digest = Digest::of(&index);
     for name in ["1".to_owned(), digest.to_string()] {
         registry.route(
             manifest_path(&name),
@@ -163,6 +163,33 @@ fn an_index_is_resolved_by_platform_and_by_digest() {
     let error = with("linux/riscv64").unwrap_err();
     assert_eq!(error.kind(), Kind::NotFound);
     assert!(error.hints()[0].contains("linux/s390x"), "{:?}", error.hints());
+}
+
+/// Each manifest may be long, and an index may name thousands of them: all are in memory for a push.
+#[test]
+fn an_index_of_too_much_is_refused() {
+    let (registry, (_dir, store)) = (FakeRegistry::start(), new_store());
+    let image = two_layers();
+    image.serve(&registry, "unused");
+    let entry = |digest: Digest, size: u64, architecture: &str| {
+        json!({"mediaType": image.manifest_type, "digest": digest, "size": size,
+               "platform": {"os": "linux", "architecture": architecture}})
+    };
+    let length = image.manifest_bytes().len() as u64;
+    let mut entries = vec![entry(image.digest(), length, &platform::host().architecture)];
+    entries.extend((0..40_u8).map(|number| entry(Digest::of(&[number]), 8 << 20, "s390x")));
+    let index = json!({"schemaVersion": 2, "manifests": entries}).to_string();
+    registry.route(
+        manifest_path("1"),
+        vec![Answer::new(200, index).header("Content-Type", media::OCI_INDEX)],
+    );
+    let options = Options {
+        all_platforms: true,
+        ..options()
+    };
+    let error = registry::pull(&store, &reference(&registry, ":1"), &options, &Silent).unwrap_err();
+    assert_eq!(error.kind(), Kind::Limit, "{error}");
+    assert!(store.images().unwrap().is_empty());
 }
 
 #[test]
