@@ -18,7 +18,7 @@ use crate::archive::{self, Found, Loaded};
 use crate::error::{Context, Error, Kind, Result};
 use crate::format::timestamp::Timestamp;
 use crate::image::{Image, Reference};
-use crate::layer::flatten;
+use crate::layer::flatten_container;
 use crate::log;
 use crate::oci::{Config, Descriptor, Digest, Hasher, History, Manifest, media};
 use crate::plan::{self, command};
@@ -52,7 +52,7 @@ pub(crate) fn changes(containers: &Containers, store: &Store, record: &Record) -
         store,
         &image,
         &directory,
-        record.driver,
+        (record.driver, &record.options.userns.ids),
         mount_points,
     ))
 }
@@ -64,7 +64,7 @@ pub(crate) fn changes(containers: &Containers, store: &Store, record: &Record) -
 pub(crate) fn export(containers: &Containers, store: &Store, record: &Record, out: impl Write) -> Result<()> {
     let directory = containers.directory(&record.id);
     let roots = snapshot::shown(store, &image(store, record)?, &directory, record.driver);
-    flatten(&roots, out).map(drop)?;
+    flatten_container(&roots, &record.options.userns.ids, out).map(drop)?;
     still_there(containers, record)
 }
 

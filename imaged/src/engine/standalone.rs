@@ -14,7 +14,7 @@ use crate::archive::Loaded;
 use crate::error::{Context, Error, Kind, Result};
 use crate::image::Image;
 use crate::layer::{Comparison, Owners, copy_out};
-use crate::plan::id_map::{self, IdMap};
+use crate::plan::id_map::{self, IdMap, IdMaps};
 use crate::plan::standalone::{Ids, standalone};
 use crate::plan::{self, Options};
 use crate::snapshot;
@@ -153,6 +153,7 @@ pub(crate) fn repack(store: &Store, directory: &Path, request: Request) -> Resul
             .collect(),
         rootless: origin.rootless,
         owner: &owner,
+        ids: IdMaps::default(),
         quick: false,
     };
     let base = Base {

@@ -51,6 +51,11 @@ impl ShimFile {
         Process::find(self.pid, self.start_time)
     }
 
+    /// The shim's number and start.
+    pub(super) fn process(&self) -> (i32, u64) {
+        (self.pid, self.start_time)
+    }
+
     fn is_ourselves(&self) -> bool {
         u32::try_from(self.pid) == Ok(std::process::id())
     }

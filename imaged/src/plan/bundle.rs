@@ -3,10 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::facts::Facts;
+use super::id_map::IdMap;
 pub(crate) use super::mounts::Own;
 use super::options::{Network, Options, Seccomp};
 use super::user::User;
-use super::{capabilities, command, devices, mounts, resources, seccomp};
+use super::{capabilities, command, devices, id_map, mounts, resources, seccomp};
 use crate::error::Result;
 use crate::oci::Config;
 
@@ -52,6 +53,10 @@ pub(crate) fn bundle_config(container: &Container<'_>, facts: &Facts) -> Result<
         "resources": resources::cgroup(options, facts, devices::rules(options, facts)),
         "rootfsPropagation": root_propagation(options),
     });
+    if !options.userns.ids.is_empty() {
+        linux["uidMappings"] = id_map::of_config(&options.userns.ids.uids);
+        linux["gidMappings"] = id_map::of_config(&options.userns.ids.gids);
+    }
     let nodes = devices::nodes(options, facts);
     if !nodes.is_empty() {
         linux["devices"] = nodes.into();
@@ -153,6 +158,7 @@ fn namespaces(options: &Options, facts: &Facts) -> Vec<Value> {
                 .host_cgroup
                 .unwrap_or(!facts.cgroup2 || options.privileged),
         ),
+        ("user", options.userns.ids.is_empty()),
     ];
     kinds.extend(unless.iter().filter(|(_, host)| !host).map(|(kind, _)| *kind));
     kinds.into_iter().map(|kind| json!({"type": kind})).collect()
@@ -192,7 +198,9 @@ fn sysctls(options: &Options) -> Map<String, Value> {
     let mut sysctls = Map::new();
     if options.network != Network::Host {
         sysctls.insert("net.ipv4.ip_unprivileged_port_start".to_owned(), "0".into());
-        sysctls.insert("net.ipv4.ping_group_range".to_owned(), "0 2147483647".into());
+        // The kernel takes no groups that are not mapped.
+        let last = last_in_a_row(&options.userns.ids.gids);
+        sysctls.insert("net.ipv4.ping_group_range".to_owned(), format!("0 {last}").into());
     }
     sysctls.extend(
         options
@@ -201,6 +209,12 @@ fn sysctls(options: &Options) -> Map<String, Value> {
             .map(|(name, value)| (name.clone(), value.as_str().into())),
     );
     sysctls
+}
+
+/// The last group of those that begin with 0.
+fn last_in_a_row(maps: &[IdMap]) -> u32 {
+    let first = maps.iter().find(|map| map.container == 0);
+    first.map_or(2_147_483_647, |map| map.size - 1).min(2_147_483_647)
 }
 
 #[cfg(test)]

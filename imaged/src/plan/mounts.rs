@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::id_map::to_host;
 use super::options::{Mount, Network, Options};
 use crate::error::{Error, Kind, Result};
 
@@ -16,6 +17,9 @@ pub(crate) struct Own {
     /// Directories of the `Volume` mounts, in the order of the options.
     pub(crate) volumes: Vec<String>,
 }
+
+/// The group of terminals, `tty`.
+const TERMINALS: u32 = 5;
 
 /// Where the program of `--init` appears: below /dev, which is memory, so that the root file system stays as it is.
 pub(super) const INIT_PATH: &str = "/dev/init";
@@ -54,27 +58,25 @@ fn defaults(options: &Options, own: &Own) -> Vec<Value> {
     let shm = options.shm_size.unwrap_or(64 << 20);
     let writable = options.privileged;
     let sys = if writable { "rw" } else { "ro" };
+    // In a user namespace of its own a container may mount what its own namespaces have; what is the host's is bound.
+    let own_users = !options.userns.ids.is_empty();
+    let kernels = |target: &str, kind: &str, is_hosts: bool| match own_users && is_hosts {
+        true => bind(target, target, &["nosuid", "noexec", "nodev"]),
+        false => mount(target, kind, kind, &["nosuid", "noexec", "nodev"]),
+    };
+    let mut terminals = vec!["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"];
+    if to_host(&options.userns.ids.gids, TERMINALS).is_some() {
+        terminals.push("gid=5");
+    }
     let mut mounts = vec![
-        mount("/proc", "proc", "proc", &["nosuid", "noexec", "nodev"]),
+        kernels("/proc", "proc", options.host_pid),
         mount(
             "/dev",
             "tmpfs",
             "tmpfs",
             &["nosuid", "strictatime", "mode=755", "size=65536k"],
         ),
-        mount(
-            "/dev/pts",
-            "devpts",
-            "devpts",
-            &[
-                "nosuid",
-                "noexec",
-                "newinstance",
-                "ptmxmode=0666",
-                "mode=0620",
-                "gid=5",
-            ],
-        ),
+        mount("/dev/pts", "devpts", "devpts", &terminals),
     ];
     mounts.push(match options.network {
         // A sysfs belongs to the network namespace of who mounts it; with the host's, the host's is bound.
@@ -88,12 +90,7 @@ fn defaults(options: &Options, own: &Own) -> Vec<Value> {
         &[sys, "nosuid", "noexec", "nodev"],
     ));
     // A new mount shows the queues of the container's ipc namespace, the host's included.
-    mounts.push(mount(
-        "/dev/mqueue",
-        "mqueue",
-        "mqueue",
-        &["nosuid", "noexec", "nodev"],
-    ));
+    mounts.push(kernels("/dev/mqueue", "mqueue", options.host_ipc));
     mounts.push(if options.host_ipc {
         bind("/dev/shm", "/dev/shm", &["nosuid", "noexec", "nodev"])
     } else {

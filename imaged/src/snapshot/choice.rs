@@ -8,6 +8,7 @@ use nix::sys::statfs::{FsType, statfs};
 use super::overlay;
 use crate::error::{Error, Result};
 use crate::image::Image;
+use crate::plan::id_map::IdMaps;
 use crate::settings::StorageDriver;
 use crate::store::Store;
 
@@ -70,8 +71,17 @@ fn is(found: FsType, magic: u32) -> bool {
 }
 
 fn tried(store: &Store, mounts: impl FnOnce(&Path) -> bool) -> Result<bool> {
+    maps_owners(store, &IdMaps::default(), mounts)
+}
+
+/// Whether the layers of a store can be mounted with other owners: neither every kernel nor every file system can do that.
+/// `mounts` is as for [`for_store`].
+///
+/// # Errors
+/// The failed call.
+pub(crate) fn maps_owners(store: &Store, ids: &IdMaps, mounts: impl FnOnce(&Path) -> bool) -> Result<bool> {
     let scratch = store.scratch()?;
-    Ok(overlay::prepare_trial(scratch.path())? && mounts(scratch.path()))
+    Ok(overlay::prepare_trial(scratch.path(), ids)? && mounts(scratch.path()))
 }
 
 /// Whether overlayfs would misunderstand a layer of the image, which was unpacked where it has no place.
@@ -104,5 +114,17 @@ mod tests {
         assert!(!tried(&store, mounts).unwrap());
         assert!(seen.unwrap().contains("upperdir="));
         assert!(tried(&store, |_| true).unwrap());
+        let one = crate::plan::id_map::IdMap::parse("0:100000:5").unwrap();
+        let ids = IdMaps {
+            uids: vec![one],
+            gids: vec![one],
+        };
+        let mut seen = None;
+        let mounts = |path: &Path| {
+            seen = Some(std::fs::read_to_string(path.join("mounts.json")).unwrap());
+            false
+        };
+        assert!(!maps_owners(&store, &ids, mounts).unwrap());
+        assert!(seen.unwrap().contains("\"uidmap=0:100000:5\""));
     }
 }

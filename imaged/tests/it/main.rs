@@ -44,4 +44,5 @@ mod standalone;
 mod test_image;
 mod transfers;
 mod upkeep;
+mod userns;
 mod verbs;
