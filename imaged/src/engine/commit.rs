@@ -25,6 +25,7 @@ use crate::plan::{self, command};
 use crate::snapshot::{self, Changes};
 use crate::store::{Store, failed, failed_at};
 use crate::sys::pidfd::Process;
+use crate::sys::userns;
 
 /// What is wanted of the new image.
 #[derive(Debug, Clone, Default)]
@@ -284,6 +285,11 @@ impl Still {
                 {
                     let _ = thawer.kill();
                     let _ = thawer.wait();
+                    if userns::is_inside() {
+                        // No cgroup was delegated to the user.
+                        log::warn(format_args!("{error}: it is committed while it runs"));
+                        return Ok(still);
+                    }
                 }
                 Err(error.hint("--pause=false commits what there is while the container runs"))
             }

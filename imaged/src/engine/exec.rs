@@ -97,7 +97,10 @@ fn describe(containers: &Containers, record: &Record, request: Request, pid: i32
                 passwd: text("etc/passwd")?,
                 group: text("etc/group")?,
             };
-            let user = user::resolve(user, &record.options.groups, &accounts)?;
+            let mut user = user::resolve(user, &record.options.groups, &accounts)?;
+            if facts::denies_groups() {
+                user.groups.clear();
+            }
             check_user(&user, &record.options.userns.ids)?;
             Some(user)
         }

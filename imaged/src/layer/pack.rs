@@ -13,7 +13,9 @@ use nix::sys::stat::{FileStat, Mode, fstat, major, minor};
 
 use super::dirs::failed;
 use crate::error::{Error, Kind, Result};
-use crate::sys::{resolve, xattr};
+use crate::plan::id_attributes;
+use crate::plan::id_map::IdMaps;
+use crate::sys::{overlay, resolve, xattr};
 
 const BLOCK: usize = 512;
 /// The largest number in seven octal digits.
@@ -263,9 +265,7 @@ pub(super) fn attributes(file: impl AsFd, path: &[u8], omitted: &[u8]) -> Result
         .map_err(|errno| failed("flistxattr", path, errno))?
         .into_iter()
         .map(|(name, value)| (name.into_bytes(), value))
-        .filter(|(name, _)| {
-            !name.starts_with(b"trusted.overlay.") && name != b"security.selinux" && name != omitted
-        })
+        .filter(|(name, _)| !overlay::is_overlays(name) && name != b"security.selinux" && name != omitted)
         .collect();
     all.sort();
     Ok(all)

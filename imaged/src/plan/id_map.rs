@@ -79,7 +79,7 @@ pub(crate) fn of_config(maps: &[IdMap]) -> Value {
 
 /// A range of ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IdMap {
+pub(crate) struct IdMap {
     /// The first in the container.
     pub(crate) container: u32,
     /// The first on the host.

@@ -188,7 +188,7 @@ impl Changes {
     pub(crate) fn list(&self) -> Result<Vec<(Vec<u8>, Change)>> {
         match self {
             Self::Written(changes) => changes.list(),
-            Self::Copied(copied) => copied.with(false, Comparison::list),
+            Self::Copied(copied) => copied.with(false, |files| files.list()),
         }
     }
 
@@ -212,7 +212,7 @@ impl Changes {
             Self::Written(layer::Changes { upper, .. }) => tree::size(&upper)
                 .map(|size| size.bytes)
                 .map_err(|errno| Error::syscall(format!("measure {}", upper.display()), errno as i32)),
-            Self::Copied(copied) => copied.with(true, Comparison::bytes),
+            Self::Copied(copied) => copied.with(true, |files| files.bytes()),
         }
     }
 }

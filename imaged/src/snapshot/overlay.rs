@@ -9,6 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::image::Image;
 use crate::plan::id_map::IdMaps;
 use crate::store::Store;
+use crate::sys::userns;
 
 /// Where the container's own files are, below its directory.
 pub(super) const UPPER: &str = "upper";
@@ -57,6 +58,9 @@ fn mount(lower: &str, container_dir: &Path, ids: &IdMaps) -> Result<Mount> {
         format!("workdir={}", option_path(&container_dir.join("work"))?),
     ];
     options.extend(super::options_for(ids));
+    if userns::is_inside() {
+        options.push("userxattr".to_owned());
+    }
     Ok(Mount {
         kind: "overlay".into(),
         source: "overlay".into(),

@@ -36,6 +36,7 @@ mod real_registry;
 mod removal;
 mod restarts;
 mod resume;
+mod rootless;
 mod run;
 mod sandbox;
 mod signatures;
