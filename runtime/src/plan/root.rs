@@ -16,7 +16,9 @@ pub(super) fn plan<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Result<()> {
     super::process::plan_keyring(input, &mut keyring);
     plan.init.extend(keyring.into_iter().map(InitOp::Process));
     if is_based_as_caller(input) {
-        // It was done on arrival.
+        // Old kernels could not do it on arrival.
+        let (path, as_caller) = (Cow::Borrowed(input.wish.rootfs), false);
+        push(plan, [RootOp::BindRoot { path, as_caller }]);
     } else if input.namespace(Namespace::Mount).is_some() {
         plan_base(input, plan)?;
     } else if mounts_something(input) {
@@ -73,7 +75,10 @@ fn plan_base_outside<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
     push(
         plan,
         [
-            RootOp::BindRoot { path: path.clone() },
+            RootOp::BindRoot {
+                path: path.clone(),
+                as_caller: false,
+            },
             RootOp::PrivateParent { path },
         ],
     );
@@ -111,7 +116,10 @@ fn plan_base<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Result<()> {
                 name,
             },
             RootOp::PrivateParent { path: path.clone() },
-            RootOp::BindRoot { path },
+            RootOp::BindRoot {
+                path,
+                as_caller: is_based_as_caller(input),
+            },
         ],
     );
     Ok(())
