@@ -136,8 +136,8 @@ fn process(container: &Container<'_>, capabilities: &[&str], facts: &Facts) -> R
         process["user"]["additionalGids"] = json!(user.groups);
     }
     // A user may only raise it, and keeps what it has.
-    let score = options.oom_score_adj.or(facts.ids.is_empty().then_some(0));
-    if let Some(score) = score {
+    let plain = facts.ids.is_empty().then_some(0);
+    if let Some(score) = options.oom_score_adj.or(plain) {
         process["oomScoreAdj"] = score.into();
     }
     if !options.ulimits.is_empty() {

@@ -279,10 +279,7 @@ fn a_user_needs_no_privileges_for_the_whole_life_of_a_container() {
             )),
             "/new 1000\n/o/again 0\nagain\nnull"
         );
-        assert!(
-            somebody.ok(&["system", "check"]).contains("no error")
-                || somebody.corten(&["system", "check"]).code == Some(0)
-        );
+        somebody.ok(&["system", "check"]);
     });
 }
 
@@ -300,6 +297,7 @@ fn both_drivers_and_other_options_work_for_a_user() {
             &["--hostname", "other"],
             &["-v", "/etc/hostname:/host:ro"],
             &["-u", "app"],
+            &["--uidmap", "0:1:2000"],
         ] {
             let mut words = vec!["run", "--rm"];
             words.extend(options);

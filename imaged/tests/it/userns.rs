@@ -10,7 +10,7 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use serde_json::Value;
 
-use super::sandbox::{Sandbox, program};
+use super::sandbox::{Done, Sandbox, program};
 
 const DRIVERS: [&str; 2] = ["overlay2", "vfs"];
 const MAP: &str = "--uidmap=0:100000:2000";
@@ -563,6 +563,47 @@ fn what_cannot_be_is_refused() {
         assert!(done.stderr.contains(said), "{words:?}: {done:?}");
     }
     sandbox.assert_empty();
+}
+
+/// A shim that cannot map stands for a kernel or a file system that cannot.
+#[test]
+fn where_layers_cannot_be_mapped_their_files_are_copied() {
+    let sandbox = Sandbox::new();
+    load(&sandbox);
+    let programs = tempfile::tempdir().unwrap();
+    let path = |name: &str| programs.path().join(name);
+    fs::copy(program("corten"), path("corten")).unwrap();
+    std::os::unix::fs::symlink(program("corten-runtime"), path("corten-runtime")).unwrap();
+    let script = format!(
+        "#!/bin/sh\nif [ \"$1\" = mount ] && grep -q uidmap \"$5\"; then exit 1; fi\nexec {} \"$@\"\n",
+        program("corten-shim").display()
+    );
+    fs::write(path("corten-shim"), script).unwrap();
+    fs::set_permissions(path("corten-shim"), fs::Permissions::from_mode(0o755)).unwrap();
+    let run = |options: &[&str]| {
+        let words = [
+            &["run", "--rm"],
+            options,
+            &[MAP, "box", "stat", "-c", "%u", "/home/mine"],
+        ]
+        .concat();
+        let mut command = Command::new(path("corten"));
+        let done = command.args(sandbox.command(&words).get_args()).output().unwrap();
+        Done::from(done)
+    };
+    let copied = run(&[]);
+    assert_eq!(
+        (copied.code, copied.stdout.as_str()),
+        (Some(0), "1000\n"),
+        "{copied:?}"
+    );
+    assert!(
+        copied.stderr.contains("cannot be mounted with other owners") && copied.stderr.contains("are copied"),
+        "{copied:?}"
+    );
+    let refused = run(&["--storage-driver", "overlay2"]);
+    assert_eq!(refused.code, Some(125), "{refused:?}");
+    assert!(refused.stderr.contains("they need Linux 5.19"), "{refused:?}");
 }
 
 /// What an image says about owners, and what its processes try, reaches nobody of the host.
