@@ -565,6 +565,19 @@ fn what_cannot_be_is_refused() {
     sandbox.assert_empty();
 }
 
+#[test]
+fn a_runtime_that_cannot_reach_the_files_is_told_from_one_that_can() {
+    let sandbox = Sandbox::with("runc");
+    load(&sandbox);
+    let refused = sandbox.corten(&["run", "--rm", MAP, "box", "id"]);
+    assert_eq!(refused.code, Some(125), "{refused:?}");
+    assert!(
+        refused.stderr.contains("corten-runtime does without"),
+        "{refused:?}"
+    );
+    assert_eq!(sandbox.ok(&["run", "--rm", "box", "id", "-u"]), "0");
+}
+
 /// A shim that cannot map stands for a kernel or a file system that cannot.
 #[test]
 fn where_layers_cannot_be_mapped_their_files_are_copied() {
