@@ -11,6 +11,7 @@ use crate::image::Image;
 use crate::plan::id_map::IdMaps;
 use crate::settings::StorageDriver;
 use crate::store::Store;
+use crate::sys::userns;
 
 /// Types of file systems (statfs(2)) of which it is known whether they can hold an overlay's writable layer.
 #[rustfmt::skip]
@@ -50,13 +51,14 @@ pub(crate) fn for_store(store: &Store, mounts: impl FnOnce(&Path) -> bool) -> Re
         .filesystem_type();
     let known = KNOWN.iter().find(|(magic, ..)| is(found, *magic));
     let why = match known {
-        Some((.., true)) => None,
+        // In a user namespace it is the kernel's decision, too.
+        Some((.., true)) if !userns::is_inside() => None,
         Some((_, name, false)) => Some(format!(
             "{} is on {name}, where overlayfs cannot write",
             root.display()
         )),
-        None if tried(store, mounts)? => None,
-        None => Some(format!("overlayfs cannot write below {}", root.display())),
+        _ if tried(store, mounts)? => None,
+        _ => Some(format!("overlayfs cannot write below {}", root.display())),
     };
     let driver = match why {
         None => StorageDriver::Overlay2,

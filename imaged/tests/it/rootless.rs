@@ -5,6 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
@@ -134,14 +135,23 @@ impl Somebody {
                 .collect();
             assert!(left.is_empty(), "{place}: {left:?}");
         }
-        for process in fs::read_dir("/proc").unwrap() {
-            let status = fs::read_to_string(process.unwrap().path().join("status")).unwrap_or_default();
-            let is_users = status.contains(&format!("\nUid:\t{}\t", self.user));
-            assert!(
-                !is_users || status.contains("State:\tZ"),
-                "a process is left: {status}"
-            );
+        // The last of them may just be on its way out.
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while let Some(status) = self.process() {
+            assert!(Instant::now() < deadline, "a process is left: {status}");
+            std::thread::yield_now();
         }
+    }
+
+    /// Any process of the user's.
+    fn process(&self) -> Option<String> {
+        let is_users = |status: &String| {
+            status.contains(&format!("\nUid:\t{}\t", self.user)) && !status.contains("State:\tZ")
+        };
+        fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|process| fs::read_to_string(process.unwrap().path().join("status")).ok())
+            .find(is_users)
     }
 }
 
