@@ -216,6 +216,7 @@ fn a_user_needs_no_privileges_for_the_whole_life_of_a_container() {
         let pulled = somebody.pull(&image());
         assert!(!pulled.stderr.contains("level=warning"), "{pulled:?}");
         assert!(somebody.store().join("layers").exists(), "in the user's home");
+        assert!(somebody.ok(&["info"]).contains("\n  rootless\n"));
         assert_eq!(
             somebody.ok(&sh(
                 &["run", "--rm", "base"],

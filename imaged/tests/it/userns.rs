@@ -259,7 +259,7 @@ fn capabilities_and_access_lists_are_committed() {
     on_each_driver(|sandbox| {
         sandbox.ok(&["create", "--name", "one", MAP, "box"]);
         // As the container's root would; busybox has no program for it.
-        let inside = |script: &str| {
+        let inside = |name: &str, script: &str| {
             let output = Command::new(program("corten-shim"))
                 .args([
                     "mount",
@@ -272,7 +272,7 @@ fn capabilities_and_access_lists_are_committed() {
                     "-ec",
                 ])
                 .arg(format!("cd rootfs; {script}"))
-                .current_dir(directory(sandbox, "one"))
+                .current_dir(directory(sandbox, name))
                 .output()
                 .unwrap();
             let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -280,30 +280,31 @@ fn capabilities_and_access_lists_are_committed() {
             String::from_utf8(output.stdout).unwrap()
         };
         let seen = inside(
+            "one",
             "stat -c %u:%g home/mine bin/busybox-capable; getfattr --only-values -n security.capability bin/busybox-capable | od -An -tu4 -w24",
         );
         let words: Vec<&str> = seen.split_whitespace().collect();
         assert_eq!(&words[..2], ["101000:101000", "100000:100000"]);
         assert_eq!(words.last(), Some(&"100000"), "the root of the namespace: {seen}");
-        inside("touch bin/busybox-capable");
+        // A user of the container may read the file of another one: 1000, which is 101000 here, in the words of the kernel.
+        let list = |id: &str| {
+            format!("0200000001000600ffffffff02000600{id}04000400ffffffff10000600ffffffff20000400ffffffff")
+        };
+        inside(
+            "one",
+            &format!(
+                "touch bin/busybox-capable; setfattr -n system.posix_acl_access -v 0x{} home/suid",
+                list("888a0100")
+            ),
+        );
         sandbox.ok(&["commit", "one", "made"]);
         sandbox.ok(&["create", "--name", "two", "made"]);
-        let output = Command::new(program("corten-shim"))
-            .args([
-                "mount",
-                "--bundle",
-                ".",
-                "--mounts",
-                "mounts.json",
-                "--",
-                "getcap",
-                "rootfs/bin/busybox-capable",
-            ])
-            .current_dir(directory(sandbox, "two"))
-            .output()
-            .unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let text = inside(
+            "two",
+            "getcap bin/busybox-capable; getfattr -e hex -n system.posix_acl_access home/suid",
+        );
         assert!(text.contains("cap_net_raw") && !text.contains("rootid"), "{text}");
+        assert!(text.contains(&list("e8030000")), "{text}");
     });
 }
 
