@@ -2,17 +2,14 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use nix::mount::{MsFlags, mount};
-use nix::sched::{CloneFlags, unshare};
-
 use super::fake_registry::FakeRegistry;
 use super::pulls::reference;
-use super::sandbox::{Done, program};
+use super::sandbox::{Done, program, with_own_etc};
 use super::test_image::{TestImage, TestLayer, tar_of};
 
 /// Users that the machine has not, one for each test.
@@ -28,30 +25,19 @@ struct Somebody {
 
 /// Runs a test as a user who may give these ids to others.
 fn as_user(ranges: &str, test: impl FnOnce(&Somebody) + Send) {
-    let work = || {
-        unshare(CloneFlags::CLONE_FS | CloneFlags::CLONE_NEWNS).unwrap();
-        let none = None::<&str>;
-        mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).unwrap();
+    with_own_etc(|| {
         let user = USERS.fetch_add(1, Ordering::Relaxed);
         let directory = tempfile::tempdir().unwrap();
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let own = |name: &str, text: String| {
-            let path = directory.path().join(name);
-            fs::write(&path, text).unwrap();
-            let place = format!("/etc/{name}");
-            if !Path::new(&place).exists() {
-                fs::write(&place, "").unwrap();
-            }
-            mount(Some(&path), place.as_str(), none, MsFlags::MS_BIND, none).unwrap();
+        let add = |path: &str, line: String| {
+            let text = fs::read_to_string(path).unwrap_or_default();
+            fs::write(path, text + &line).unwrap();
         };
-        let with = |path: &str, line: String| fs::read_to_string(path).unwrap_or_default() + &line;
-        own(
-            "passwd",
-            with("/etc/passwd", format!("{NAME}:x:{user}:{user}::/:/bin/sh\n")),
-        );
-        own("group", with("/etc/group", format!("{NAME}:x:{user}:\n")));
-        own("subuid", ranges.to_owned());
-        own("subgid", ranges.to_owned());
+        add("/etc/passwd", format!("{NAME}:x:{user}:{user}::/:/bin/sh\n"));
+        add("/etc/group", format!("{NAME}:x:{user}:\n"));
+        for place in ["/etc/subuid", "/etc/subgid"] {
+            fs::write(place, ranges).unwrap();
+        }
         for name in ["corten", "corten-shim", "corten-runtime"] {
             fs::copy(program(name), directory.path().join(name)).unwrap();
         }
@@ -62,8 +48,7 @@ fn as_user(ranges: &str, test: impl FnOnce(&Somebody) + Send) {
         let somebody = Somebody { directory, user };
         test(&somebody);
         somebody.leaves_nothing();
-    };
-    std::thread::scope(|scope| scope.spawn(work).join()).unwrap();
+    });
 }
 
 fn all_ids() -> String {

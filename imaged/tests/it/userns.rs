@@ -6,11 +6,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use nix::mount::{MsFlags, mount};
-use nix::sched::{CloneFlags, unshare};
 use serde_json::Value;
 
-use super::sandbox::{Done, Sandbox, program};
+use super::sandbox::{Done, Sandbox, program, with_own_etc};
 
 const DRIVERS: [&str; 2] = ["overlay2", "vfs"];
 const MAP: &str = "--uidmap=0:100000:2000";
@@ -431,21 +429,14 @@ fn the_hosts_namespaces_are_shared_as_far_as_they_can_be() {
 
 /// Runs a test where these are the machine's subordinate ids.
 fn with_subordinate_ids(text: &str, test: impl FnOnce(&Sandbox) + Send) {
-    let work = || {
-        // The mounts are this thread's and its children's alone.
-        unshare(CloneFlags::CLONE_FS | CloneFlags::CLONE_NEWNS).unwrap();
-        let none = None::<&str>;
-        mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).unwrap();
-        let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), text).unwrap();
+    with_own_etc(|| {
         for place in ["/etc/subuid", "/etc/subgid"] {
-            mount(Some(file.path()), place, none, MsFlags::MS_BIND, none).unwrap();
+            fs::write(place, text).unwrap();
         }
         let sandbox = Sandbox::new();
         load(&sandbox);
         test(&sandbox);
-    };
-    std::thread::scope(|scope| scope.spawn(work).join()).unwrap();
+    });
 }
 
 #[test]
