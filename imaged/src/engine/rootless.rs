@@ -100,13 +100,19 @@ fn keeper(state: &Path, commands: &Path) -> Result<Option<File>> {
             None => drop(fs::remove_file(&path)),
         }
     }
-    for shim in fs::read_dir(state.join("shims")).into_iter().flatten().flatten() {
-        let process = ShimFile::read(&shim.path()).map(|file| file.process());
-        if let Some(namespace) = process.and_then(|(pid, start)| namespace_of(pid, start)) {
-            return Ok(Some(namespace));
-        }
-    }
-    Ok(None)
+    let shims = fs::read_dir(state.join("shims")).into_iter().flatten().flatten();
+    Ok(shims
+        .filter_map(|shim| ShimFile::read(&shim.path()))
+        .find_map(|file| namespace_of_container(&file)))
+}
+
+/// The namespace that a container is in: its shim's. Without a shim, the one above the container's own.
+fn namespace_of_container(file: &ShimFile) -> Option<File> {
+    let (shim, start_time) = file.process();
+    namespace_of(shim, start_time).or_else(|| {
+        let (init, start_time) = file.init_process()?;
+        userns::parent(&namespace_of(init, start_time)?).ok()
+    })
 }
 
 /// The user namespace of a process, if it is that process.

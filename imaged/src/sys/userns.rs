@@ -1,7 +1,9 @@
 //! The user namespace that this process is in, and how a user without privileges gets one.
+#![allow(unsafe_code, reason = "the calls of ioctl_ns(2) have no safe form")]
 
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::fd::{AsRawFd, FromRawFd};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
@@ -48,6 +50,23 @@ pub(crate) fn join(namespace: &File) -> Result<()> {
         .map_err(|errno| Error::syscall("setns(CLONE_NEWUSER)", errno as i32))?;
     settle()
 }
+
+/// The namespace in which another one was made.
+///
+/// # Errors
+/// When it is none of ours.
+pub(crate) fn parent(namespace: &File) -> Result<File> {
+    // SAFETY: the descriptor is open, and the call takes no argument.
+    let raw = unsafe { ns_get_parent(namespace.as_raw_fd()) }
+        .map_err(|errno| Error::syscall("ioctl(NS_GET_PARENT)", errno as i32))?;
+    // SAFETY: the kernel has just made this descriptor for us; nobody else owns it.
+    Ok(unsafe { File::from_raw_fd(raw) })
+}
+
+nix::ioctl_none!(
+    /// NS_GET_PARENT (linux/nsfs.h).
+    ns_get_parent, 0xb7, 0x2
+);
 
 /// Which ids are whose in a new namespace: words for newuidmap(1) behind the process.
 pub(crate) type Map<'a> = &'a [String];

@@ -331,6 +331,27 @@ fn containers_that_are_started_at_once_are_in_one_namespace() {
     });
 }
 
+/// Its process is neither the user's nor root's of any namespace that is made anew.
+#[test]
+fn a_container_whose_shim_is_killed_is_removed() {
+    as_user(&all_ids(), |somebody| {
+        somebody.pull(&image());
+        let id = somebody.ok(&["run", "-d", "-u", "app", "base", "sleep", "1000"]);
+        let file = somebody.path("session/corten/shims").join(&id).join("shim.json");
+        let shim: serde_json::Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+        let shim = shim["pid"].to_string();
+        let killed = Command::new("kill").args(["-KILL", &shim]).status().unwrap();
+        assert!(killed.success());
+        let status = || fs::read_to_string(format!("/proc/{shim}/status"));
+        while status().is_ok_and(|status| !status.contains("State:\tZ")) {
+            std::thread::yield_now();
+        }
+        assert!(somebody.ok(&["ps"]).contains("shim lost"));
+        somebody.ok(&["rm", "-f", &id]);
+        assert_eq!(somebody.ok(&["ps", "-aq"]), "");
+    });
+}
+
 #[test]
 fn with_one_id_all_files_are_roots() {
     as_user("root:1:1\n", |somebody| {
