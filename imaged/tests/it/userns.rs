@@ -12,8 +12,8 @@ use super::sandbox::{Done, Sandbox, program, with_own_etc};
 
 const DRIVERS: [&str; 2] = ["overlay2", "vfs"];
 const MAP: &str = "--uidmap=0:100000:2000";
-const APPLETS: [&str; 12] = [
-    "sh", "cat", "chmod", "chown", "echo", "id", "ln", "mkdir", "mknod", "rm", "sleep", "stat",
+const APPLETS: [&str; 13] = [
+    "sh", "cat", "chmod", "chown", "echo", "id", "ln", "mkdir", "mknod", "mount", "rm", "sleep", "stat",
 ];
 
 /// An image with a shell, and files of several owners, as `box`.
@@ -641,13 +641,14 @@ fn an_image_gets_at_no_ids_beyond_its_own() {
         refused chmod 644 /host/secret
         refused chown 0 /host/secret
         refused mknod /zero c 1 5
+        refused mount -o remount,bind,dev /
         refused cat /null
         refused sh -c 'echo > /host/new'
-        chmod 4777 /mine";
+        chmod 4777 /mine; mount -o remount,bind,ro,nodev /; echo 'may mount'";
     let words = ["run", "--privileged", "--name", "one", MAP, "-v", &bind, "box"];
     assert_eq!(
         sandbox.ok(&sh(&words, script)),
-        "/bin/busybox-other 65534:65534\n/bin/busybox-far 65534:65534\n/host/secret 65534:65534\n0\n0"
+        "/bin/busybox-other 65534:65534\n/bin/busybox-far 65534:65534\n/host/secret 65534:65534\n0\n0\nmay mount"
     );
     let mine = on_disk(&sandbox, "one", "mine");
     assert_eq!(owner(&mine), (100_000, 100_000), "set-id bits are its own root's");
