@@ -24,8 +24,8 @@ function __fish_corten_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c corten -n "__fish_corten_needs_command" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_needs_command" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_needs_command" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_needs_command" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_needs_command" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_needs_command" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -85,8 +85,8 @@ complete -c corten -n "__fish_corten_needs_command" -f -a "verify" -d 'Check the
 complete -c corten -n "__fish_corten_needs_command" -f -a "unpack" -d 'Write an image\'s files and configuration to a directory: a bundle for any runtime'
 complete -c corten -n "__fish_corten_needs_command" -f -a "version" -d 'Show the versions of corten and of what it uses'
 complete -c corten -n "__fish_corten_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c corten -n "__fish_corten_using_subcommand container; and not __fish_seen_subcommand_from inspect ls ps list prune attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait help" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and not __fish_seen_subcommand_from inspect ls ps list prune attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait help" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and not __fish_seen_subcommand_from inspect ls ps list prune attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait help" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and not __fish_seen_subcommand_from inspect ls ps list prune attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait help" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and not __fish_seen_subcommand_from inspect ls ps list prune attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait help" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and not __fish_seen_subcommand_from inspect ls ps list prune attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait help" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -120,8 +120,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and not __fish_
 complete -c corten -n "__fish_corten_using_subcommand container; and not __fish_seen_subcommand_from inspect ls ps list prune attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait help" -f -a "wait" -d 'Wait until containers stop, and print their exit codes'
 complete -c corten -n "__fish_corten_using_subcommand container; and not __fish_seen_subcommand_from inspect ls ps list prune attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top unpause update wait help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from inspect" -s f -l format -d 'A Go template, or `json` for one line each' -r
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from inspect" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from inspect" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from inspect" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from inspect" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from inspect" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from inspect" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -130,8 +130,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ls" -s f -l filter -d 'Show only those that match: id, name (a pattern), status, health, label, ancestor, exited, before, since, volume, network, publish, expose' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ls" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ls" -s n -l last -d 'Show the last so many, whatever their state' -r
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ls" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ls" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ls" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ls" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ls" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ls" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -144,8 +144,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ps" -s f -l filter -d 'Show only those that match: id, name (a pattern), status, health, label, ancestor, exited, before, since, volume, network, publish, expose' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ps" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ps" -s n -l last -d 'Show the last so many, whatever their state' -r
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ps" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ps" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ps" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ps" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ps" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from ps" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -158,8 +158,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from list" -s f -l filter -d 'Show only those that match: id, name (a pattern), status, health, label, ancestor, exited, before, since, volume, network, publish, expose' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from list" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from list" -s n -l last -d 'Show the last so many, whatever their state' -r
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from list" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from list" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from list" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from list" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from list" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from list" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -170,8 +170,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from list" -s s -l size -d 'Show the size of the writable layer'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from prune" -l filter -d 'Only those that match: label, label!, until' -r
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from prune" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from prune" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from prune" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from prune" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from prune" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from prune" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -180,8 +180,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -l detach-keys -d 'Keys that leave the container running' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -l sig-proxy -d 'Pass signals on to the container' -r -f -a "true\t''
 false\t''"
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from attach" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -194,15 +194,15 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -s p -l pause -d 'Let a running container stand still meanwhile' -r -f -a "true\t''
 false\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -l iidfile -d 'Write the image\'s id to a file, too' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -s q -l quiet -d 'As podman has it: nothing but the id is said in any case'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from commit" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from cp" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from cp" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from cp" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from cp" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from cp" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from cp" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -250,6 +250,7 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -s e -l env -d 'Set an environment variable; a name alone takes the value from here' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l env-file -d 'Read environment variables from a file' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l expose -d 'Port or range of ports that the container listens on; only a note' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l gidmap -d 'Id of the container, id of the host, how many: groups with --userns private' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l group-add -d 'Add a group to the process' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l health-cmd -d 'Command line that tells whether the container is well' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l health-interval -d 'Time between two health checks (default 30s)' -r
@@ -283,16 +284,17 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l stop-timeout -d 'Seconds between the stop signal and SIGKILL' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l sysctl -d 'Kernel parameter of the container\'s namespaces' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l tmpfs -d 'Mount memory (target[:options])' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l uidmap -d 'Id of the container, id of the host, how many: users with --userns private, and groups without --gidmap' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l ulimit -d 'Resource limit (name=soft[:hard])' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -s u -l user -d 'User (name or number[:group])' -r
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l userns -d 'User namespace: the host\'s is the only one' -r -f -a "host\t''"
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l userns -d 'User namespace: host (the default), auto[:size=NUMBER] (ids that no other container has), private (with --uidmap)' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l uts -d 'UTS namespace' -r -f -a "private\t''
 host\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -s v -l volume -d 'Mount a directory or file of the host (source:target[:ro]), or make a volume (target)' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l volumes-from -d 'Mount what another container has mounted (container[:ro])' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -s w -l workdir -d 'Working directory' -r
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -306,8 +308,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l read-only -d 'The root file system cannot be written'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -l rm -d 'Remove the container when it exits'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from create" -s t -l tty -d 'Give the container a terminal'
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from diff" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from diff" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from diff" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from diff" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from diff" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from diff" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -317,8 +319,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from exec" -l env-file -d 'Read environment variables from a file' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from exec" -s u -l user -d 'User (name or number[:group]) in place of the container\'s' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from exec" -s w -l workdir -d 'Working directory in place of the container\'s' -r
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from exec" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from exec" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from exec" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from exec" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from exec" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from exec" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -328,15 +330,15 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from exec" -s t -l tty -d 'Give the command a terminal'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from exec" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from export" -s o -l output -d 'Write to a file in place of standard output' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from export" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from export" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from export" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from export" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from export" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from export" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from kill" -s s -l signal -d 'The signal' -r
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from kill" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from kill" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from kill" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from kill" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from kill" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from kill" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -344,8 +346,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -l since -d 'Only what was written since then (RFC 3339, seconds, or a duration such as 10m)' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -s n -l tail -d 'Only so many lines from the end' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -l until -d 'Only what was written before then' -r
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -353,34 +355,34 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -s f -l follow -d 'Go on until the container ends'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -s t -l timestamps -d 'Show when each line was written'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from logs" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from pause" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from pause" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from pause" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from pause" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from pause" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from pause" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from port" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from port" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from port" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from port" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from port" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from port" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from port" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rename" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rename" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rename" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rename" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rename" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rename" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rename" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from restart" -s s -l signal -d 'Signal in place of the container\'s own' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from restart" -s t -l time -l timeout -d 'Seconds to wait before SIGKILL; -1 waits for ever (default 10, or what the container says)' -r
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from restart" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from restart" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from restart" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from restart" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from restart" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from restart" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from restart" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rm" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rm" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rm" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rm" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rm" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from rm" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -430,6 +432,7 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -s e -l env -d 'Set an environment variable; a name alone takes the value from here' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l env-file -d 'Read environment variables from a file' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l expose -d 'Port or range of ports that the container listens on; only a note' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l gidmap -d 'Id of the container, id of the host, how many: groups with --userns private' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l group-add -d 'Add a group to the process' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l health-cmd -d 'Command line that tells whether the container is well' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l health-interval -d 'Time between two health checks (default 30s)' -r
@@ -463,16 +466,17 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l stop-timeout -d 'Seconds between the stop signal and SIGKILL' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l sysctl -d 'Kernel parameter of the container\'s namespaces' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l tmpfs -d 'Mount memory (target[:options])' -r
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l uidmap -d 'Id of the container, id of the host, how many: users with --userns private, and groups without --gidmap' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l ulimit -d 'Resource limit (name=soft[:hard])' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -s u -l user -d 'User (name or number[:group])' -r
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l userns -d 'User namespace: the host\'s is the only one' -r -f -a "host\t''"
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l userns -d 'User namespace: host (the default), auto[:size=NUMBER] (ids that no other container has), private (with --uidmap)' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l uts -d 'UTS namespace' -r -f -a "private\t''
 host\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -s v -l volume -d 'Mount a directory or file of the host (source:target[:ro]), or make a volume (target)' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l volumes-from -d 'Mount what another container has mounted (container[:ro])' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -s w -l workdir -d 'Working directory' -r
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -489,8 +493,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from run" -s t -l tty -d 'Give the container a terminal'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from start" -l detach-keys -d 'Keys that leave a container running' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from start" -l filter -d 'Start those whose restart policy is this (restart-policy=always, …); of unless-stopped not what somebody stopped' -r
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from start" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from start" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from start" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from start" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from start" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from start" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -498,8 +502,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from start" -s i -l interactive -d 'Pass standard input on'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stats" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stats" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stats" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stats" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stats" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stats" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stats" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -509,20 +513,20 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stop" -s s -l signal -d 'Signal in place of the container\'s own' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stop" -s t -l time -l timeout -d 'Seconds to wait before SIGKILL; -1 waits for ever (default 10, or what the container says)' -r
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stop" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stop" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stop" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stop" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stop" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stop" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from top" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from top" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from top" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from top" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from top" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from top" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from top" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from unpause" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from unpause" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from unpause" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from unpause" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from unpause" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from unpause" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -541,14 +545,14 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from update" -l memory-swap -d 'Limit of memory and swap together; -1 is no limit' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from update" -l pids-limit -d 'Limit of processes; 0 and -1 are no limit' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from update" -l restart -d 'When to run it again after it ended: no, on-failure[:MAX], always, unless-stopped' -r
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from update" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from update" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from update" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from update" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from update" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from update" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from wait" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from wait" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from wait" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from wait" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from wait" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen_subcommand_from wait" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -582,8 +586,8 @@ complete -c corten -n "__fish_corten_using_subcommand container; and __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand attach" -l detach-keys -d 'Keys that leave the container running' -r
 complete -c corten -n "__fish_corten_using_subcommand attach" -l sig-proxy -d 'Pass signals on to the container' -r -f -a "true\t''
 false\t''"
-complete -c corten -n "__fish_corten_using_subcommand attach" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand attach" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand attach" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand attach" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand attach" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand attach" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -596,15 +600,15 @@ complete -c corten -n "__fish_corten_using_subcommand commit" -s m -l message -d
 complete -c corten -n "__fish_corten_using_subcommand commit" -s p -l pause -d 'Let a running container stand still meanwhile' -r -f -a "true\t''
 false\t''"
 complete -c corten -n "__fish_corten_using_subcommand commit" -l iidfile -d 'Write the image\'s id to a file, too' -r -F
-complete -c corten -n "__fish_corten_using_subcommand commit" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand commit" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand commit" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand commit" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand commit" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand commit" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand commit" -s q -l quiet -d 'As podman has it: nothing but the id is said in any case'
 complete -c corten -n "__fish_corten_using_subcommand commit" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand cp" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand cp" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand cp" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand cp" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand cp" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand cp" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -652,6 +656,7 @@ complete -c corten -n "__fish_corten_using_subcommand create" -l entrypoint -d '
 complete -c corten -n "__fish_corten_using_subcommand create" -s e -l env -d 'Set an environment variable; a name alone takes the value from here' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l env-file -d 'Read environment variables from a file' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l expose -d 'Port or range of ports that the container listens on; only a note' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l gidmap -d 'Id of the container, id of the host, how many: groups with --userns private' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l group-add -d 'Add a group to the process' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l health-cmd -d 'Command line that tells whether the container is well' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l health-interval -d 'Time between two health checks (default 30s)' -r
@@ -685,16 +690,17 @@ complete -c corten -n "__fish_corten_using_subcommand create" -l stop-signal -d 
 complete -c corten -n "__fish_corten_using_subcommand create" -l stop-timeout -d 'Seconds between the stop signal and SIGKILL' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l sysctl -d 'Kernel parameter of the container\'s namespaces' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l tmpfs -d 'Mount memory (target[:options])' -r
+complete -c corten -n "__fish_corten_using_subcommand create" -l uidmap -d 'Id of the container, id of the host, how many: users with --userns private, and groups without --gidmap' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l ulimit -d 'Resource limit (name=soft[:hard])' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -s u -l user -d 'User (name or number[:group])' -r
-complete -c corten -n "__fish_corten_using_subcommand create" -l userns -d 'User namespace: the host\'s is the only one' -r -f -a "host\t''"
+complete -c corten -n "__fish_corten_using_subcommand create" -l userns -d 'User namespace: host (the default), auto[:size=NUMBER] (ids that no other container has), private (with --uidmap)' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l uts -d 'UTS namespace' -r -f -a "private\t''
 host\t''"
 complete -c corten -n "__fish_corten_using_subcommand create" -s v -l volume -d 'Mount a directory or file of the host (source:target[:ro]), or make a volume (target)' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l volumes-from -d 'Mount what another container has mounted (container[:ro])' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -s w -l workdir -d 'Working directory' -r
-complete -c corten -n "__fish_corten_using_subcommand create" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand create" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand create" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand create" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand create" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand create" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -708,8 +714,8 @@ complete -c corten -n "__fish_corten_using_subcommand create" -s q -l quiet -d '
 complete -c corten -n "__fish_corten_using_subcommand create" -l read-only -d 'The root file system cannot be written'
 complete -c corten -n "__fish_corten_using_subcommand create" -l rm -d 'Remove the container when it exits'
 complete -c corten -n "__fish_corten_using_subcommand create" -s t -l tty -d 'Give the container a terminal'
-complete -c corten -n "__fish_corten_using_subcommand diff" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand diff" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand diff" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand diff" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand diff" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand diff" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -719,8 +725,8 @@ complete -c corten -n "__fish_corten_using_subcommand exec" -s e -l env -d 'Set 
 complete -c corten -n "__fish_corten_using_subcommand exec" -l env-file -d 'Read environment variables from a file' -r
 complete -c corten -n "__fish_corten_using_subcommand exec" -s u -l user -d 'User (name or number[:group]) in place of the container\'s' -r
 complete -c corten -n "__fish_corten_using_subcommand exec" -s w -l workdir -d 'Working directory in place of the container\'s' -r
-complete -c corten -n "__fish_corten_using_subcommand exec" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand exec" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand exec" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand exec" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand exec" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand exec" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -730,15 +736,15 @@ complete -c corten -n "__fish_corten_using_subcommand exec" -l privileged -d 'Al
 complete -c corten -n "__fish_corten_using_subcommand exec" -s t -l tty -d 'Give the command a terminal'
 complete -c corten -n "__fish_corten_using_subcommand exec" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand export" -s o -l output -d 'Write to a file in place of standard output' -r -F
-complete -c corten -n "__fish_corten_using_subcommand export" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand export" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand export" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand export" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand export" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand export" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand export" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand kill" -s s -l signal -d 'The signal' -r
-complete -c corten -n "__fish_corten_using_subcommand kill" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand kill" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand kill" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand kill" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand kill" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand kill" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -746,8 +752,8 @@ complete -c corten -n "__fish_corten_using_subcommand kill" -s h -l help -d 'Pri
 complete -c corten -n "__fish_corten_using_subcommand logs" -l since -d 'Only what was written since then (RFC 3339, seconds, or a duration such as 10m)' -r
 complete -c corten -n "__fish_corten_using_subcommand logs" -s n -l tail -d 'Only so many lines from the end' -r
 complete -c corten -n "__fish_corten_using_subcommand logs" -l until -d 'Only what was written before then' -r
-complete -c corten -n "__fish_corten_using_subcommand logs" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand logs" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand logs" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand logs" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand logs" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand logs" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -755,34 +761,34 @@ complete -c corten -n "__fish_corten_using_subcommand logs" -l details -d 'Show 
 complete -c corten -n "__fish_corten_using_subcommand logs" -s f -l follow -d 'Go on until the container ends'
 complete -c corten -n "__fish_corten_using_subcommand logs" -s t -l timestamps -d 'Show when each line was written'
 complete -c corten -n "__fish_corten_using_subcommand logs" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand pause" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand pause" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand pause" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand pause" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand pause" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand pause" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand pause" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand port" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand port" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand port" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand port" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand port" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand port" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand port" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand rename" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand rename" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand rename" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand rename" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand rename" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand rename" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand rename" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand restart" -s s -l signal -d 'Signal in place of the container\'s own' -r
 complete -c corten -n "__fish_corten_using_subcommand restart" -s t -l time -l timeout -d 'Seconds to wait before SIGKILL; -1 waits for ever (default 10, or what the container says)' -r
-complete -c corten -n "__fish_corten_using_subcommand restart" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand restart" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand restart" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand restart" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand restart" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand restart" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand restart" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand rm" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand rm" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand rm" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand rm" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand rm" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand rm" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -832,6 +838,7 @@ complete -c corten -n "__fish_corten_using_subcommand run" -l entrypoint -d 'Rep
 complete -c corten -n "__fish_corten_using_subcommand run" -s e -l env -d 'Set an environment variable; a name alone takes the value from here' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -l env-file -d 'Read environment variables from a file' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -l expose -d 'Port or range of ports that the container listens on; only a note' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l gidmap -d 'Id of the container, id of the host, how many: groups with --userns private' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -l group-add -d 'Add a group to the process' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -l health-cmd -d 'Command line that tells whether the container is well' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -l health-interval -d 'Time between two health checks (default 30s)' -r
@@ -865,16 +872,17 @@ complete -c corten -n "__fish_corten_using_subcommand run" -l stop-signal -d 'Si
 complete -c corten -n "__fish_corten_using_subcommand run" -l stop-timeout -d 'Seconds between the stop signal and SIGKILL' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -l sysctl -d 'Kernel parameter of the container\'s namespaces' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -l tmpfs -d 'Mount memory (target[:options])' -r
+complete -c corten -n "__fish_corten_using_subcommand run" -l uidmap -d 'Id of the container, id of the host, how many: users with --userns private, and groups without --gidmap' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -l ulimit -d 'Resource limit (name=soft[:hard])' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -s u -l user -d 'User (name or number[:group])' -r
-complete -c corten -n "__fish_corten_using_subcommand run" -l userns -d 'User namespace: the host\'s is the only one' -r -f -a "host\t''"
+complete -c corten -n "__fish_corten_using_subcommand run" -l userns -d 'User namespace: host (the default), auto[:size=NUMBER] (ids that no other container has), private (with --uidmap)' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -l uts -d 'UTS namespace' -r -f -a "private\t''
 host\t''"
 complete -c corten -n "__fish_corten_using_subcommand run" -s v -l volume -d 'Mount a directory or file of the host (source:target[:ro]), or make a volume (target)' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -l volumes-from -d 'Mount what another container has mounted (container[:ro])' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -s w -l workdir -d 'Working directory' -r
-complete -c corten -n "__fish_corten_using_subcommand run" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand run" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand run" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand run" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand run" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand run" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -891,8 +899,8 @@ complete -c corten -n "__fish_corten_using_subcommand run" -l rm -d 'Remove the 
 complete -c corten -n "__fish_corten_using_subcommand run" -s t -l tty -d 'Give the container a terminal'
 complete -c corten -n "__fish_corten_using_subcommand start" -l detach-keys -d 'Keys that leave a container running' -r
 complete -c corten -n "__fish_corten_using_subcommand start" -l filter -d 'Start those whose restart policy is this (restart-policy=always, …); of unless-stopped not what somebody stopped' -r
-complete -c corten -n "__fish_corten_using_subcommand start" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand start" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand start" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand start" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand start" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand start" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -900,8 +908,8 @@ complete -c corten -n "__fish_corten_using_subcommand start" -s a -l attach -d '
 complete -c corten -n "__fish_corten_using_subcommand start" -s i -l interactive -d 'Pass standard input on'
 complete -c corten -n "__fish_corten_using_subcommand start" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand stats" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
-complete -c corten -n "__fish_corten_using_subcommand stats" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand stats" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand stats" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand stats" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand stats" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand stats" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -911,20 +919,20 @@ complete -c corten -n "__fish_corten_using_subcommand stats" -l no-trunc -d 'Sho
 complete -c corten -n "__fish_corten_using_subcommand stats" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand stop" -s s -l signal -d 'Signal in place of the container\'s own' -r
 complete -c corten -n "__fish_corten_using_subcommand stop" -s t -l time -l timeout -d 'Seconds to wait before SIGKILL; -1 waits for ever (default 10, or what the container says)' -r
-complete -c corten -n "__fish_corten_using_subcommand stop" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand stop" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand stop" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand stop" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand stop" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand stop" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand stop" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand top" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand top" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand top" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand top" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand top" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand top" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand top" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand unpause" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand unpause" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand unpause" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand unpause" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand unpause" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand unpause" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -943,14 +951,14 @@ complete -c corten -n "__fish_corten_using_subcommand update" -l memory-reservat
 complete -c corten -n "__fish_corten_using_subcommand update" -l memory-swap -d 'Limit of memory and swap together; -1 is no limit' -r
 complete -c corten -n "__fish_corten_using_subcommand update" -l pids-limit -d 'Limit of processes; 0 and -1 are no limit' -r
 complete -c corten -n "__fish_corten_using_subcommand update" -l restart -d 'When to run it again after it ended: no, on-failure[:MAX], always, unless-stopped' -r
-complete -c corten -n "__fish_corten_using_subcommand update" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand update" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand update" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand update" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand update" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand update" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand update" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand wait" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand wait" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand wait" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand wait" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand wait" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand wait" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -959,23 +967,23 @@ complete -c corten -n "__fish_corten_using_subcommand events" -s f -l filter -d 
 complete -c corten -n "__fish_corten_using_subcommand events" -l format -d '`json` or a Go template; in JSON `seq` numbers the events of the journal' -r
 complete -c corten -n "__fish_corten_using_subcommand events" -l since -d 'Begin with what happened then (RFC 3339, seconds, or a duration such as 10m), not now' -r
 complete -c corten -n "__fish_corten_using_subcommand events" -l until -d 'End then, not never' -r
-complete -c corten -n "__fish_corten_using_subcommand events" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand events" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand events" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand events" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand events" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand events" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand events" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand copy" -l platform -d 'Platform to copy of images that have several, such as linux/arm64' -r
-complete -c corten -n "__fish_corten_using_subcommand copy" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand copy" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand copy" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand copy" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand copy" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand copy" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand copy" -s a -l all -d 'Copy the images for all platforms'
 complete -c corten -n "__fish_corten_using_subcommand copy" -s q -l quiet -d 'Say only the digest'
 complete -c corten -n "__fish_corten_using_subcommand copy" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand image; and not __fish_seen_subcommand_from inspect ls list prune rm remove history import load pull push save tag help" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand image; and not __fish_seen_subcommand_from inspect ls list prune rm remove history import load pull push save tag help" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and not __fish_seen_subcommand_from inspect ls list prune rm remove history import load pull push save tag help" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and not __fish_seen_subcommand_from inspect ls list prune rm remove history import load pull push save tag help" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and not __fish_seen_subcommand_from inspect ls list prune rm remove history import load pull push save tag help" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and not __fish_seen_subcommand_from inspect ls list prune rm remove history import load pull push save tag help" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -995,16 +1003,16 @@ complete -c corten -n "__fish_corten_using_subcommand image; and not __fish_seen
 complete -c corten -n "__fish_corten_using_subcommand image; and not __fish_seen_subcommand_from inspect ls list prune rm remove history import load pull push save tag help" -f -a "tag" -d 'Give an image one more name'
 complete -c corten -n "__fish_corten_using_subcommand image; and not __fish_seen_subcommand_from inspect ls list prune rm remove history import load pull push save tag help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from inspect" -s f -l format -d 'A Go template, or `json` for one line each' -r
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from inspect" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from inspect" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from inspect" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from inspect" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from inspect" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from inspect" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from ls" -s f -l filter -d 'Show only those that match: dangling, label, reference, before, since, until' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from ls" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from ls" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from ls" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from ls" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from ls" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from ls" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from ls" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1016,8 +1024,8 @@ complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_sub
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from list" -s f -l filter -d 'Show only those that match: dangling, label, reference, before, since, until' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from list" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from list" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from list" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from list" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from list" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from list" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from list" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1028,8 +1036,8 @@ complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_sub
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from list" -l tree -d 'Show how layers stand on each other, and which images end in them'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from prune" -l filter -d 'Only those that match: label, label!, until' -r
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from prune" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from prune" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from prune" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from prune" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from prune" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from prune" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1037,8 +1045,8 @@ complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_sub
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from prune" -s f -l force -d 'Do not ask'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -l platform -d 'Remove images only if they are for this platform' -r
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1048,8 +1056,8 @@ complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_sub
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -l no-prune -d 'As docker has it: what is below an image is no image here, and stays as long as another needs it'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -l platform -d 'Remove images only if they are for this platform' -r
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from remove" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1062,8 +1070,8 @@ complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_sub
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -s H -l human -d 'Sizes and times as people read them' -r -f -a "true\t''
 false\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -l platform -d 'Show it only if the image is for this platform' -r
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from history" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1076,8 +1084,8 @@ complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_sub
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -l os -d 'Operating system of the platform' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -l arch -d 'Architecture of the platform' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -l variant -d 'Variant of the architecture' -r
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1085,8 +1093,8 @@ complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_sub
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from load" -s i -l input -d 'Archive, perhaps compressed (gzip, zstd, xz, bzip2), or directory of an OCI layout; standard input without it' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from load" -l platform -d 'Load only images for this platform' -r
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from load" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from load" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from load" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from load" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from load" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from load" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1098,8 +1106,8 @@ complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_sub
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -l variant -d 'Variant of the architecture' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -l disable-content-trust -d 'Docker\'s: there are no notaries here; see `corten verify`' -r -f -a "true\t''
 false\t''"
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from pull" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1113,8 +1121,8 @@ complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_sub
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -l platform -d 'Push only the image for this platform, without the index that it is in' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -l disable-content-trust -d 'Docker\'s: there are no notaries here; see `corten verify`' -r -f -a "true\t''
 false\t''"
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from push" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1125,16 +1133,16 @@ complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_sub
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -l platform -d 'Save only the image for this platform, without the index that it is in' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -l format -d 'As podman has it: the archive is in both of these formats in any case' -r -f -a "oci-archive\t''
 docker-archive\t''"
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -s m -l multi-image-archive -d 'As podman has it: each further word is an image in any case'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -s q -l quiet -d 'As podman has it: nothing is said in any case'
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from save" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from tag" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from tag" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from tag" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from tag" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from tag" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand image; and __fish_seen_subcommand_from tag" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1155,8 +1163,8 @@ complete -c corten -n "__fish_corten_using_subcommand history" -l format -d '`ta
 complete -c corten -n "__fish_corten_using_subcommand history" -s H -l human -d 'Sizes and times as people read them' -r -f -a "true\t''
 false\t''"
 complete -c corten -n "__fish_corten_using_subcommand history" -l platform -d 'Show it only if the image is for this platform' -r
-complete -c corten -n "__fish_corten_using_subcommand history" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand history" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand history" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand history" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand history" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand history" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1169,8 +1177,8 @@ complete -c corten -n "__fish_corten_using_subcommand import" -l platform -d 'Pl
 complete -c corten -n "__fish_corten_using_subcommand import" -l os -d 'Operating system of the platform' -r
 complete -c corten -n "__fish_corten_using_subcommand import" -l arch -d 'Architecture of the platform' -r
 complete -c corten -n "__fish_corten_using_subcommand import" -l variant -d 'Variant of the architecture' -r
-complete -c corten -n "__fish_corten_using_subcommand import" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand import" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand import" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand import" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand import" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand import" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1178,8 +1186,8 @@ complete -c corten -n "__fish_corten_using_subcommand import" -s q -l quiet -d '
 complete -c corten -n "__fish_corten_using_subcommand import" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand load" -s i -l input -d 'Archive, perhaps compressed (gzip, zstd, xz, bzip2), or directory of an OCI layout; standard input without it' -r -F
 complete -c corten -n "__fish_corten_using_subcommand load" -l platform -d 'Load only images for this platform' -r
-complete -c corten -n "__fish_corten_using_subcommand load" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand load" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand load" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand load" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand load" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand load" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1191,8 +1199,8 @@ complete -c corten -n "__fish_corten_using_subcommand pull" -l arch -d 'Architec
 complete -c corten -n "__fish_corten_using_subcommand pull" -l variant -d 'Variant of the architecture' -r
 complete -c corten -n "__fish_corten_using_subcommand pull" -l disable-content-trust -d 'Docker\'s: there are no notaries here; see `corten verify`' -r -f -a "true\t''
 false\t''"
-complete -c corten -n "__fish_corten_using_subcommand pull" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand pull" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand pull" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand pull" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand pull" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand pull" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1206,8 +1214,8 @@ complete -c corten -n "__fish_corten_using_subcommand push" -l digestfile -d 'Wr
 complete -c corten -n "__fish_corten_using_subcommand push" -l platform -d 'Push only the image for this platform, without the index that it is in' -r
 complete -c corten -n "__fish_corten_using_subcommand push" -l disable-content-trust -d 'Docker\'s: there are no notaries here; see `corten verify`' -r -f -a "true\t''
 false\t''"
-complete -c corten -n "__fish_corten_using_subcommand push" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand push" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand push" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand push" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand push" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand push" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1218,24 +1226,24 @@ complete -c corten -n "__fish_corten_using_subcommand save" -s o -l output -d 'W
 complete -c corten -n "__fish_corten_using_subcommand save" -l platform -d 'Save only the image for this platform, without the index that it is in' -r
 complete -c corten -n "__fish_corten_using_subcommand save" -l format -d 'As podman has it: the archive is in both of these formats in any case' -r -f -a "oci-archive\t''
 docker-archive\t''"
-complete -c corten -n "__fish_corten_using_subcommand save" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand save" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand save" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand save" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand save" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand save" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand save" -s m -l multi-image-archive -d 'As podman has it: each further word is an image in any case'
 complete -c corten -n "__fish_corten_using_subcommand save" -s q -l quiet -d 'As podman has it: nothing is said in any case'
 complete -c corten -n "__fish_corten_using_subcommand save" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand tag" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand tag" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand tag" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand tag" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand tag" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand tag" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand tag" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand images" -s f -l filter -d 'Show only those that match: dangling, label, reference, before, since, until' -r
 complete -c corten -n "__fish_corten_using_subcommand images" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
-complete -c corten -n "__fish_corten_using_subcommand images" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand images" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand images" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand images" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand images" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand images" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1246,8 +1254,8 @@ complete -c corten -n "__fish_corten_using_subcommand images" -s q -l quiet -d '
 complete -c corten -n "__fish_corten_using_subcommand images" -l tree -d 'Show how layers stand on each other, and which images end in them'
 complete -c corten -n "__fish_corten_using_subcommand images" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand info" -s f -l format -d 'A Go template, or `json`' -r
-complete -c corten -n "__fish_corten_using_subcommand info" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand info" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand info" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand info" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand info" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand info" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1255,8 +1263,8 @@ complete -c corten -n "__fish_corten_using_subcommand info" -s h -l help -d 'Pri
 complete -c corten -n "__fish_corten_using_subcommand inspect" -s f -l format -d 'A Go template, or `json` for one line each' -r
 complete -c corten -n "__fish_corten_using_subcommand inspect" -l type -d 'Only objects of this type' -r -f -a "container\t''
 image\t''"
-complete -c corten -n "__fish_corten_using_subcommand inspect" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand inspect" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand inspect" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand inspect" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand inspect" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand inspect" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1264,29 +1272,29 @@ complete -c corten -n "__fish_corten_using_subcommand inspect" -s s -l size -d '
 complete -c corten -n "__fish_corten_using_subcommand inspect" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand login" -s p -l password -d 'Password, or a personal access token in its place; others can see it in the list of processes' -r
 complete -c corten -n "__fish_corten_using_subcommand login" -s u -l username -d 'Name' -r
-complete -c corten -n "__fish_corten_using_subcommand login" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand login" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand login" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand login" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand login" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand login" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand login" -l password-stdin -d 'Read the password from standard input'
 complete -c corten -n "__fish_corten_using_subcommand login" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand logout" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand logout" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand logout" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand logout" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand logout" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand logout" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand logout" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand manifest; and not __fish_seen_subcommand_from inspect help" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand manifest; and not __fish_seen_subcommand_from inspect help" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand manifest; and not __fish_seen_subcommand_from inspect help" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand manifest; and not __fish_seen_subcommand_from inspect help" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand manifest; and not __fish_seen_subcommand_from inspect help" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand manifest; and not __fish_seen_subcommand_from inspect help" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand manifest; and not __fish_seen_subcommand_from inspect help" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand manifest; and not __fish_seen_subcommand_from inspect help" -f -a "inspect" -d 'Show a manifest, or a list of them, as the registry has it'
 complete -c corten -n "__fish_corten_using_subcommand manifest; and not __fish_seen_subcommand_from inspect help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c corten -n "__fish_corten_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand manifest; and __fish_seen_subcommand_from inspect" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1297,8 +1305,8 @@ complete -c corten -n "__fish_corten_using_subcommand manifest; and __fish_seen_
 complete -c corten -n "__fish_corten_using_subcommand ps" -s f -l filter -d 'Show only those that match: id, name (a pattern), status, health, label, ancestor, exited, before, since, volume, network, publish, expose' -r
 complete -c corten -n "__fish_corten_using_subcommand ps" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
 complete -c corten -n "__fish_corten_using_subcommand ps" -s n -l last -d 'Show the last so many, whatever their state' -r
-complete -c corten -n "__fish_corten_using_subcommand ps" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand ps" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand ps" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand ps" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand ps" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand ps" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1311,15 +1319,15 @@ complete -c corten -n "__fish_corten_using_subcommand ps" -s h -l help -d 'Print
 complete -c corten -n "__fish_corten_using_subcommand repack" -s a -l author -d 'Who made it' -r
 complete -c corten -n "__fish_corten_using_subcommand repack" -s c -l change -d 'Instruction of a Dockerfile to apply to the image' -r
 complete -c corten -n "__fish_corten_using_subcommand repack" -s m -l message -d 'A remark' -r
-complete -c corten -n "__fish_corten_using_subcommand repack" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand repack" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand repack" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand repack" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand repack" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand repack" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand repack" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand rmi" -l platform -d 'Remove images only if they are for this platform' -r
-complete -c corten -n "__fish_corten_using_subcommand rmi" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand rmi" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand rmi" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand rmi" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand rmi" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand rmi" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1331,15 +1339,15 @@ complete -c corten -n "__fish_corten_using_subcommand rmi" -s h -l help -d 'Prin
 complete -c corten -n "__fish_corten_using_subcommand search" -s f -l filter -d 'Only those that match: is-official, is-automated, stars' -r
 complete -c corten -n "__fish_corten_using_subcommand search" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
 complete -c corten -n "__fish_corten_using_subcommand search" -l limit -d 'How many results, from 1 to 100' -r
-complete -c corten -n "__fish_corten_using_subcommand search" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand search" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand search" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand search" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand search" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand search" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand search" -l no-trunc -d 'Show descriptions in full'
 complete -c corten -n "__fish_corten_using_subcommand search" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df check info prune help" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df check info prune help" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df check info prune help" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df check info prune help" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df check info prune help" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df check info prune help" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1350,29 +1358,29 @@ complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_see
 complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df check info prune help" -f -a "prune" -d 'Remove stopped containers, and images that nothing uses'
 complete -c corten -n "__fish_corten_using_subcommand system; and not __fish_seen_subcommand_from df check info prune help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -l format -d '`table`, `table TEMPLATE`, `json` or a Go template' -r
-complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from df" -s h -l help -d 'Print help'
-complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from check" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from check" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from check" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from check" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from check" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from check" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from check" -l repair -d 'Take away what is damaged, so that a pull brings it again'
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from info" -s f -l format -d 'A Go template, or `json`' -r
-complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from info" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from info" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from info" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from info" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from info" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from info" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from info" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from prune" -l filter -d 'Only those that match: label, label!, until' -r
-complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from prune" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from prune" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from prune" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from prune" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from prune" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from prune" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1385,8 +1393,8 @@ complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_su
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Remove stopped containers, and images that nothing uses'
 complete -c corten -n "__fish_corten_using_subcommand system; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c corten -n "__fish_corten_using_subcommand verify" -s k -l key -d 'File with a public key; without one, the image is judged by policy.json' -r
-complete -c corten -n "__fish_corten_using_subcommand verify" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand verify" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand verify" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand verify" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand verify" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand verify" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
@@ -1394,16 +1402,16 @@ complete -c corten -n "__fish_corten_using_subcommand verify" -s q -l quiet -d '
 complete -c corten -n "__fish_corten_using_subcommand verify" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand unpack" -l uid-map -d 'Users of the bundle on the host, for a user namespace (container:host:size); --gid-map follows it' -r
 complete -c corten -n "__fish_corten_using_subcommand unpack" -l gid-map -d 'Groups of the bundle on the host' -r
-complete -c corten -n "__fish_corten_using_subcommand unpack" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand unpack" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand unpack" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand unpack" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand unpack" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand unpack" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"
 complete -c corten -n "__fish_corten_using_subcommand unpack" -l rootless -d 'For a user without privileges: all files are whose this is, owners are noted beside them, and nothing in config.json needs root'
 complete -c corten -n "__fish_corten_using_subcommand unpack" -s h -l help -d 'Print help'
 complete -c corten -n "__fish_corten_using_subcommand version" -s f -l format -d 'A Go template, or `json`' -r
-complete -c corten -n "__fish_corten_using_subcommand version" -l root -d 'Directory of the store and the containers' -r -F
-complete -c corten -n "__fish_corten_using_subcommand version" -l state-dir -d 'Directory of the state that need not survive a reboot' -r -F
+complete -c corten -n "__fish_corten_using_subcommand version" -l root -d 'Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)' -r -F
+complete -c corten -n "__fish_corten_using_subcommand version" -l state-dir -d 'Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)' -r -F
 complete -c corten -n "__fish_corten_using_subcommand version" -l runtime -d 'OCI runtime: a name (looked for beside corten, then on PATH) or a path' -r
 complete -c corten -n "__fish_corten_using_subcommand version" -l storage-driver -d 'How to keep new containers\' files: overlay2, or vfs, which copies; if missing, as the store\'s file system allows' -r -f -a "overlay2\t''
 vfs\t''"

@@ -9,20 +9,22 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands;
+use crate::engine::rootless;
 use crate::error::{Error, Kind, Result};
 use crate::log::{self, Level};
-use crate::settings::{Settings, StorageDriver};
+use crate::settings::{Settings, StorageDriver, Surroundings};
+use crate::sys::userns;
 
 /// Images, and containers made of them.
 #[derive(Debug, Parser)]
 #[command(name = "corten", version)]
 pub(crate) struct Cli {
-    /// Directory of the store and the containers
-    #[arg(long, global = true, value_name = "DIR", default_value = "/var/lib/corten")]
-    root: PathBuf,
-    /// Directory of the state that need not survive a reboot
-    #[arg(long, global = true, value_name = "DIR", default_value = "/run/corten")]
-    state_dir: PathBuf,
+    /// Directory of the store and the containers (default /var/lib/corten; of a user $XDG_DATA_HOME/corten)
+    #[arg(long, global = true, value_name = "DIR")]
+    root: Option<PathBuf>,
+    /// Directory of the state that need not survive a reboot (default /run/corten; of a user $XDG_RUNTIME_DIR/corten)
+    #[arg(long, global = true, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
     /// OCI runtime: a name (looked for beside corten, then on PATH) or a path
     #[arg(long, global = true, value_name = "RUNTIME", default_value = "corten-runtime")]
     runtime: String,
@@ -67,6 +69,20 @@ enum Command {
 }
 
 impl Command {
+    /// Whether it has to do with the store or with containers.
+    fn needs_store(&self) -> bool {
+        !matches!(
+            self,
+            Self::Copy(_)
+                | Self::Login(_)
+                | Self::Logout(_)
+                | Self::Manifest(_)
+                | Self::Search(_)
+                | Self::Verify(_)
+                | Self::Version(_)
+        )
+    }
+
     fn run(self, settings: &Settings) -> Result<ExitCode> {
         match self {
             Self::Container(args) => commands::container::run(settings, &args),
@@ -117,19 +133,44 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> Result<ExitCode> 
         Err(error) => return explain(&error, &args),
     };
     log::set_level(if cli.debug { Level::Debug } else { cli.log_level });
-    let settings = Settings {
-        root: commands::absolute(&cli.root)?,
-        state_dir: commands::absolute(&cli.state_dir)?,
-        runtime: cli.runtime,
-        storage_driver: cli.storage_driver,
-    };
+    let settings = settings(&cli)?;
     log::debug(format_args!(
         "store {}, state {}, runtime {}",
         settings.root.display(),
         settings.state_dir.display(),
         settings.runtime
     ));
+    // As long as the command is at work, others join it.
+    let _presence = match cli.command.needs_store() {
+        true => rootless::enter(&settings)?,
+        false => None,
+    };
     cli.command.run(&settings)
+}
+
+/// What the global options mean, for root or for a user.
+fn settings(cli: &Cli) -> Result<Settings> {
+    let path = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let surroundings = Surroundings {
+        uid: userns::caller().0,
+        home: path("HOME"),
+        data: path("XDG_DATA_HOME"),
+        runtime: path("XDG_RUNTIME_DIR"),
+    };
+    let root = match &cli.root {
+        Some(root) => commands::absolute(root)?,
+        None => surroundings.root()?,
+    };
+    let state_dir = match &cli.state_dir {
+        Some(state_dir) => commands::absolute(state_dir)?,
+        None => surroundings.state_dir(),
+    };
+    Ok(Settings {
+        root,
+        state_dir,
+        runtime: cli.runtime.clone(),
+        storage_driver: cli.storage_driver,
+    })
 }
 
 /// Docker's flags may have a value, as in `-it=false`, which nobody needs to see in the help: only when the arguments

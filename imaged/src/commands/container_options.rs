@@ -9,6 +9,7 @@ use crate::plan::command::Overrides;
 use crate::plan::flags;
 use crate::plan::health::Wanted;
 use crate::plan::options::{Mount, Network, Options, Restart, Seccomp};
+use crate::plan::userns;
 use crate::settings::Settings;
 
 #[derive(Debug, clap::Args)]
@@ -72,6 +73,9 @@ pub(crate) struct ContainerOptions {
     /// Port or range of ports that the container listens on; only a note
     #[arg(long, value_name = "PORT[/PROTOCOL]")]
     expose: Vec<String>,
+    /// Id of the container, id of the host, how many: groups with --userns private
+    #[arg(long, value_name = "ID:HOST[:COUNT]")]
+    gidmap: Vec<String>,
     /// Add a group to the process
     #[arg(long, value_name = "GROUP")]
     group_add: Vec<String>,
@@ -178,14 +182,17 @@ pub(crate) struct ContainerOptions {
     /// Give the container a terminal
     #[arg(short, long)]
     pub(crate) tty: bool,
+    /// Id of the container, id of the host, how many: users with --userns private, and groups without --gidmap
+    #[arg(long, value_name = "ID:HOST[:COUNT]")]
+    uidmap: Vec<String>,
     /// Resource limit (name=soft[:hard])
     #[arg(long, value_name = "LIMIT")]
     ulimit: Vec<String>,
     /// User (name or number[:group])
     #[arg(short, long, value_name = "USER")]
     user: Option<String>,
-    /// User namespace: the host's is the only one
-    #[arg(long, value_name = "MODE", value_parser = ["host"])]
+    /// User namespace: host (the default), auto[:size=NUMBER] (ids that no other container has), private (with --uidmap)
+    #[arg(long, value_name = "MODE")]
     userns: Option<String>,
     /// UTS namespace
     #[arg(long, value_name = "MODE", value_parser = ["private", "host"])]
@@ -293,6 +300,7 @@ impl ContainerOptions {
             dns: parse_all(&self.dns, flags::name_server)?,
             log: flags::log(self.log_driver.as_deref(), &self.log_opt)?,
             restart: self.restart_policy()?,
+            userns: userns::parse(self.userns.as_deref(), &self.uidmap, &self.gidmap)?,
         })
     }
 

@@ -18,13 +18,14 @@ use crate::archive::{self, Found, Loaded};
 use crate::error::{Context, Error, Kind, Result};
 use crate::format::timestamp::Timestamp;
 use crate::image::{Image, Reference};
-use crate::layer::flatten;
+use crate::layer::flatten_container;
 use crate::log;
 use crate::oci::{Config, Descriptor, Digest, Hasher, History, Manifest, media};
 use crate::plan::{self, command};
 use crate::snapshot::{self, Changes};
 use crate::store::{Store, failed, failed_at};
 use crate::sys::pidfd::Process;
+use crate::sys::userns;
 
 /// What is wanted of the new image.
 #[derive(Debug, Clone, Default)]
@@ -52,7 +53,7 @@ pub(crate) fn changes(containers: &Containers, store: &Store, record: &Record) -
         store,
         &image,
         &directory,
-        record.driver,
+        (record.driver, &record.options.userns.ids),
         mount_points,
     ))
 }
@@ -64,7 +65,7 @@ pub(crate) fn changes(containers: &Containers, store: &Store, record: &Record) -
 pub(crate) fn export(containers: &Containers, store: &Store, record: &Record, out: impl Write) -> Result<()> {
     let directory = containers.directory(&record.id);
     let roots = snapshot::shown(store, &image(store, record)?, &directory, record.driver);
-    flatten(&roots, out).map(drop)?;
+    flatten_container(&roots, &record.options.userns.ids, out).map(drop)?;
     still_there(containers, record)
 }
 
@@ -284,6 +285,11 @@ impl Still {
                 {
                     let _ = thawer.kill();
                     let _ = thawer.wait();
+                    if userns::is_inside() {
+                        // No cgroup was delegated to the user.
+                        log::warn(format_args!("{error}: it is committed while it runs"));
+                        return Ok(still);
+                    }
                 }
                 Err(error.hint("--pause=false commits what there is while the container runs"))
             }

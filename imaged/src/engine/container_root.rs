@@ -14,10 +14,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, openat};
+use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::stat::{Mode, mkdirat};
+use nix::unistd::{Gid, Uid, fchownat};
 use serde_json::Value;
 
 use super::layout::Containers;
@@ -47,7 +48,7 @@ pub(super) fn with<T: Send>(
     }
     std::thread::scope(|scope| {
         let worker = scope.spawn(|| {
-            let mounted = Mounted::new(&containers.directory(&record.id), record.driver)?;
+            let mounted = Mounted::new(&containers.directory(&record.id), record)?;
             work(mounted.root()?)
         });
         worker
@@ -88,7 +89,7 @@ struct Mounted {
 impl Mounted {
     /// Has the shim mount what the bundle says, goes to where that is seen, and mounts there what the container's
     /// configuration binds. This thread stays there.
-    fn new(bundle: &Path, driver: StorageDriver) -> Result<Self> {
+    fn new(bundle: &Path, record: &Record) -> Result<Self> {
         let (shim, cat) = (programs::find("corten-shim")?, programs::find("cat")?);
         let mut holder = Command::new(shim)
             .args([
@@ -111,7 +112,7 @@ impl Mounted {
             holder,
         };
         mounted.enter()?;
-        if driver == StorageDriver::Vfs {
+        if record.driver == StorageDriver::Vfs {
             // Nothing is mounted there, and only a mount can be read-only.
             let rootfs = Some(&mounted.rootfs);
             mount(
@@ -136,7 +137,7 @@ impl Mounted {
                 format!("{}/config.json: {error}", bundle.display()),
             )
         })?;
-        mounted.bind_all(&config)?;
+        mounted.bind_all(&config, record.options.userns.ids.root())?;
         Ok(mounted)
     }
 
@@ -153,8 +154,8 @@ impl Mounted {
     }
 
     /// Binds volumes, directories and files of the host as the runtime would, in its order; and makes the root read-only
-    /// if it is to be.
-    fn bind_all(&self, config: &Value) -> Result<()> {
+    /// if it is to be. What is made to mount on belongs to `owner`, if that is not who runs this.
+    fn bind_all(&self, config: &Value, owner: Option<(u32, u32)>) -> Result<()> {
         let root = self.root()?;
         let mounts = config["mounts"].as_array().into_iter().flatten();
         for entry in mounts {
@@ -163,7 +164,7 @@ impl Mounted {
                 .iter()
                 .any(|own| Path::new(target).starts_with(own));
             if let (Some(bind), true) = (Bind::of(entry), is_ours) {
-                bind.mount(root.as_fd())
+                bind.mount(root.as_fd(), owner)
                     .context(|| format!("mount {} at {target}", bind.source))?;
             }
         }
@@ -233,10 +234,10 @@ impl<'a> Bind<'a> {
     }
 
     /// Mounts it below the root; the target is made if it is missing, as the runtime does it.
-    fn mount(&self, root: BorrowedFd<'_>) -> Result<()> {
+    fn mount(&self, root: BorrowedFd<'_>, owner: Option<(u32, u32)>) -> Result<()> {
         let data = std::fs::metadata(self.source)
             .map_err(|error| Error::io(format!("stat {}", self.source), &error))?;
-        let target = make_target(root, self.target.as_bytes(), data.is_dir())?;
+        let target = make_target(root, self.target.as_bytes(), data.is_dir(), owner)?;
         let recursive = if self.recursive {
             MsFlags::MS_REC
         } else {
@@ -270,7 +271,12 @@ fn read_only(mounted: &OwnedFd) -> Result<()> {
 }
 
 /// What is at a path inside the root; made, with what is above it, if there is nothing.
-fn make_target(root: BorrowedFd<'_>, path: &[u8], directory: bool) -> Result<OwnedFd> {
+fn make_target(
+    root: BorrowedFd<'_>,
+    path: &[u8],
+    directory: bool,
+    owner: Option<(u32, u32)>,
+) -> Result<OwnedFd> {
     let failed = |call: &str, errno: Errno| {
         Error::syscall(format!("{call}({})", String::from_utf8_lossy(path)), errno as i32)
     };
@@ -279,7 +285,7 @@ fn make_target(root: BorrowedFd<'_>, path: &[u8], directory: bool) -> Result<Own
         other => return other.map_err(|errno| failed("openat2", errno)),
     }
     let (above, name) = split(path);
-    let parent = make_target(root, above, true)?;
+    let parent = make_target(root, above, true, owner)?;
     let name = OsStr::from_bytes(name);
     let made = match directory {
         true => mkdirat(&parent, name, Mode::from_bits_truncate(0o755)),
@@ -288,9 +294,14 @@ fn make_target(root: BorrowedFd<'_>, path: &[u8], directory: bool) -> Result<Own
             openat(&parent, name, flags, Mode::from_bits_truncate(0o644)).map(drop)
         }
     };
-    match made {
-        Ok(()) | Err(Errno::EEXIST) => {}
-        Err(errno) => return Err(failed("make the mount's target", errno)),
+    match (made, owner) {
+        (Ok(()), Some((uid, gid))) => {
+            let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
+            fchownat(&parent, name, Some(uid), Some(gid), AtFlags::AT_SYMLINK_NOFOLLOW)
+                .map_err(|errno| failed("fchownat", errno))?;
+        }
+        (Ok(()), None) | (Err(Errno::EEXIST), _) => {}
+        (Err(errno), _) => return Err(failed("make the mount's target", errno)),
     }
     resolve::open(root, path, OFlag::O_PATH, resolve::IN_ROOT).map_err(|errno| failed("openat2", errno))
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::imagefs::ImageFs;
 use super::layout::{Containers, private_directory};
 use super::record::{self, Record};
-use super::{announce, facts, health, ids, logs, names, programs, remove, storage, volumes};
+use super::{announce, facts, health, ids, logs, names, programs, remove, storage, userns, volumes};
 use crate::error::{Context, Error, Kind, Result};
 use crate::format::timestamp::Timestamp;
 use crate::image::Image;
@@ -70,14 +70,21 @@ pub(crate) fn create(
     fault_point();
     let mut record = Record::new(id.clone(), name, Timestamp::now().to_string(), runtime);
     record.image = image.id.to_string();
-    record.driver = storage::of_container(store, (image, &request.image_name), request.driver)?;
     record.image_name = request.image_name;
     record.config = command::merge(&image.config.config, request.overrides)?;
     let options = with_volumes_of(containers, request.options, &request.volumes_from)?;
     record.options = with_image_volumes(options, &record.config);
     logs::carried::check(&record)?;
-    fill(containers, store, image, &mut record)?;
+    let layers = ImageFs::new(snapshot::lower(store, image));
+    let accounts = accounts(&layers)?;
+    let user = user::resolve(&record.config.user, &record.options.groups, &accounts)?;
+    // Held until the container is on record.
+    let ids_lock = userns::settle(containers, &mut record.options.userns, &accounts, &user)?;
+    let named = (image, record.image_name.as_str());
+    record.driver = storage::of_container(store, named, &record.options.userns.ids, request.driver)?;
+    fill(containers, store, image, &mut record, (&layers, &user))?;
     store.put_file(&format!("containers/{id}/{}", record::FILE), &record.to_json()?)?;
+    drop(ids_lock);
     fault_point();
     made.keep = true;
     announce::container(containers, &record, "create", &[]);
@@ -202,15 +209,21 @@ fn with_image_volumes(mut options: Options, config: &Config) -> Options {
 }
 
 /// Everything in the container's directory but `container.json`.
-fn fill(containers: &Containers, store: &Store, image: &Image, record: &mut Record) -> Result<()> {
+fn fill(
+    containers: &Containers,
+    store: &Store,
+    image: &Image,
+    record: &mut Record,
+    (layers, user): (&ImageFs, &user::User),
+) -> Result<()> {
     let directory = containers.directory(&record.id);
-    let mounts = snapshot::prepare(store, image, &directory, record.driver)?;
+    let ids = &record.options.userns.ids;
+    let mounts = snapshot::prepare_for(store, image, &directory, record.driver, ids)?;
     fault_point();
     write(
         &directory.join("mounts.json"),
         &serde_json::to_vec_pretty(&mounts).map_err(|error| invalid(&error))?,
     )?;
-    let layers = ImageFs::new(snapshot::lower(store, image));
     let facts = facts::gather(&record.options)?;
     // As docker has it: a container with the host's network goes by the host's name.
     let hosts_name = record.options.host_uts || record.options.network == Network::Host;
@@ -219,14 +232,13 @@ fn fill(containers: &Containers, store: &Store, image: &Image, record: &mut Reco
         (None, true) => facts.hostname.clone(),
         (None, false) => ids::short(&record.id).to_owned(),
     };
-    let user = user(&layers, &record.config.user, &record.options.groups)?;
     make_sources(&record.options)?;
-    let own = own_files(&directory, &layers, record, store)?;
+    let own = own_files(&directory, layers, record, store)?;
     let container = Container {
         id: &record.id,
         config: &record.config,
         options: &record.options,
-        user: &user,
+        user,
         hostname: &record.hostname,
         own: &own,
     };
@@ -246,11 +258,14 @@ fn fill(containers: &Containers, store: &Store, image: &Image, record: &mut Reco
 /// # Errors
 /// When there is no such user or group.
 pub(super) fn user(layers: &ImageFs, wanted: &str, groups: &[String]) -> Result<user::User> {
-    let accounts = user::Accounts {
+    user::resolve(wanted, groups, &accounts(layers)?)
+}
+
+fn accounts(layers: &ImageFs) -> Result<user::Accounts> {
+    Ok(user::Accounts {
         passwd: layers.text("/etc/passwd", MAX_ACCOUNTS)?,
         group: layers.text("/etc/group", MAX_ACCOUNTS)?,
-    };
-    user::resolve(wanted, groups, &accounts)
+    })
 }
 
 /// `-v` makes a directory where the host has nothing; `--mount` wants the source to be there.
@@ -273,6 +288,7 @@ fn make_sources(options: &Options) -> Result<()> {
             ));
         }
         fs::create_dir_all(path).map_err(|error| Error::io(format!("mkdir {source}"), &error))?;
+        volumes::give_to_root(path, &options.userns.ids)?;
     }
     Ok(())
 }
@@ -300,6 +316,7 @@ fn own_files(directory: &Path, layers: &ImageFs, record: &Record, store: &Store)
     for (name, content, path) in files {
         let file = etc.join(name);
         write(&file, content.as_bytes())?;
+        volumes::give_to_root(&file, &options.userns.ids)?;
         *path = text(&file)?;
     }
     let volumes = options
@@ -308,7 +325,7 @@ fn own_files(directory: &Path, layers: &ImageFs, record: &Record, store: &Store)
         .filter(|mount| matches!(mount, Mount::Volume { .. }));
     for (number, volume) in volumes.enumerate() {
         let path = directory.join("volumes").join(number.to_string());
-        volumes::make(layers, volume.target(), &path)
+        volumes::make(layers, volume.target(), &path, &options.userns.ids)
             .context(|| format!("make the volume at {}", volume.target()))?;
         own.volumes.push(text(&path)?);
     }

@@ -15,6 +15,7 @@ use super::{facts, ids, pause, rootfs, shim};
 use crate::error::{Error, Kind, Result};
 use crate::plan::exec::{self, Process};
 use crate::plan::user;
+use crate::plan::userns::check_user;
 use crate::sys::terminal;
 
 /// What is asked for.
@@ -96,7 +97,12 @@ fn describe(containers: &Containers, record: &Record, request: Request, pid: i32
                 passwd: text("etc/passwd")?,
                 group: text("etc/group")?,
             };
-            Some(user::resolve(user, &record.options.groups, &accounts)?)
+            let mut user = user::resolve(user, &record.options.groups, &accounts)?;
+            if facts::denies_groups() {
+                user.groups.clear();
+            }
+            check_user(&user, &record.options.userns.ids)?;
+            Some(user)
         }
         None => None,
     };

@@ -13,7 +13,9 @@ use nix::sys::utsname::uname;
 use crate::error::{Error, Kind, Result};
 use crate::plan::Options;
 use crate::plan::facts::{Facts, HostDevice};
+use crate::plan::id_map::{IdMap, IdMaps};
 use crate::plan::options::{Device, DeviceNumber, Resources};
+use crate::sys::userns;
 
 /// Directories below /dev that are file systems of their own, or that every container has anyway.
 const NOT_DEVICES: [&str; 8] = [
@@ -50,8 +52,35 @@ pub(super) fn gather(options: &Options) -> Result<Facts> {
         },
         requested_devices: requested,
         limited_devices: limited_devices(&options.resources)?,
+        ids: own_ids()?,
+        denies_groups: denies_groups(),
         bounding_capabilities: capabilities("CapBnd:")?,
     })
+}
+
+/// Whether nobody in this process's user namespace may change its groups.
+pub(super) fn denies_groups() -> bool {
+    fs::read_to_string("/proc/self/setgroups").is_ok_and(|text| text.trim() == "deny")
+}
+
+/// The ids of the user namespace that this process is in, if it is not the machine's.
+fn own_ids() -> Result<IdMaps> {
+    let ids = |path: &str| -> Result<Vec<IdMap>> {
+        let lines = userns::lines(path)?.into_iter();
+        let same = |(first, _, size)| IdMap {
+            container: first,
+            host: first,
+            size,
+        };
+        Ok(lines.map(same).collect())
+    };
+    match userns::is_inside() {
+        true => Ok(IdMaps {
+            uids: ids("/proc/self/uid_map")?,
+            gids: ids("/proc/self/gid_map")?,
+        }),
+        false => Ok(IdMaps::default()),
+    }
 }
 
 /// What a plan of limits alone must know.

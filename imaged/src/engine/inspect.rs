@@ -194,7 +194,7 @@ fn host_config(record: &Record) -> Value {
         "Links": null,
         "PidMode": host(options.host_pid),
         "UTSMode": host(options.host_uts),
-        "UsernsMode": "",
+        "UsernsMode": options.userns.typed,
         "OomScoreAdj": options.oom_score_adj.unwrap_or(0),
         "Privileged": options.privileged,
         "ReadonlyRootfs": options.read_only,

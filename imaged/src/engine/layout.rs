@@ -37,7 +37,7 @@ pub(crate) struct Containers {
     state: PathBuf,
 }
 
-/// The right to change one container.
+/// The right to change one container, or to choose for a new one what others must not have.
 #[derive(Debug)]
 pub(crate) struct Lock(#[expect(dead_code, reason = "held until dropped")] Flock<File>);
 
@@ -198,6 +198,14 @@ impl Containers {
                 return Ok(lock);
             }
         }
+    }
+
+    /// Waits for the right to choose what no other container is to have.
+    ///
+    /// # Errors
+    /// The failed call.
+    pub(crate) fn lock_all(&self) -> Result<Option<Lock>> {
+        lock_directory(&self.root.join("containers"), FlockArg::LockExclusive)
     }
 
     /// Gives a container its name.

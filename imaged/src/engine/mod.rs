@@ -28,6 +28,7 @@ pub(crate) mod remove;
 pub(crate) mod rename;
 pub(crate) mod restart;
 mod rootfs;
+pub(crate) mod rootless;
 mod runtime;
 pub(crate) mod shim;
 pub(crate) mod standalone;
@@ -38,6 +39,7 @@ pub(crate) mod stop;
 pub(crate) mod storage;
 pub(crate) mod top;
 pub(crate) mod update;
+mod userns;
 mod volumes;
 pub(crate) mod wait;
 

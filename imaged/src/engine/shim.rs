@@ -101,7 +101,7 @@ impl Shim {
         };
         match shim.receive()? {
             Message::Created {} => Ok(shim),
-            other => Err(shim.unexpected("created", other)),
+            other => Err(with_reason(record, shim.unexpected("created", other))),
         }
     }
 
@@ -279,6 +279,19 @@ fn journal_fields(record: &Record, tag: Option<&str>) -> [String; 6] {
         format!("SYSLOG_IDENTIFIER={tag}"),
         format!("IMAGE_NAME={}", record.image_name),
     ]
+}
+
+/// Other runtimes become the container's root before they look for its file system, and cannot pass closed directories then.
+fn with_reason(record: &Record, error: Error) -> Error {
+    let is_ours = Path::new(&record.runtime).ends_with("corten-runtime");
+    let has_own_ids = !record.options.userns.ids.is_empty();
+    match has_own_ids && !is_ours && error.to_string().contains("permission denied") {
+        true => error.hint(
+            "with --userns the container's root must reach its files through the store's directories, which are closed to it: \
+             corten-runtime does without",
+        ),
+        false => error,
+    }
 }
 
 /// The command with which the shim of an `--rm` container ends.

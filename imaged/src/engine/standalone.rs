@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 
 use nix::sys::stat::FileStat;
-use nix::unistd::{getegid, geteuid};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -14,11 +13,13 @@ use crate::archive::Loaded;
 use crate::error::{Context, Error, Kind, Result};
 use crate::image::Image;
 use crate::layer::{Comparison, Owners, copy_out};
-use crate::plan::id_map::{self, IdMap};
+use crate::plan::facts::Facts;
+use crate::plan::id_map::{self, IdMap, IdMaps};
 use crate::plan::standalone::{Ids, standalone};
 use crate::plan::{self, Options};
 use crate::snapshot;
 use crate::store::{Store, failed_at};
+use crate::sys::userns;
 
 /// What is remembered beside config.json.
 const FILE: &str = "corten.json";
@@ -48,7 +49,8 @@ pub(crate) fn unpack(store: &Store, image: &Image, directory: &Path, mut ids: Id
                 size: 1,
             }]
         };
-        (ids.uids, ids.gids) = (own(geteuid().as_raw()), own(getegid().as_raw()));
+        let (uid, gid) = userns::caller();
+        (ids.uids, ids.gids) = (own(uid), own(gid));
     }
     let made = make(directory)?;
     let result = fill(store, image, directory, &ids);
@@ -86,7 +88,12 @@ fn fill(store: &Store, image: &Image, directory: &Path, ids: &Ids) -> Result<()>
     fs::create_dir(&rootfs).map_err(|error| failed_at("mkdir", &rootfs, &error))?;
     copy_files(&layers, &rootfs, ids).context(|| format!("unpack the files to {}", rootfs.display()))?;
     let user = create::user(&ImageFs::new(layers), &image.config.config.user, &[])?;
-    let config = standalone(&image.config, &user, ids, &facts::gather(&Options::default())?)?;
+    let facts = Facts {
+        // The bundle says itself who is who.
+        ids: IdMaps::default(),
+        ..facts::gather(&Options::default())?
+    };
+    let config = standalone(&image.config, &user, ids, &facts)?;
     let origin = Origin {
         version: VERSION,
         image: image.id.to_string(),
@@ -153,6 +160,7 @@ pub(crate) fn repack(store: &Store, directory: &Path, request: Request) -> Resul
             .collect(),
         rootless: origin.rootless,
         owner: &owner,
+        ids: IdMaps::default(),
         quick: false,
     };
     let base = Base {

@@ -51,13 +51,24 @@ impl ShimFile {
         Process::find(self.pid, self.start_time)
     }
 
+    /// The shim's number and start.
+    pub(super) fn process(&self) -> (i32, u64) {
+        (self.pid, self.start_time)
+    }
+
+    /// The number and start of the container's first process, if it ever had one.
+    pub(super) fn init_process(&self) -> Option<(i32, u64)> {
+        Some((self.init_pid.filter(|pid| *pid > 0)?, self.init_start_time?))
+    }
+
     fn is_ourselves(&self) -> bool {
         u32::try_from(self.pid) == Ok(std::process::id())
     }
 
     /// The container's first process, if it lives.
     pub(crate) fn init(&self) -> Option<Process> {
-        Process::find(self.init_pid.filter(|pid| *pid > 0)?, self.init_start_time?)
+        let (pid, start_time) = self.init_process()?;
+        Process::find(pid, start_time)
     }
 
     /// Whether the shim lives, and if so, whether it can do anything: not while somebody has stopped it.

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::programs;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::log;
+use crate::plan::id_map::IdMaps;
 use crate::settings::StorageDriver;
 use crate::snapshot::{self, Choice};
 use crate::store::Store;
@@ -29,11 +30,13 @@ pub(crate) fn of_store(store: &Store, asked: Option<StorageDriver>) -> Result<Ch
 pub(super) fn of_container(
     store: &Store,
     (image, image_name): (&Image, &str),
+    ids: &IdMaps,
     asked: Option<StorageDriver>,
 ) -> Result<StorageDriver> {
     let mut choice = of_store(store, asked)?;
-    if choice.driver == StorageDriver::Overlay2 && snapshot::needs_copies(store, image)? {
-        let refused = snapshot::no_overlay(image_name);
+    if choice.driver == StorageDriver::Overlay2
+        && let Some(refused) = why_not(store, (image, image_name), ids)?
+    {
         if asked.is_some() {
             return Err(refused);
         }
@@ -48,6 +51,15 @@ pub(super) fn of_container(
         ));
     }
     Ok(choice.driver)
+}
+
+/// What keeps a container from having an overlay of its image.
+fn why_not(store: &Store, (image, image_name): (&Image, &str), ids: &IdMaps) -> Result<Option<Error>> {
+    if snapshot::needs_copies(store, image)? {
+        return Ok(Some(snapshot::no_overlay(image_name)));
+    }
+    let is_refused = !ids.is_empty() && !snapshot::maps_owners(store, ids, can_mount)?;
+    Ok(is_refused.then(|| snapshot::no_mapped_overlay(store)))
 }
 
 /// Whether the shim can mount what a directory's mount list says.

@@ -12,27 +12,43 @@ use nix::sys::stat::{Mode, SFlag, mknod};
 
 use super::imagefs::{Found, ImageFs};
 use crate::error::{Error, Kind, Result};
+use crate::plan::id_map::IdMaps;
 
 /// Directories nested deeper than this are nobody's data.
 const MAX_DEPTH: usize = 200;
 
-/// Makes the volume for `target` at `directory`, which must not exist yet.
+/// Makes the volume for `target` at `directory`, which must not exist yet. Its owners are the image's, by the ids that the
+/// container has of the host.
 ///
 /// # Errors
 /// The failed call, or what is wrong with the image.
-pub(super) fn make(image: &ImageFs, target: &str, directory: &Path) -> Result<()> {
+pub(super) fn make(image: &ImageFs, target: &str, directory: &Path, ids: &IdMaps) -> Result<()> {
     fs::create_dir_all(directory).map_err(|error| failed("mkdir", directory, &error))?;
     match image.find(target)? {
         Some(found) if found.data.is_dir() => {
-            copy_entries(&found, directory, 0)?;
-            attributes(&found, directory)
+            copy_entries(&found, directory, ids, 0)?;
+            attributes(&found, directory, ids)
         }
-        _ => fs::set_permissions(directory, fs::Permissions::from_mode(0o755))
-            .map_err(|error| failed("chmod", directory, &error)),
+        _ => {
+            fs::set_permissions(directory, fs::Permissions::from_mode(0o755))
+                .map_err(|error| failed("chmod", directory, &error))?;
+            give_to_root(directory, ids)
+        }
     }
 }
 
-fn copy_entries(from: &Found, to: &Path, depth: usize) -> Result<()> {
+/// Gives a file or directory to the container's root, if that is not the host's.
+///
+/// # Errors
+/// The failed call.
+pub(super) fn give_to_root(path: &Path, ids: &IdMaps) -> Result<()> {
+    match ids.root() {
+        Some((uid, gid)) => chown(path, Some(uid), Some(gid)).map_err(|error| failed("chown", path, &error)),
+        None => Ok(()),
+    }
+}
+
+fn copy_entries(from: &Found, to: &Path, ids: &IdMaps, depth: usize) -> Result<()> {
     if depth > MAX_DEPTH {
         return Err(Error::new(
             Kind::Limit,
@@ -41,24 +57,24 @@ fn copy_entries(from: &Found, to: &Path, depth: usize) -> Result<()> {
     }
     for (name, found) in ImageFs::entries(from)? {
         let to = to.join(std::ffi::OsStr::from_bytes(&name));
-        copy(&found, &to, depth)?;
+        copy(&found, &to, ids, depth)?;
     }
     Ok(())
 }
 
-fn copy(found: &Found, to: &Path, depth: usize) -> Result<()> {
+fn copy(found: &Found, to: &Path, ids: &IdMaps, depth: usize) -> Result<()> {
     let from = &found.parts[0];
     let kind = found.data.file_type();
     if kind.is_dir() {
         fs::create_dir(to).map_err(|error| failed("mkdir", to, &error))?;
-        copy_entries(found, to, depth + 1)?;
-        return attributes(found, to);
+        copy_entries(found, to, ids, depth + 1)?;
+        return attributes(found, to, ids);
     }
     if kind.is_symlink() {
         let target = fs::read_link(from).map_err(|error| failed("readlink", from, &error))?;
         symlink(target, to).map_err(|error| failed("symlink", to, &error))?;
-        return lchown(to, Some(found.data.uid()), Some(found.data.gid()))
-            .map_err(|error| failed("lchown", to, &error));
+        let (uid, gid) = ids.to_host((found.data.uid(), found.data.gid()))?;
+        return lchown(to, Some(uid), Some(gid)).map_err(|error| failed("lchown", to, &error));
     }
     if kind.is_file() {
         File::open(from)
@@ -74,13 +90,14 @@ fn copy(found: &Found, to: &Path, depth: usize) -> Result<()> {
         mknod(to, special, Mode::empty(), found.data.rdev())
             .map_err(|errno| Error::syscall(format!("mknod({})", to.display()), errno as i32))?;
     }
-    attributes(found, to)
+    attributes(found, to, ids)
 }
 
 /// Owner, then mode (a change of owner takes set-uid bits away), then time.
-fn attributes(found: &Found, to: &Path) -> Result<()> {
+fn attributes(found: &Found, to: &Path, ids: &IdMaps) -> Result<()> {
     let data = &found.data;
-    chown(to, Some(data.uid()), Some(data.gid())).map_err(|error| failed("chown", to, &error))?;
+    let (uid, gid) = ids.to_host((data.uid(), data.gid()))?;
+    chown(to, Some(uid), Some(gid)).map_err(|error| failed("chown", to, &error))?;
     fs::set_permissions(to, fs::Permissions::from_mode(data.mode() & 0o7777))
         .map_err(|error| failed("chmod", to, &error))?;
     if !(data.is_dir() || data.is_file()) {

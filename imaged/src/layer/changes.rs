@@ -15,6 +15,7 @@ use super::path::{MAX_DEPTH, check_name, join, refused, show};
 use super::stack::Stacked;
 use super::unpack::is_directory;
 use crate::error::{Context, Error, Kind, Result};
+use crate::plan::id_map::IdMaps;
 use crate::sys::xattr;
 
 /// How a path was changed.
@@ -38,6 +39,8 @@ pub struct Changes {
     /// Paths (without the leading slash) where the runtime made something to mount on: what is empty there, and
     /// directories that only hold such things, was not the container's doing.
     pub mount_points: HashSet<Vec<u8>>,
+    /// Whose in the image are files of the writable layer, which has the host's ids.
+    pub ids: IdMaps,
 }
 
 impl Changes {
@@ -60,6 +63,7 @@ impl Changes {
     /// The failed call.
     pub fn pack<W: Write>(&self, out: W, latest: Option<i64>) -> Result<W> {
         let mut packer = Packer::new(out, latest);
+        packer.map(self.ids.clone());
         self.walk(&mut |path, change, place| {
             let (above, name) = super::path::split(path);
             if change == Change::Deleted {
@@ -182,15 +186,24 @@ fn refuse_redirected(inside: &Stacked, path: &[u8]) -> Result<()> {
 /// # Errors
 /// The failed call.
 pub fn flatten<W: Write, P: AsRef<Path>>(roots: &[P], out: W) -> Result<W> {
+    flatten_container(roots, &IdMaps::default(), out)
+}
+
+/// The same of a container, whose own directory is the topmost: the host's ids there are these in the stream.
+///
+/// # Errors
+/// The failed call.
+pub fn flatten_container<W: Write, P: AsRef<Path>>(roots: &[P], ids: &IdMaps, out: W) -> Result<W> {
     let mut packer = Packer::new(out, None);
-    flatten_directory(&Stacked::new(roots)?, &[], 0, &mut packer)?;
+    let roots = Stacked::new(roots)?.with_containers_top();
+    flatten_directory(&roots, (&[], 0), ids, &mut packer)?;
     packer.finish()
 }
 
 fn flatten_directory<W: Write>(
     directory: &Stacked,
-    path: &[u8],
-    depth: usize,
+    (path, depth): (&[u8], usize),
+    ids: &IdMaps,
     packer: &mut Packer<W>,
 ) -> Result<()> {
     if depth > MAX_DEPTH {
@@ -201,13 +214,18 @@ fn flatten_directory<W: Write>(
             continue;
         };
         let path = join(path, &name);
+        packer.map(if found.is_containers {
+            ids.clone()
+        } else {
+            IdMaps::default()
+        });
         packer
             .add(found.place, &name, &path, &found.stat)
             .context(|| format!("pack \"{}\"", show(&path)))?;
         if is_directory(&found.stat)
             && let Some(inside) = directory.enter(&name, &found)?
         {
-            flatten_directory(&inside, &path, depth + 1, packer)?;
+            flatten_directory(&inside, (&path, depth + 1), ids, packer)?;
         }
     }
     Ok(())
@@ -231,6 +249,7 @@ mod tests {
             upper: upper.clone(),
             lower: vec![lower],
             mount_points: HashSet::new(),
+            ids: IdMaps::default(),
         };
         changes.pack(Vec::new(), None).unwrap();
         let comparison = Comparison {
@@ -240,6 +259,7 @@ mod tests {
             volumes: HashSet::new(),
             rootless: false,
             owner: &|_, _| Ok((0, 0)),
+            ids: IdMaps::default(),
             quick: false,
         };
         comparison.pack(Vec::new(), None).unwrap();

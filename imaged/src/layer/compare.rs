@@ -19,11 +19,12 @@ use nix::sys::stat::FileStat;
 use super::changes::Change;
 use super::dirs::failed;
 use super::mount_points::{is_for_a_mount, is_only_for_mounts};
-use super::pack::{Packer, attributes, open};
+use super::pack::{Packer, attributes, attributes_inside, open};
 use super::path::{MAX_DEPTH, check_name, join, refused, show, split};
 use super::stack::{Found, Stacked};
 use super::unpack::is_directory;
 use crate::error::{Context, Error, Result};
+use crate::plan::id_map::IdMaps;
 
 /// An attribute by which files say whose they are in an image, where they cannot be given to anybody.
 pub(super) const OWNER_ATTRIBUTE: &[u8] = b"user.rootlesscontainers";
@@ -46,6 +47,8 @@ pub struct Comparison<'a> {
     pub rootless: bool,
     /// Whose a file is in the image.
     pub owner: &'a OwnerOf<'a>,
+    /// Whose the ids in extended attributes are in the image.
+    pub ids: IdMaps,
     /// What has the same size, time, mode and owner is taken for the same.
     pub quick: bool,
 }
@@ -87,6 +90,7 @@ impl Comparison<'_> {
     /// The failed call, or an owner that the image cannot have.
     pub fn pack<W: Write>(&self, out: W, latest: Option<i64>) -> Result<(W, bool)> {
         let mut packer = Packer::new(out, latest);
+        packer.map(self.ids.clone());
         if self.rootless {
             packer.omit(OWNER_ATTRIBUTE);
         }
@@ -99,7 +103,7 @@ impl Comparison<'_> {
             }
             check_name(path, name)?;
             packer
-                .add(place, name, path, stat)
+                .add_with_owner(place, name, path, stat)
                 .context(|| format!("pack \"{}\"", show(path)))
         })?;
         Ok((packer.finish()?, changed))
@@ -203,7 +207,8 @@ impl Comparison<'_> {
                 let (Some(one), Some(other)) = (open_found(now, name)?, open_found(before, name)?) else {
                     return Ok(false);
                 };
-                let same = attributes(&one, name, omitted)? == attributes(&other, name, omitted)?;
+                let same =
+                    attributes_inside(&one, name, omitted, &self.ids)? == attributes(&other, name, omitted)?;
                 Ok(same && (is_directory(stat) || same_bytes(one, other, name)?))
             }
             _ => Ok(true),

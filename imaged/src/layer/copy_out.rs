@@ -25,13 +25,16 @@ use super::pack::attributes;
 use super::path::{MAX_DEPTH, join, refused, show};
 use super::stack::{Found, Stacked};
 use crate::error::{Context, Error, Result};
-use crate::plan::id_map;
+use crate::plan::id_attributes;
+use crate::plan::id_map::{self, IdMaps};
 use crate::sys::xattr;
 
 /// Who gets the copies.
 pub(crate) enum Owners<'a> {
     /// User and group, by those that the layers have.
     Given(&'a dyn Fn(u32, u32) -> Result<(u32, u32)>),
+    /// Those of a container, by the ids that it has of the host.
+    Containers(&'a IdMaps),
     /// Who runs this; whose they are in the image is noted in [`OWNER_ATTRIBUTE`]. Devices become empty files.
     Noted,
 }
@@ -160,6 +163,12 @@ impl Copy<'_> {
         // A change of the owner clears capabilities.
         self.own(stat, |uid, gid| fchown(to, uid, gid), "fchown", path)?;
         for (name, value) in attributes(from, path, &[])? {
+            let value = match self.owners {
+                Owners::Containers(ids) => id_attributes::to_hosts(ids, &name, &value),
+                _ => Some(value),
+            };
+            // An access list of somebody who is not in the container gives nobody anything.
+            let Some(value) = value else { continue };
             match xattr::fset(to, &c_string(&name, path)?, &value) {
                 Ok(()) | Err(Errno::EOPNOTSUPP) => {}
                 Err(Errno::EPERM) if matches!(self.owners, Owners::Noted) => {}
@@ -202,14 +211,13 @@ impl Copy<'_> {
         call: &str,
         path: &[u8],
     ) -> Result<()> {
-        match self.owners {
-            Owners::Noted => Ok(()),
-            Owners::Given(owner) => {
-                let (uid, gid) = owner(stat.st_uid, stat.st_gid)?;
-                chown(Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))
-                    .map_err(|errno| failed(call, path, errno))
-            }
-        }
+        let owner = (stat.st_uid, stat.st_gid);
+        let (uid, gid) = match self.owners {
+            Owners::Noted => return Ok(()),
+            Owners::Given(given) => given(owner.0, owner.1)?,
+            Owners::Containers(ids) => ids.to_host(owner)?,
+        };
+        chown(Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid))).map_err(|errno| failed(call, path, errno))
     }
 }
 

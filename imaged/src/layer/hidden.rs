@@ -41,7 +41,7 @@ pub(super) fn make_whiteout(dir: impl AsFd, name: &[u8]) -> std::result::Result<
 
 /// Lets nothing of lower layers show through a directory; true if only a socket could say so.
 pub(super) fn make_opaque(dir: impl AsFd) -> std::result::Result<bool, Errno> {
-    match xattr::fset(&dir, overlay::OPAQUE, b"y") {
+    match xattr::fset(&dir, overlay::opaque(), b"y") {
         Err(Errno::EPERM | Errno::EOPNOTSUPP) => {
             let name = OsStr::from_bytes(overlay::OPAQUE_NAME);
             mknodat(&dir, name, SFlag::S_IFSOCK, Mode::empty(), 0).map(|()| true)
@@ -54,7 +54,7 @@ pub(super) fn make_opaque(dir: impl AsFd) -> std::result::Result<bool, Errno> {
 pub(super) fn is_opaque(dir: impl AsFd, name: &[u8]) -> Result<bool> {
     let all = xattr::all(&dir).map_err(|errno| failed("flistxattr", name, errno))?;
     let says = |(name, value): &(std::ffi::CString, Vec<u8>)| {
-        name.as_c_str() == overlay::OPAQUE && value.as_slice() == b"y"
+        name.as_c_str() == overlay::opaque() && value.as_slice() == b"y"
     };
     if all.iter().any(says) {
         return Ok(true);

@@ -31,7 +31,7 @@ use std::path::{Path, PathBuf};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::{Mode, umask};
 
-pub use changes::{Change, Changes, flatten};
+pub use changes::{Change, Changes, flatten, flatten_container};
 pub use compare::{Comparison, OwnerOf};
 pub(crate) use copy_out::{Owners, copy_out};
 pub(crate) use hidden::holds_marks;

@@ -13,7 +13,9 @@ use nix::sys::stat::{FileStat, Mode, fstat, major, minor};
 
 use super::dirs::failed;
 use crate::error::{Error, Kind, Result};
-use crate::sys::{resolve, xattr};
+use crate::plan::id_attributes;
+use crate::plan::id_map::IdMaps;
+use crate::sys::{overlay, resolve, xattr};
 
 const BLOCK: usize = 512;
 /// The largest number in seven octal digits.
@@ -30,6 +32,8 @@ pub(crate) struct Packer<W> {
     latest: Option<i64>,
     /// An extended attribute that is left out.
     omitted: &'static [u8],
+    /// Whose ids the host's are in the archive.
+    ids: IdMaps,
 }
 
 /// What one entry is made of.
@@ -48,7 +52,13 @@ impl<W: Write> Packer<W> {
             links: HashMap::new(),
             latest,
             omitted: &[],
+            ids: IdMaps::default(),
         }
+    }
+
+    /// Packs files of a container: what is added from now on has the owners that the container sees.
+    pub(crate) fn map(&mut self, ids: IdMaps) {
+        self.ids = ids;
     }
 
     /// Leaves an extended attribute out.
@@ -58,6 +68,18 @@ impl<W: Write> Packer<W> {
 
     /// Adds what `dir` has under `name` as `path`; what changed its type meanwhile, and sockets, are left out.
     pub(crate) fn add(
+        &mut self,
+        dir: BorrowedFd<'_>,
+        name: &[u8],
+        path: &[u8],
+        stat: &FileStat,
+    ) -> Result<()> {
+        let inside = as_inside(stat, &self.ids);
+        self.add_with_owner(dir, name, path, &inside)
+    }
+
+    /// The same with the owner that `stat` says.
+    pub(super) fn add_with_owner(
         &mut self,
         dir: BorrowedFd<'_>,
         name: &[u8],
@@ -88,7 +110,7 @@ impl<W: Write> Packer<W> {
                     return Ok(());
                 };
                 header.kind = b'5';
-                header.xattrs = attributes(&directory, path, self.omitted)?;
+                header.xattrs = attributes_inside(&directory, path, self.omitted, &self.ids)?;
                 let path = [path, b"/"].concat();
                 self.header(
                     &Header {
@@ -143,7 +165,7 @@ impl<W: Write> Packer<W> {
 
     fn file(&mut self, mut header: Header<'_>, file: OwnedFd, stat: &FileStat) -> Result<()> {
         header.size = u64::try_from(stat.st_size).unwrap_or_default();
-        header.xattrs = attributes(&file, header.path, self.omitted)?;
+        header.xattrs = attributes_inside(&file, header.path, self.omitted, &self.ids)?;
         self.header(&header, stat)?;
         let mut file = File::from(file);
         let mut left = header.size;
@@ -243,12 +265,33 @@ pub(super) fn attributes(file: impl AsFd, path: &[u8], omitted: &[u8]) -> Result
         .map_err(|errno| failed("flistxattr", path, errno))?
         .into_iter()
         .map(|(name, value)| (name.into_bytes(), value))
-        .filter(|(name, _)| {
-            !name.starts_with(b"trusted.overlay.") && name != b"security.selinux" && name != omitted
-        })
+        .filter(|(name, _)| !overlay::is_overlays(name) && name != b"security.selinux" && name != omitted)
         .collect();
     all.sort();
     Ok(all)
+}
+
+/// The same as a container sees them.
+pub(super) fn attributes_inside(
+    file: impl AsFd,
+    path: &[u8],
+    omitted: &[u8],
+    ids: &IdMaps,
+) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+    let all = attributes(file, path, omitted)?.into_iter();
+    Ok(all
+        .filter_map(|(name, value)| {
+            let value = id_attributes::to_containers(ids, &name, &value)?;
+            Some((name, value))
+        })
+        .collect())
+}
+
+/// What a file is like with the owner that a container sees.
+pub(super) fn as_inside(stat: &FileStat, ids: &IdMaps) -> FileStat {
+    let mut inside = *stat;
+    (inside.st_uid, inside.st_gid) = ids.to_container((stat.st_uid, stat.st_gid));
+    inside
 }
 
 /// The PAX records for what does not fit into a header.

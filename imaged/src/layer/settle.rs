@@ -20,7 +20,7 @@ use super::hidden::{is_opaque, is_whiteout};
 use super::path::{ancestors, refused, split};
 use super::unpack::{ForeignLink, Remainder, is_directory, open_directory};
 use crate::error::{Error, Result};
-use crate::sys::xattr;
+use crate::sys::{overlay, xattr};
 
 /// Finishes the layer in `root`; `below` has the directories of the layers under it, topmost first.
 /// Returns the bytes of the files that were copied up.
@@ -221,8 +221,7 @@ fn copy_attributes(from: impl AsFd, to: impl AsFd, path: &[u8]) -> Result<()> {
     fchmod(&to, Mode::from_bits_truncate(stat.st_mode & 0o7777))
         .map_err(|errno| failed("fchmod", path, errno))?;
     for (name, value) in xattr::all(&from).map_err(|errno| failed("flistxattr", path, errno))? {
-        let is_ours =
-            name.as_bytes().starts_with(b"trusted.overlay.") || name.as_bytes() == b"security.selinux";
+        let is_ours = overlay::is_overlays(name.as_bytes()) || name.as_bytes() == b"security.selinux";
         if !is_ours {
             xattr::fset(&to, &name, &value).map_err(|errno| failed("fsetxattr", path, errno))?;
         }

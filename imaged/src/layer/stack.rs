@@ -17,7 +17,11 @@ use crate::error::{Error, Result};
 
 /// A directory that may be made of several, topmost first.
 #[derive(Debug)]
-pub(super) struct Stacked(Vec<OwnedFd>);
+pub(super) struct Stacked {
+    parts: Vec<OwnedFd>,
+    /// The topmost one's files have a container's owners ([`Self::with_containers_top`]).
+    is_containers: bool,
+}
 
 /// What a stacked directory has under a name.
 #[derive(Debug)]
@@ -25,6 +29,8 @@ pub(super) struct Found<'a> {
     /// The directory that has it.
     pub(super) place: BorrowedFd<'a>,
     pub(super) stat: FileStat,
+    /// Whether its owner is one of the host's ids that a container has.
+    pub(super) is_containers: bool,
     /// Which of the directories that is.
     at: usize,
 }
@@ -42,13 +48,24 @@ impl Stacked {
             open(path, FLAGS, Mode::empty())
                 .map_err(|errno| Error::syscall(format!("open {}", path.display()), errno as i32))
         };
-        roots.iter().map(open).collect::<Result<_>>().map(Self)
+        Ok(Self {
+            parts: roots.iter().map(open).collect::<Result<_>>()?,
+            is_containers: false,
+        })
+    }
+
+    /// The same where the topmost directory is a container's and has the owners that it has on the host.
+    pub(super) fn with_containers_top(self) -> Self {
+        Self {
+            is_containers: true,
+            ..self
+        }
     }
 
     /// The names in it, sorted, each once; those of whiteouts are among them.
     pub(super) fn names(&self) -> Result<Vec<Vec<u8>>> {
         let mut names = Vec::new();
-        for part in &self.0 {
+        for part in &self.parts {
             let mut dir = Dir::openat(
                 part,
                 ".",
@@ -76,11 +93,16 @@ impl Stacked {
 
     /// The same with whiteouts as what they are.
     pub(super) fn raw(&self, name: &[u8]) -> Result<Option<Found<'_>>> {
-        for (at, part) in self.0.iter().enumerate() {
+        for (at, part) in self.parts.iter().enumerate() {
             match fstatat(part, OsStr::from_bytes(name), AtFlags::AT_SYMLINK_NOFOLLOW) {
                 Ok(stat) => {
                     let place = part.as_fd();
-                    return Ok(Some(Found { place, stat, at }));
+                    return Ok(Some(Found {
+                        place,
+                        stat,
+                        is_containers: self.is_containers && at == 0,
+                        at,
+                    }));
                 }
                 Err(Errno::ENOENT) => {}
                 Err(errno) => return Err(failed("fstatat", name, errno)),
@@ -93,10 +115,12 @@ impl Stacked {
     /// none if it is no directory any more.
     pub(super) fn enter(&self, name: &[u8], found: &Found<'_>) -> Result<Option<Self>> {
         let mut parts = Vec::new();
-        for part in &self.0[found.at..] {
+        let mut is_containers = false;
+        for (below, part) in self.parts[found.at..].iter().enumerate() {
             match openat(part, OsStr::from_bytes(name), FLAGS, Mode::empty()) {
                 Ok(dir) => {
                     let opaque = is_opaque(&dir, name)?;
+                    is_containers |= found.is_containers && below == 0;
                     parts.push(dir);
                     if opaque {
                         break;
@@ -108,11 +132,11 @@ impl Stacked {
                 Err(errno) => return Err(failed("openat", name, errno)),
             }
         }
-        Ok((!parts.is_empty()).then_some(Self(parts)))
+        Ok((!parts.is_empty()).then_some(Self { parts, is_containers }))
     }
 
     /// The topmost of the directories.
     pub(super) fn top(&self) -> Option<BorrowedFd<'_>> {
-        self.0.first().map(AsFd::as_fd)
+        self.parts.first().map(AsFd::as_fd)
     }
 }

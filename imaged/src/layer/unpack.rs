@@ -11,6 +11,7 @@ use std::io::BufRead;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, ResolveFlag, openat};
@@ -26,7 +27,8 @@ use super::hidden::{is_whiteout, make_opaque, make_whiteout};
 use super::path::{self, Meaning, refused, show, split};
 use super::tar::{Entry, Kind, Limits, Reader, Segment};
 use crate::error::{Context, Error, Result};
-use crate::sys::{resolve, xattr};
+use crate::log;
+use crate::sys::{resolve, userns, xattr};
 
 /// A layer being unpacked; after the last entry its [`Remainder`] is for [`super::settle`].
 #[derive(Debug)]
@@ -156,6 +158,11 @@ impl Unpacker {
 
     fn make_node(&mut self, dir: &Dir, name: &[u8], entry: &Entry, kind: SFlag, device: u64) -> Result<()> {
         let mode = Mode::from_bits_truncate(entry.mode & 0o777);
+        // Nobody can make a device in a user namespace: an empty file has its place, so that links to it lead somewhere.
+        let (kind, device) = match userns::is_inside() && kind != SFlag::S_IFIFO {
+            true => (SFlag::S_IFREG, 0),
+            false => (kind, device),
+        };
         self.replacing(dir, name, |fd, name| mknodat(fd, name, kind, mode, device))?;
         own(dir, name, entry)?;
         if entry.mode & 0o7000 != 0 {
@@ -418,12 +425,8 @@ pub(crate) fn write_sparse<R: BufRead>(
 /// Owner, mode, attributes and times, in this order: chown clears set-id bits and capabilities.
 fn finish_file(file: &OwnedFd, entry: &Entry, path: &[u8]) -> Result<()> {
     if needs_owner(entry) {
-        fchown(
-            file,
-            Some(Uid::from_raw(entry.uid)),
-            Some(Gid::from_raw(entry.gid)),
-        )
-        .map_err(|errno| failed("fchown", path, errno))?;
+        give(entry, |uid, gid| fchown(file, Some(uid), Some(gid)))
+            .map_err(|errno| failed("fchown", path, errno))?;
     }
     if entry.mode & 0o7000 != 0 {
         fchmod(file, Mode::from_bits_truncate(entry.mode)).map_err(|errno| failed("fchmod", path, errno))?;
@@ -444,15 +447,34 @@ fn own(dir: &Dir, name: &[u8], entry: &Entry) -> Result<()> {
     if !needs_owner(entry) && entry.kind != Kind::Directory {
         return Ok(());
     }
-    let (uid, gid) = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
-    fchownat(
-        &*dir.fd,
-        OsStr::from_bytes(name),
-        Some(uid),
-        Some(gid),
-        AtFlags::AT_SYMLINK_NOFOLLOW,
-    )
+    give(entry, |uid, gid| {
+        fchownat(
+            &*dir.fd,
+            OsStr::from_bytes(name),
+            Some(uid),
+            Some(gid),
+            AtFlags::AT_SYMLINK_NOFOLLOW,
+        )
+    })
     .map_err(|errno| failed("fchownat", name, errno))
+}
+
+/// Gives something to whom the archive says; to root, with a warning, in a user namespace that has not that user.
+fn give(entry: &Entry, chown: impl Fn(Uid, Gid) -> Result<(), Errno>) -> Result<(), Errno> {
+    static WARNED: AtomicBool = AtomicBool::new(false);
+    match chown(Uid::from_raw(entry.uid), Gid::from_raw(entry.gid)) {
+        Err(Errno::EINVAL) if userns::is_inside() => {
+            if !WARNED.swap(true, Ordering::Relaxed) {
+                log::warn(format_args!(
+                    "files of the image belong to users that you have no ids for ({}:{}, for one): they are root's here; \
+                     ids are given in /etc/subuid and /etc/subgid, and need newuidmap(1)",
+                    entry.uid, entry.gid
+                ));
+            }
+            chown(Uid::from_raw(0), Gid::from_raw(0))
+        }
+        result => result,
+    }
 }
 
 /// Attributes and times of what cannot be opened: symlinks, devices, pipes.

@@ -3,10 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::facts::Facts;
+use super::id_map::{IdMap, IdMaps};
 pub(crate) use super::mounts::Own;
 use super::options::{Network, Options, Seccomp};
 use super::user::User;
-use super::{capabilities, command, devices, mounts, resources, seccomp};
+use super::{capabilities, command, devices, id_map, mounts, resources, seccomp};
 use crate::error::Result;
 use crate::oci::Config;
 
@@ -46,13 +47,26 @@ pub(crate) struct Container<'a> {
 pub(crate) fn bundle_config(container: &Container<'_>, facts: &Facts) -> Result<Value> {
     let Container { id, options, own, .. } = container;
     let capabilities = capabilities::resolve(&options.cap_add, &options.cap_drop, options.privileged, facts)?;
+    let ids = ids(options, facts);
     let mut linux = json!({
-        "cgroupsPath": cgroup(options, id),
         "namespaces": namespaces(options, facts),
-        "resources": resources::cgroup(options, facts, devices::rules(options, facts)),
         "rootfsPropagation": root_propagation(options),
     });
-    let nodes = devices::nodes(options, facts);
+    if facts.ids.is_empty() {
+        linux["cgroupsPath"] = cgroup(options, id).into();
+        linux["resources"] = resources::cgroup(options, facts, devices::rules(options, facts));
+    } else {
+        // Where a user's cgroup can be the runtime knows best, and what rules of devices are for the user cannot open anyway.
+        let limits = resources::limits(&options.resources, facts);
+        if !limits.is_empty() {
+            linux["resources"] = limits.into();
+        }
+    }
+    if !ids.is_empty() {
+        linux["uidMappings"] = id_map::of_config(&ids.uids);
+        linux["gidMappings"] = id_map::of_config(&ids.gids);
+    }
+    let nodes = devices::nodes(options, facts, ids);
     if !nodes.is_empty() {
         linux["devices"] = nodes.into();
     }
@@ -63,15 +77,15 @@ pub(crate) fn bundle_config(container: &Container<'_>, facts: &Facts) -> Result<
     if let Some(filter) = filter(options, &capabilities, facts)? {
         linux["seccomp"] = filter;
     }
-    let sysctls = sysctls(options);
+    let sysctls = sysctls(options, ids);
     if !sysctls.is_empty() {
         linux["sysctl"] = sysctls.into();
     }
     let mut config = json!({
         "ociVersion": OCI_VERSION,
         "root": {"path": "rootfs", "readonly": options.read_only},
-        "process": process(container, &capabilities)?,
-        "mounts": mounts::mounts(options, own)?,
+        "process": process(container, &capabilities, facts)?,
+        "mounts": mounts::mounts(options, own, ids)?,
         "linux": linux,
     });
     if !options.annotations.is_empty() {
@@ -86,7 +100,16 @@ pub(crate) fn bundle_config(container: &Container<'_>, facts: &Facts) -> Result<
     Ok(config)
 }
 
-fn process(container: &Container<'_>, capabilities: &[&str]) -> Result<Value> {
+/// The ids of the container's user namespace, if it has one: those that were asked for, or all of the user's who makes it. In
+/// a namespace of its own the container cannot undo what the user's has mounted.
+fn ids<'a>(options: &'a Options, facts: &'a Facts) -> &'a IdMaps {
+    match options.userns.ids.is_empty() {
+        true => &facts.ids,
+        false => &options.userns.ids,
+    }
+}
+
+fn process(container: &Container<'_>, capabilities: &[&str], facts: &Facts) -> Result<Value> {
     let Container {
         config,
         options,
@@ -102,14 +125,21 @@ fn process(container: &Container<'_>, capabilities: &[&str]) -> Result<Value> {
     let effective: &[&str] = if user.uid == 0 { capabilities } else { &[] };
     let mut process = json!({
         "terminal": options.tty,
-        "user": {"uid": user.uid, "gid": user.gid, "additionalGids": user.groups},
+        "user": {"uid": user.uid, "gid": user.gid},
         "args": argv,
         "env": environment(config, options.tty, hostname),
         "cwd": if config.working_dir.is_empty() { "/" } else { &config.working_dir },
         "capabilities": {"bounding": capabilities, "effective": effective, "permitted": effective},
         "noNewPrivileges": options.no_new_privileges,
-        "oomScoreAdj": options.oom_score_adj.unwrap_or(0),
     });
+    if !facts.denies_groups {
+        process["user"]["additionalGids"] = json!(user.groups);
+    }
+    // A user may only raise it, and keeps what it has.
+    let plain = facts.ids.is_empty().then_some(0);
+    if let Some(score) = options.oom_score_adj.or(plain) {
+        process["oomScoreAdj"] = score.into();
+    }
     if !options.ulimits.is_empty() {
         process["rlimits"] = resources::rlimits(&options.ulimits)?.into();
     }
@@ -153,6 +183,7 @@ fn namespaces(options: &Options, facts: &Facts) -> Vec<Value> {
                 .host_cgroup
                 .unwrap_or(!facts.cgroup2 || options.privileged),
         ),
+        ("user", ids(options, facts).is_empty()),
     ];
     kinds.extend(unless.iter().filter(|(_, host)| !host).map(|(kind, _)| *kind));
     kinds.into_iter().map(|kind| json!({"type": kind})).collect()
@@ -188,11 +219,13 @@ fn filter(options: &Options, capabilities: &[&str], facts: &Facts) -> Result<Opt
 }
 
 /// The sysctls that were asked for; without a network of the host's also the two that docker opens.
-fn sysctls(options: &Options) -> Map<String, Value> {
+fn sysctls(options: &Options, ids: &IdMaps) -> Map<String, Value> {
     let mut sysctls = Map::new();
     if options.network != Network::Host {
         sysctls.insert("net.ipv4.ip_unprivileged_port_start".to_owned(), "0".into());
-        sysctls.insert("net.ipv4.ping_group_range".to_owned(), "0 2147483647".into());
+        // The kernel takes no groups that are not mapped.
+        let last = last_in_a_row(&ids.gids);
+        sysctls.insert("net.ipv4.ping_group_range".to_owned(), format!("0 {last}").into());
     }
     sysctls.extend(
         options
@@ -201,6 +234,12 @@ fn sysctls(options: &Options) -> Map<String, Value> {
             .map(|(name, value)| (name.clone(), value.as_str().into())),
     );
     sysctls
+}
+
+/// The last group of those that begin with 0.
+fn last_in_a_row(maps: &[IdMap]) -> u32 {
+    let first = maps.iter().find(|map| map.container == 0);
+    first.map_or(2_147_483_647, |map| map.size - 1).min(2_147_483_647)
 }
 
 #[cfg(test)]

@@ -212,3 +212,64 @@ fn shared_mounts_need_a_shared_root() {
         );
     }
 }
+
+#[test]
+fn a_user_namespace_has_its_ids_and_mounts_what_it_may() {
+    let userns = crate::plan::userns::parse(None, &["0:100000:3".to_owned()], &[]).unwrap();
+    let with = |options: Options| {
+        let userns = userns.clone();
+        config_of(&Options { userns, ..options }, &User::default())
+    };
+    let config = with(Options::default());
+    let linux = &config["linux"];
+    assert_eq!(
+        linux["uidMappings"],
+        json!([{"containerID": 0, "hostID": 100_000, "size": 3}])
+    );
+    assert_eq!(linux["gidMappings"], linux["uidMappings"]);
+    assert!(
+        linux["namespaces"]
+            .as_array()
+            .unwrap()
+            .contains(&json!({"type": "user"}))
+    );
+    assert_eq!(linux["sysctl"]["net.ipv4.ping_group_range"], "0 2");
+    assert_eq!(plain()["linux"]["uidMappings"], Value::Null);
+    let mount_at = |config: &Value, target: &str| {
+        let mounts = config["mounts"].as_array().unwrap();
+        mounts
+            .iter()
+            .find(|mount| mount["destination"] == target)
+            .cloned()
+            .unwrap()
+    };
+    let terminals = mount_at(&config, "/dev/pts").to_string();
+    assert!(
+        !terminals.contains("gid=5"),
+        "the group is not there: {terminals}"
+    );
+    for own in ["/proc", "/dev/mqueue", "/sys"] {
+        assert!(
+            !mount_at(&config, own)["options"].to_string().contains("bind"),
+            "{own}"
+        );
+    }
+    let hosts = with(Options {
+        network: Network::Host,
+        host_pid: true,
+        host_ipc: true,
+        host_cgroup: Some(true),
+        ..Options::default()
+    });
+    let text = hosts["mounts"].to_string();
+    assert!(!text.contains("mqueue"), "{text}");
+    for bound in ["/proc", "/sys"] {
+        assert_eq!(mount_at(&hosts, bound)["source"], bound);
+        assert!(
+            mount_at(&hosts, bound)["options"]
+                .to_string()
+                .contains("\"rbind\""),
+            "{bound}"
+        );
+    }
+}

@@ -1,12 +1,22 @@
 //! Devices: which nodes a container has, and which it may use.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::facts::{Facts, HostDevice};
-use super::options::Options;
+use super::id_map::IdMaps;
+use super::options::{Device, Options};
+
+/// The devices that are asked for under other names than the host's. Where the container has users of its own nodes cannot be
+/// made, and a runtime binds the host's of the same name: these are mounts then.
+pub(super) fn renamed<'a>(options: &'a Options, ids: &IdMaps) -> Vec<&'a Device> {
+    let is_renamed = |device: &&Device| !ids.is_empty() && device.source != device.target;
+    options.devices.iter().filter(is_renamed).collect()
+}
 
 /// `linux.devices`: the nodes beyond the ones every runtime makes.
-pub(super) fn nodes(options: &Options, facts: &Facts) -> Vec<Value> {
+pub(super) fn nodes(options: &Options, facts: &Facts, ids: &IdMaps) -> Vec<Value> {
     let of_host = if options.privileged {
         facts.devices.as_slice()
     } else {
@@ -14,7 +24,13 @@ pub(super) fn nodes(options: &Options, facts: &Facts) -> Vec<Value> {
     };
     let asked = &facts.requested_devices;
     let hidden = |device: &&HostDevice| !asked.iter().any(|other| other.path == device.path);
-    of_host.iter().filter(hidden).chain(asked).map(node).collect()
+    let renamed = renamed(options, ids);
+    let is_mount = |device: &&HostDevice| {
+        let path = Path::new(&device.path);
+        renamed.iter().any(|renamed| path.starts_with(&renamed.target))
+    };
+    let made = asked.iter().filter(|device| !is_mount(device));
+    of_host.iter().filter(hidden).chain(made).map(node).collect()
 }
 
 fn node(device: &HostDevice) -> Value {
@@ -114,7 +130,7 @@ mod tests {
             requested_devices: vec![device("/dev/fuse")],
             ..Facts::default()
         };
-        let made = nodes(&Options::default(), &facts);
+        let made = nodes(&Options::default(), &facts, &IdMaps::default());
         assert_eq!(made[0]["path"], "/dev/fuse");
         let rules = rules(&Options::default(), &facts);
         let last = rules.as_array().unwrap().last().unwrap();
@@ -150,7 +166,35 @@ mod tests {
             requested_devices: vec![device("/dev/fuse")],
             ..Facts::default()
         };
-        assert_eq!(nodes(&options, &facts).len(), 2);
+        assert_eq!(nodes(&options, &facts, &IdMaps::default()).len(), 2);
         assert_eq!(rules(&options, &facts), json!([{"allow": true, "access": "rwm"}]));
+    }
+
+    #[test]
+    fn a_device_with_another_name_is_a_mount_where_no_node_can_be_made() {
+        let one = crate::plan::id_map::IdMap::parse("0:100000:5").unwrap();
+        let ids = IdMaps {
+            uids: vec![one],
+            gids: vec![one],
+        };
+        let named = |source: &str, target: &str| Device {
+            source: source.to_owned(),
+            target: target.to_owned(),
+            access: "rwm".to_owned(),
+        };
+        let options = Options {
+            devices: vec![named("/dev/a", "/dev/b"), named("/dev/c", "/dev/c")],
+            ..Options::default()
+        };
+        let facts = Facts {
+            requested_devices: vec![device("/dev/b"), device("/dev/c")],
+            ..Facts::default()
+        };
+        let made = nodes(&options, &facts, &ids);
+        assert_eq!(made.len(), 1);
+        assert_eq!(made[0]["path"], "/dev/c");
+        assert_eq!(renamed(&options, &ids), [&options.devices[0]]);
+        assert_eq!(nodes(&options, &facts, &IdMaps::default()).len(), 2);
+        assert!(renamed(&options, &IdMaps::default()).is_empty());
     }
 }

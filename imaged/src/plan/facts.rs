@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::id_map::IdMaps;
+
 /// Facts about the host, gathered before planning.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
@@ -21,6 +23,10 @@ pub(crate) struct Facts {
     pub(crate) requested_devices: Vec<HostDevice>,
     /// Major and minor numbers of the devices that limits name, by path.
     pub(crate) limited_devices: BTreeMap<String, (u64, u64)>,
+    /// The ids of the user namespace that this process is in, each its own; none in the machine's.
+    pub(crate) ids: IdMaps,
+    /// Nobody there may change its groups (user_namespaces(7)).
+    pub(crate) denies_groups: bool,
     /// The capabilities that this process may give to others, as a mask.
     pub(crate) bounding_capabilities: u64,
 }

@@ -1,8 +1,81 @@
 //! Which users of a container are which of the host, and how a file says whose it is where only one can own any.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::error::{Error, Kind, Result};
+
+/// What the kernel shows as the owner of what has none in a namespace (/proc/sys/kernel/overflowuid).
+const NOBODY: u32 = 65_534;
+
+/// Who is who between a container and the host; without maps everybody is the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct IdMaps {
+    pub(crate) uids: Vec<IdMap>,
+    pub(crate) gids: Vec<IdMap>,
+}
+
+impl IdMaps {
+    /// Whether the container has the host's own ids.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.uids.is_empty()
+    }
+
+    /// User and group of the host.
+    ///
+    /// # Errors
+    /// When one of them is not mapped.
+    pub(crate) fn to_host(&self, (uid, gid): (u32, u32)) -> Result<(u32, u32)> {
+        let unmapped = |what: &str, id: u32| {
+            Error::new(
+                Kind::Invalid,
+                format!("the {what} {id} has no id of the host in the container's user namespace"),
+            )
+            .hint("give the container more ids: --userns auto:size=N, or --uidmap and --gidmap")
+        };
+        Ok((
+            to_host(&self.uids, uid).ok_or_else(|| unmapped("user", uid))?,
+            to_host(&self.gids, gid).ok_or_else(|| unmapped("group", gid))?,
+        ))
+    }
+
+    /// User and group as the container sees them: those of others are nobody's.
+    pub(crate) fn to_container(&self, (uid, gid): (u32, u32)) -> (u32, u32) {
+        (
+            to_container(&self.uids, uid).unwrap_or(NOBODY),
+            to_container(&self.gids, gid).unwrap_or(NOBODY),
+        )
+    }
+
+    /// The container's root on the host; none if that is root itself.
+    pub(crate) fn root(&self) -> Option<(u32, u32)> {
+        (!self.is_empty()).then(|| self.to_host((0, 0)).ok()).flatten()
+    }
+
+    /// The options of a mount list for files that the container's users are to own.
+    pub(crate) fn mount_options(&self) -> Vec<String> {
+        let list = |maps: &[IdMap]| {
+            let texts: Vec<String> = maps.iter().map(ToString::to_string).collect();
+            texts.join(",")
+        };
+        match self.is_empty() {
+            true => Vec::new(),
+            false => vec![
+                format!("uidmap={}", list(&self.uids)),
+                format!("gidmap={}", list(&self.gids)),
+            ],
+        }
+    }
+}
+
+/// Maps as config.json has them.
+pub(crate) fn of_config(maps: &[IdMap]) -> Value {
+    let one = |map: &IdMap| json!({"containerID": map.container, "hostID": map.host, "size": map.size});
+    maps.iter().map(one).collect()
+}
 
 /// A range of ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +109,12 @@ impl IdMap {
             false => Err(Error::new(Kind::Usage, format!("invalid id map: {text}"))
                 .hint("write CONTAINER:HOST:SIZE, as in 0:100000:65536")),
         }
+    }
+}
+
+impl fmt::Display for IdMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.container, self.host, self.size)
     }
 }
 

@@ -13,6 +13,7 @@ pub(crate) mod facts;
 pub(crate) mod flags;
 pub(crate) mod health;
 pub(crate) mod hostfiles;
+pub(crate) mod id_attributes;
 pub(crate) mod id_map;
 pub(crate) mod log_attributes;
 mod mounts;
@@ -20,7 +21,9 @@ pub(crate) mod options;
 pub(crate) mod resources;
 mod seccomp;
 pub(crate) mod standalone;
+pub(crate) mod subid;
 pub(crate) mod user;
+pub(crate) mod userns;
 
 pub(crate) use bundle::bundle_config;
 pub(crate) use mounts::clean as clean_path;

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::devices;
+use super::id_map::{IdMaps, to_host};
 use super::options::{Mount, Network, Options};
 use crate::error::{Error, Kind, Result};
 
@@ -17,21 +19,24 @@ pub(crate) struct Own {
     pub(crate) volumes: Vec<String>,
 }
 
+/// The group of terminals, `tty`.
+const TERMINALS: u32 = 5;
+
 /// Where the program of `--init` appears: below /dev, which is memory, so that the root file system stays as it is.
 pub(super) const INIT_PATH: &str = "/dev/init";
 
-/// `mounts` of config.json.
+/// `mounts` of config.json; `ids` are those of the container's user namespace, if it has one.
 ///
 /// # Errors
 /// When a target is not an absolute path or is used twice.
-pub(super) fn mounts(options: &Options, own: &Own) -> Result<Vec<Value>> {
+pub(super) fn mounts(options: &Options, own: &Own, ids: &IdMaps) -> Result<Vec<Value>> {
     let mut user = user_mounts(options, own)?;
     check_targets(&options.mounts)?;
     let replaced = |mount: &Value| {
         let target = mount["destination"].as_str().unwrap_or_default();
         options.mounts.iter().any(|asked| clean(asked.target()) == target)
     };
-    let mut mounts: Vec<Value> = defaults(options, own)
+    let mut mounts: Vec<Value> = defaults(options, own, ids)
         .into_iter()
         .filter(|mount| !replaced(mount))
         .collect();
@@ -44,37 +49,40 @@ pub(super) fn mounts(options: &Options, own: &Own) -> Result<Vec<Value>> {
             .count()
     });
     mounts.extend(user);
+    let renamed = devices::renamed(options, ids);
+    mounts.extend(
+        renamed
+            .iter()
+            .map(|device| bind(&device.source, &device.target, &["nosuid", "noexec"])),
+    );
     if let Some(init) = &own.init {
         mounts.push(bind(init, INIT_PATH, &["ro", "nosuid", "nodev"]));
     }
     Ok(mounts)
 }
 
-fn defaults(options: &Options, own: &Own) -> Vec<Value> {
+fn defaults(options: &Options, own: &Own, ids: &IdMaps) -> Vec<Value> {
     let shm = options.shm_size.unwrap_or(64 << 20);
     let writable = options.privileged;
     let sys = if writable { "rw" } else { "ro" };
+    // In a user namespace of its own a container may mount what its own namespaces have; what is the host's is bound.
+    let own_users = !ids.is_empty();
+    let mut terminals = vec!["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"];
+    if to_host(&ids.gids, TERMINALS).is_some() {
+        terminals.push("gid=5");
+    }
     let mut mounts = vec![
-        mount("/proc", "proc", "proc", &["nosuid", "noexec", "nodev"]),
+        match own_users && options.host_pid {
+            true => bind("/proc", "/proc", &["nosuid", "noexec", "nodev"]),
+            false => mount("/proc", "proc", "proc", &["nosuid", "noexec", "nodev"]),
+        },
         mount(
             "/dev",
             "tmpfs",
             "tmpfs",
             &["nosuid", "strictatime", "mode=755", "size=65536k"],
         ),
-        mount(
-            "/dev/pts",
-            "devpts",
-            "devpts",
-            &[
-                "nosuid",
-                "noexec",
-                "newinstance",
-                "ptmxmode=0666",
-                "mode=0620",
-                "gid=5",
-            ],
-        ),
+        mount("/dev/pts", "devpts", "devpts", &terminals),
     ];
     mounts.push(match options.network {
         // A sysfs belongs to the network namespace of who mounts it; with the host's, the host's is bound.
@@ -88,12 +96,15 @@ fn defaults(options: &Options, own: &Own) -> Vec<Value> {
         &[sys, "nosuid", "noexec", "nodev"],
     ));
     // A new mount shows the queues of the container's ipc namespace, the host's included.
-    mounts.push(mount(
-        "/dev/mqueue",
-        "mqueue",
-        "mqueue",
-        &["nosuid", "noexec", "nodev"],
-    ));
+    // (The host's may not be mounted anywhere to be bound: programs have them all the same, by name.)
+    if !(own_users && options.host_ipc) {
+        mounts.push(mount(
+            "/dev/mqueue",
+            "mqueue",
+            "mqueue",
+            &["nosuid", "noexec", "nodev"],
+        ));
+    }
     mounts.push(if options.host_ipc {
         bind("/dev/shm", "/dev/shm", &["nosuid", "noexec", "nodev"])
     } else {
@@ -203,6 +214,7 @@ mod tests {
                 ..Options::default()
             },
             &Own::default(),
+            &IdMaps::default(),
         )
     }
 

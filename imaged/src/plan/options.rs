@@ -8,6 +8,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::userns::UserNamespace;
+
 /// The options of a container.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -67,6 +69,7 @@ pub(crate) struct Options {
     pub(crate) dns_search: Vec<String>,
     pub(crate) log: Log,
     pub(crate) restart: Restart,
+    pub(crate) userns: UserNamespace,
 }
 
 /// What happens when the container ends.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::bundle::Container;
 use super::facts::Facts;
-use super::id_map::IdMap;
+use super::id_map::{self, IdMap};
 use super::{Options, bundle_config, mounts::Own, user::User};
 use crate::error::Result;
 use crate::oci::ImageConfig;
@@ -59,13 +59,9 @@ pub(crate) fn standalone(image: &ImageConfig, user: &User, ids: &Ids, facts: &Fa
 }
 
 fn map_ids(config: &mut Value, ids: &Ids) {
-    let maps = |maps: &[IdMap]| -> Value {
-        let one = |map: &IdMap| json!({"containerID": map.container, "hostID": map.host, "size": map.size});
-        maps.iter().map(one).collect()
-    };
     let linux = &mut config["linux"];
-    linux["uidMappings"] = maps(&ids.uids);
-    linux["gidMappings"] = maps(&ids.gids);
+    linux["uidMappings"] = id_map::of_config(&ids.uids);
+    linux["gidMappings"] = id_map::of_config(&ids.gids);
     if let Some(namespaces) = linux["namespaces"].as_array_mut() {
         namespaces.push(json!({"type": "user"}));
     }

@@ -117,6 +117,13 @@ fn passwd(text: &str) -> impl Iterator<Item = Entry<'_>> {
     })
 }
 
+/// All ids that the accounts name.
+pub(super) fn numbers(accounts: &Accounts) -> impl Iterator<Item = u32> {
+    let users = passwd(&accounts.passwd).flat_map(|entry| [entry.uid, entry.gid]);
+    let groups = entries(&accounts.group).filter_map(|fields| id(fields.get(2)?));
+    users.chain(groups)
+}
+
 fn memberships(text: &str) -> impl Iterator<Item = (u32, Vec<&str>)> {
     entries(text).filter_map(|fields| {
         let gid = id(fields.get(2)?)?;

@@ -8,8 +8,10 @@ use nix::sys::statfs::{FsType, statfs};
 use super::overlay;
 use crate::error::{Error, Result};
 use crate::image::Image;
+use crate::plan::id_map::IdMaps;
 use crate::settings::StorageDriver;
 use crate::store::Store;
+use crate::sys::userns;
 
 /// Types of file systems (statfs(2)) of which it is known whether they can hold an overlay's writable layer.
 #[rustfmt::skip]
@@ -49,13 +51,14 @@ pub(crate) fn for_store(store: &Store, mounts: impl FnOnce(&Path) -> bool) -> Re
         .filesystem_type();
     let known = KNOWN.iter().find(|(magic, ..)| is(found, *magic));
     let why = match known {
-        Some((.., true)) => None,
+        // In a user namespace it is the kernel's decision, too.
+        Some((.., true)) if !userns::is_inside() => None,
         Some((_, name, false)) => Some(format!(
             "{} is on {name}, where overlayfs cannot write",
             root.display()
         )),
-        None if tried(store, mounts)? => None,
-        None => Some(format!("overlayfs cannot write below {}", root.display())),
+        _ if tried(store, mounts)? => None,
+        _ => Some(format!("overlayfs cannot write below {}", root.display())),
     };
     let driver = match why {
         None => StorageDriver::Overlay2,
@@ -70,8 +73,17 @@ fn is(found: FsType, magic: u32) -> bool {
 }
 
 fn tried(store: &Store, mounts: impl FnOnce(&Path) -> bool) -> Result<bool> {
+    maps_owners(store, &IdMaps::default(), mounts)
+}
+
+/// Whether the layers of a store can be mounted with other owners: neither every kernel nor every file system can do that.
+/// `mounts` is as for [`for_store`].
+///
+/// # Errors
+/// The failed call.
+pub(crate) fn maps_owners(store: &Store, ids: &IdMaps, mounts: impl FnOnce(&Path) -> bool) -> Result<bool> {
     let scratch = store.scratch()?;
-    Ok(overlay::prepare_trial(scratch.path())? && mounts(scratch.path()))
+    Ok(overlay::prepare_trial(scratch.path(), ids)? && mounts(scratch.path()))
 }
 
 /// Whether overlayfs would misunderstand a layer of the image, which was unpacked where it has no place.
@@ -104,5 +116,17 @@ mod tests {
         assert!(!tried(&store, mounts).unwrap());
         assert!(seen.unwrap().contains("upperdir="));
         assert!(tried(&store, |_| true).unwrap());
+        let one = crate::plan::id_map::IdMap::parse("0:100000:5").unwrap();
+        let ids = IdMaps {
+            uids: vec![one],
+            gids: vec![one],
+        };
+        let mut seen = None;
+        let mounts = |path: &Path| {
+            seen = Some(std::fs::read_to_string(path.join("mounts.json")).unwrap());
+            false
+        };
+        assert!(!maps_owners(&store, &ids, mounts).unwrap());
+        assert!(seen.unwrap().contains("\"uidmap=0:100000:5\""));
     }
 }

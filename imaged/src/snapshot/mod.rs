@@ -13,16 +13,18 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use nix::sys::stat::FileStat;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind, Result};
 use crate::image::Image;
 use crate::layer::{self, Change, Comparison};
+use crate::plan::id_map::IdMaps;
 use crate::store::{IMAGE_FILE, Store};
 use crate::sys::{overlay as attributes, tree};
 
 pub use crate::settings::StorageDriver;
-pub(crate) use choice::{Choice, for_store, needs_copies};
+pub(crate) use choice::{Choice, for_store, maps_owners, needs_copies};
 
 /// One entry of a bundle's mount list (docs/contracts/bundle.md).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,10 +52,34 @@ pub fn prepare(
     container_dir: &Path,
     driver: StorageDriver,
 ) -> Result<Vec<Mount>> {
+    prepare_for(store, image, container_dir, driver, &IdMaps::default())
+}
+
+/// The same for a container with ids of its own. Layers stay as they are: what shows in them has the container's owners by
+/// the mount (`overlay2`), or is a copy that has them (`vfs`). What is beside the layers has the host's ids on the disk.
+///
+/// # Errors
+/// As [`prepare`]; `Invalid` when a file that must be copied has an owner whom the container does not know.
+pub(crate) fn prepare_for(
+    store: &Store,
+    image: &Image,
+    container_dir: &Path,
+    driver: StorageDriver,
+    ids: &IdMaps,
+) -> Result<Vec<Mount>> {
     hold(store, image, container_dir)?;
     match driver {
-        StorageDriver::Overlay2 => overlay::prepare(store, image, container_dir),
-        StorageDriver::Vfs => vfs::prepare(store, image, container_dir).map(|()| Vec::new()),
+        StorageDriver::Overlay2 => overlay::prepare(store, image, container_dir, ids),
+        StorageDriver::Vfs => vfs::prepare(store, image, container_dir, ids),
+    }
+}
+
+/// Further options of a mount for a container with ids of its own: files have its owners, and device nodes of an image, who
+/// ever may open them by their modes, are no devices. Those of /dev are the host's.
+fn options_for(ids: &IdMaps) -> Vec<String> {
+    match ids.is_empty() {
+        true => Vec::new(),
+        false => [ids.mount_options(), vec!["nodev".to_owned()]].concat(),
     }
 }
 
@@ -102,7 +128,31 @@ pub(crate) enum Changes {
     /// Its writable layer has nothing else.
     Written(layer::Changes),
     /// All files are compared.
-    Copied(Comparison<'static>),
+    Copied(Copied),
+}
+
+/// A container's copy of its image's files.
+pub(crate) struct Copied {
+    files: PathBuf,
+    layers: Vec<PathBuf>,
+    mount_points: HashSet<Vec<u8>>,
+    ids: IdMaps,
+}
+
+impl Copied {
+    fn with<T>(&self, quick: bool, work: impl FnOnce(&Comparison<'_>) -> Result<T>) -> Result<T> {
+        let owner = |stat: &FileStat, _: Option<&[u8]>| Ok(self.ids.to_container((stat.st_uid, stat.st_gid)));
+        work(&Comparison {
+            files: self.files.clone(),
+            layers: self.layers.clone(),
+            mount_points: self.mount_points.clone(),
+            volumes: HashSet::new(),
+            rootless: false,
+            owner: &owner,
+            ids: self.ids.clone(),
+            quick,
+        })
+    }
 }
 
 impl Changes {
@@ -111,24 +161,22 @@ impl Changes {
         store: &Store,
         image: &Image,
         container_dir: &Path,
-        driver: StorageDriver,
+        (driver, ids): (StorageDriver, &IdMaps),
         mount_points: HashSet<Vec<u8>>,
     ) -> Self {
-        let lower = lower(store, image);
+        let (lower, ids) = (lower(store, image), ids.clone());
         match driver {
             StorageDriver::Overlay2 => Self::Written(layer::Changes {
                 upper: container_dir.join(overlay::UPPER),
                 lower,
                 mount_points,
+                ids,
             }),
-            StorageDriver::Vfs => Self::Copied(Comparison {
+            StorageDriver::Vfs => Self::Copied(Copied {
                 files: container_dir.join("rootfs"),
                 layers: lower,
                 mount_points,
-                volumes: HashSet::new(),
-                rootless: false,
-                owner: &|stat, _| Ok((stat.st_uid, stat.st_gid)),
-                quick: false,
+                ids,
             }),
         }
     }
@@ -140,7 +188,7 @@ impl Changes {
     pub(crate) fn list(&self) -> Result<Vec<(Vec<u8>, Change)>> {
         match self {
             Self::Written(changes) => changes.list(),
-            Self::Copied(comparison) => comparison.list(),
+            Self::Copied(copied) => copied.with(false, |files| files.list()),
         }
     }
 
@@ -151,7 +199,7 @@ impl Changes {
     pub(crate) fn pack<W: Write>(&self, out: W, latest: Option<i64>) -> Result<W> {
         match self {
             Self::Written(changes) => changes.pack(out, latest),
-            Self::Copied(comparison) => comparison.pack(out, latest).map(|(out, _)| out),
+            Self::Copied(copied) => copied.with(false, |files| files.pack(out, latest).map(|(out, _)| out)),
         }
     }
 
@@ -164,11 +212,7 @@ impl Changes {
             Self::Written(layer::Changes { upper, .. }) => tree::size(&upper)
                 .map(|size| size.bytes)
                 .map_err(|errno| Error::syscall(format!("measure {}", upper.display()), errno as i32)),
-            Self::Copied(comparison) => Comparison {
-                quick: true,
-                ..comparison
-            }
-            .bytes(),
+            Self::Copied(copied) => copied.with(true, |files| files.bytes()),
         }
     }
 }
@@ -180,6 +224,16 @@ pub(crate) fn no_overlay(image_name: &str) -> Error {
         format!("overlayfs would show files of {image_name} that its layers took away"),
     )
     .hint("they were unpacked on a file system without whiteouts: remove the image and pull it again, or use --storage-driver vfs")
+}
+
+/// Refuses the driver `overlay2` for a container with ids of its own.
+pub(crate) fn no_mapped_overlay(store: &Store) -> Error {
+    let root = store.root().display();
+    Error::new(
+        Kind::Unsupported,
+        format!("the layers below {root} cannot be mounted with other owners (id-mapped mounts)"),
+    )
+    .hint("they need Linux 5.19, and a file system that knows them; --storage-driver vfs copies the files instead")
 }
 
 fn make_directory(path: &Path) -> Result<()> {

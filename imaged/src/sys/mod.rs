@@ -5,6 +5,7 @@ pub(crate) mod pidfd;
 pub(crate) mod resolve;
 pub(crate) mod terminal;
 pub(crate) mod tree;
+pub(crate) mod userns;
 pub(crate) mod xattr;
 
 use nix::sched::{CpuSet, sched_getaffinity};

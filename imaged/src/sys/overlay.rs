@@ -8,8 +8,23 @@ use std::path::Path;
 
 use nix::libc;
 
-/// The attribute of a directory through which nothing of lower layers shows; its value is `y`.
-pub(crate) const OPAQUE: &CStr = c"trusted.overlay.opaque";
+use super::userns;
+
+/// The attribute of a directory through which nothing of lower layers shows; its value is `y`. In a user namespace overlayfs
+/// has others (`userxattr`), for nobody there may set the ones of root.
+pub(crate) fn opaque() -> &'static CStr {
+    match userns::is_inside() {
+        true => c"user.overlay.opaque",
+        false => c"trusted.overlay.opaque",
+    }
+}
+
+/// Whether an attribute is overlayfs' own business, and not its file's.
+pub(crate) fn is_overlays(attribute: &[u8]) -> bool {
+    attribute.starts_with(b"trusted.overlay.")
+        || userns::is_inside() && attribute.starts_with(b"user.overlay.")
+}
+
 /// The socket in a directory that says the same where there are no such attributes. No file of an image is called so.
 pub(crate) const OPAQUE_NAME: &[u8] = b".wh..wh..opq";
 
@@ -29,7 +44,7 @@ fn has_attribute(directory: &Path) -> bool {
     let length = unsafe {
         libc::lgetxattr(
             path.as_ptr(),
-            OPAQUE.as_ptr(),
+            opaque().as_ptr(),
             value.as_mut_ptr().cast(),
             value.len(),
         )

@@ -5,6 +5,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sched::{CloneFlags, unshare};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -180,6 +182,46 @@ impl Drop for Sandbox {
             self.corten(&["rm", "--force", id]);
         }
     }
+}
+
+/// Runs something with an /etc that can be written to: it is this thread's and its children's alone, and nothing stays of it.
+pub(crate) fn with_own_etc(work: impl FnOnce() + Send) {
+    let none = None::<&str>;
+    let alone = || {
+        unshare(CloneFlags::CLONE_FS | CloneFlags::CLONE_NEWNS).unwrap();
+        mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).unwrap();
+        let memory = tempfile::tempdir().unwrap();
+        mount(
+            Some("tmpfs"),
+            memory.path(),
+            Some("tmpfs"),
+            MsFlags::empty(),
+            none,
+        )
+        .unwrap();
+        let [upper, inner] = ["upper", "work"].map(|name| memory.path().join(name));
+        for path in [&upper, &inner] {
+            fs::create_dir(path).unwrap();
+        }
+        let options = format!(
+            "lowerdir=/etc,upperdir={},workdir={}",
+            upper.display(),
+            inner.display()
+        );
+        mount(
+            Some("etc"),
+            "/etc",
+            Some("overlay"),
+            MsFlags::empty(),
+            Some(options.as_str()),
+        )
+        .unwrap();
+        // The overlay has its own hold of it.
+        umount2(memory.path(), MntFlags::MNT_DETACH).unwrap();
+        drop(memory);
+        work();
+    };
+    std::thread::scope(|scope| scope.spawn(alone).join()).unwrap();
 }
 
 /// A program of ours: from `CORTEN_BIN`, or beside the one that was built with the tests.

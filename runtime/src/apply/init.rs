@@ -36,7 +36,7 @@ pub fn build(inside: &mut Inside, op: &RootOp<'_>) -> Result<()> {
     match op {
         RootOp::Propagation { path, flags, .. } => sys::mount::propagate(path, *flags),
         RootOp::PrivateParent { path } => sys::mount::make_private(path),
-        RootOp::BindRoot { path } => mounts::bind_root(inside, path),
+        RootOp::BindRoot { path, as_caller } => mounts::bind_root(inside, path, *as_caller),
         RootOp::OpenRoot { path } => mounts::open_root_directory(path).map(|root| inside.root = Some(root)),
         RootOp::Mount(mount) => mounts::mount(inside, mount),
         RootOp::Remount {

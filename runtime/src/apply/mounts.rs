@@ -259,10 +259,18 @@ pub(super) fn remount(inside: &Inside, path: &str, own: &Attributes, recursive: 
     mount::set_attributes(place.as_fd(), recursive, true).map_err(explain)
 }
 
-/// Makes the root file system a mount of its own, private to the container.
-pub(super) fn bind_root(inside: &mut Inside, path: &str) -> Result<()> {
+/// Makes the root file system a mount of its own, private to the container, unless it is one. A process that still is its
+/// caller's owns nothing in its user namespace: on old kernels, where files must be made for it, it is done later.
+pub(super) fn bind_root(inside: &mut Inside, path: &str, as_caller: bool) -> Result<()> {
+    if inside.root.is_some() {
+        return Ok(());
+    }
     let place = open_root_directory(path)?;
-    let tree = mount::clone_tree(place.as_fd(), true)?;
+    let tree = match as_caller {
+        true => mount::clone_tree_at_once(place.as_fd(), true)?,
+        false => Some(mount::clone_tree(place.as_fd(), true)?),
+    };
+    let Some(tree) = tree else { return Ok(()) };
     mount::attach(tree.as_fd(), place.as_fd())?;
     inside.root = Some(tree);
     Ok(())

@@ -159,7 +159,7 @@ pub fn build<'a>(wish: Wish<'a>, spec: &'a Spec<'a>, facts: &'a Facts) -> Result
     let joins = plan_birth(&input, &mut plan);
     plan.after.extend(classes);
     plan_mapping(&input, &mut plan);
-    plan_arrival(&input, &mut plan, &joins);
+    plan_arrival(&input, &mut plan, &joins)?;
     root::plan(&input, &mut plan)?;
     process::plan(&input, filter, &mut plan);
     Ok(plan)
@@ -341,7 +341,7 @@ fn is_prepared_outside(plan: &Plan<'_>) -> bool {
 }
 
 /// What the process does first: it waits until it is prepared from outside, then completes its namespaces.
-fn plan_arrival<'a>(input: &Input<'a>, plan: &mut Plan<'a>, joins: &[(Slot, Namespace)]) {
+fn plan_arrival<'a>(input: &Input<'a>, plan: &mut Plan<'a>, joins: &[(Slot, Namespace)]) -> Result<()> {
     use super::op::ProcessOp::{BecomeRoot, DieWithRuntime, Hide, JoinNamespace, ResetAffinity, Unshare};
     let mut push = |op| plan.init.push(InitOp::Process(op));
     push(DieWithRuntime { on: true });
@@ -378,18 +378,22 @@ fn plan_arrival<'a>(input: &Input<'a>, plan: &mut Plan<'a>, joins: &[(Slot, Name
         });
     }
     if input.has_user_namespace() {
+        root::plan_base_as_caller(input, plan)?;
+        let mut push = |op| plan.init.push(InitOp::Process(op));
         push(BecomeRoot {
             drop_groups: !input.denies_setgroups(),
         });
         // A change of user takes it back.
         push(DieWithRuntime { on: true });
     }
+    let mut push = |op| plan.init.push(InitOp::Process(op));
     push(Hide);
     if input.is_new(Namespace::Cgroup) {
         push(Unshare {
             kind: Namespace::Cgroup,
         });
     }
+    Ok(())
 }
 
 /// What only the runtime can do for the process: its id maps, its limits beyond its user namespace's rights.

@@ -324,9 +324,11 @@ pub enum RootOp<'a> {
     PrivateParent {
         path: Cow<'a, str>,
     },
-    /// Makes the root file system a mount of its own.
+    /// Makes the root file system a mount of its own, if it is not one.
     BindRoot {
         path: Cow<'a, str>,
+        /// The process is not yet one of the container's users.
+        as_caller: bool,
     },
     /// Opens the root file system where there is no mount namespace of the container's own.
     OpenRoot {

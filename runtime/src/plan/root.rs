@@ -15,7 +15,11 @@ pub(super) fn plan<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Result<()> {
     let mut keyring = Vec::new();
     super::process::plan_keyring(input, &mut keyring);
     plan.init.extend(keyring.into_iter().map(InitOp::Process));
-    if input.namespace(Namespace::Mount).is_some() {
+    if is_based_as_caller(input) {
+        // Old kernels could not do it on arrival.
+        let (path, as_caller) = (Cow::Borrowed(input.wish.rootfs), false);
+        push(plan, [RootOp::BindRoot { path, as_caller }]);
+    } else if input.namespace(Namespace::Mount).is_some() {
         plan_base(input, plan)?;
     } else if mounts_something(input) {
         plan_base_outside(input, plan);
@@ -71,10 +75,26 @@ fn plan_base_outside<'a>(input: &Input<'a>, plan: &mut Plan<'a>) {
     push(
         plan,
         [
-            RootOp::BindRoot { path: path.clone() },
+            RootOp::BindRoot {
+                path: path.clone(),
+                as_caller: false,
+            },
             RootOp::PrivateParent { path },
         ],
     );
+}
+
+/// The root of a container with users of its own, before the process becomes one of them: the directories above it may be
+/// closed to them, and the process is its caller's until then.
+pub(super) fn plan_base_as_caller<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Result<()> {
+    match is_based_as_caller(input) {
+        true => plan_base(input, plan),
+        false => Ok(()),
+    }
+}
+
+fn is_based_as_caller(input: &Input<'_>) -> bool {
+    input.has_user_namespace() && input.is_new(Namespace::Mount)
 }
 
 /// The root as a mount of its own that neither gives nor takes mounts from outside.
@@ -96,7 +116,10 @@ fn plan_base<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Result<()> {
                 name,
             },
             RootOp::PrivateParent { path: path.clone() },
-            RootOp::BindRoot { path },
+            RootOp::BindRoot {
+                path,
+                as_caller: is_based_as_caller(input),
+            },
         ],
     );
     Ok(())

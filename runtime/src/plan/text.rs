@@ -195,7 +195,13 @@ impl Display for RootOp<'_> {
         match self {
             Self::Propagation { path, name, .. } => write!(f, "make {path} {name}"),
             Self::PrivateParent { path } => write!(f, "make the mount that holds {path} private"),
-            Self::BindRoot { path } => write!(f, "make the root file system {path} a mount"),
+            Self::BindRoot {
+                path,
+                as_caller: false,
+            } => write!(f, "make the root file system {path} a mount"),
+            Self::BindRoot { path, .. } => {
+                write!(f, "make the root file system {path} a mount, as the caller")
+            }
             Self::OpenRoot { path } => write!(f, "open the root file system {path}"),
             Self::Mount(mount) => Display::fmt(mount, f),
             Self::Remount {

@@ -155,17 +155,28 @@ fn fs_config(
 /// # Errors
 /// The kernel's, with the call.
 pub fn clone_tree(place: BorrowedFd<'_>, recursive: bool) -> Result<OwnedFd> {
+    match clone_tree_at_once(place, recursive)? {
+        Some(tree) => Ok(tree),
+        None => old::mount::clone_tree(place, recursive),
+    }
+}
+
+/// The same in one call, for a process that may make no files; none where the kernel has no such call.
+///
+/// # Errors
+/// The kernel's, with the call.
+pub fn clone_tree_at_once(place: BorrowedFd<'_>, recursive: bool) -> Result<Option<OwnedFd>> {
     let deep = if recursive { AT_RECURSIVE } else { 0 };
     let flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | deep;
     // SAFETY: the path is a constant string.
     let fd = unsafe { libc::syscall(libc::SYS_open_tree, place.as_raw_fd(), c"".as_ptr(), flags) };
     let deep = if recursive { "|RECURSIVE" } else { "" };
     let fd = match check(fd, || format!("open_tree(CLONE{deep})")) {
-        Err(error) if old::is_missing(&error) => return old::mount::clone_tree(place, recursive),
+        Err(error) if old::is_missing(&error) => return Ok(None),
         fd => fd?,
     };
     // SAFETY: the call returned a new descriptor that nobody else owns.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd_number(fd)) })
+    Ok(Some(unsafe { OwnedFd::from_raw_fd(fd_number(fd)) }))
 }
 
 /// Changes the attributes of the mount whose root is open, and with `recursive` of all below it.

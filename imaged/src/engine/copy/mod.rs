@@ -24,6 +24,7 @@ use crate::error::{Error, Kind, Result};
 use crate::layer;
 use crate::output::harmless_path;
 use crate::plan::copy::{Arrival, Existing, Typed, arrival};
+use crate::plan::id_map::IdMaps;
 
 /// How much is read or written at once.
 const PIECE: usize = 256 << 10;
@@ -90,8 +91,10 @@ pub(crate) fn to_path(
             } else {
                 Trust::Files
             },
+            ids: IdMaps::default(),
         };
-        transfer(found, &name, &shown(record, from), target)
+        let source = (found, &record.options.userns.ids);
+        transfer(source, &name, &shown(record, from), target)
     })
 }
 
@@ -109,7 +112,8 @@ pub(crate) fn to_stream(
     container_root::with(containers, record, |root| {
         let found = source_inside(&Tree::of_container(root), record, &source, options)?;
         let name: &[u8] = if source.is_contents { b"" } else { source.split().1 };
-        let bytes = send(found, name, &shown(record, from), out)?;
+        let source = (found, &record.options.userns.ids);
+        let bytes = send(source, name, &shown(record, from), out)?;
         Ok(Copied {
             bytes,
             ..Copied::default()
@@ -150,8 +154,9 @@ pub(crate) fn from_path(
             resolve: tree.resolve(),
             owner: owner(options),
             trust: Trust::Full,
+            ids: record.options.userns.ids.clone(),
         };
-        transfer(found, &name, &harmless_path(from), target)
+        transfer((found, &IdMaps::default()), &name, &harmless_path(from), target)
     })
 }
 
@@ -179,6 +184,7 @@ pub(crate) fn from_stream(
             resolve: tree.resolve(),
             owner: Owner::Streams,
             trust: Trust::Full,
+            ids: record.options.userns.ids.clone(),
         };
         thread::scope(|scope| {
             let receiver = scope.spawn(|| {
@@ -273,10 +279,13 @@ fn invalid_output(typed: &Typed) -> Error {
     )
 }
 
+/// What is packed, and the ids of the container that it is in.
+type Source<'a> = (Found, &'a IdMaps);
+
 /// Packs at one end of a pipe and unpacks at the other.
-fn transfer(found: Found, name: &[u8], shown: &str, target: Target<'_>) -> Result<Copied> {
+fn transfer(source: Source<'_>, name: &[u8], shown: &str, target: Target<'_>) -> Result<Copied> {
     let (bytes, left_out) = through_pipe(
-        |writer| send(found, name, shown, writer),
+        |writer| send(source, name, shown, writer),
         |reader| receive_all(reader, target),
     )?;
     Ok(Copied { bytes, left_out })
@@ -309,9 +318,10 @@ fn join<T>(thread: thread::ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
         .map_err(|_| Error::new(Kind::System, "a thread of the copy died"))?
 }
 
-fn send(found: Found, name: &[u8], shown: &str, out: impl Write) -> Result<u64> {
+fn send((found, ids): Source<'_>, name: &[u8], shown: &str, out: impl Write) -> Result<u64> {
     let counted = Counted { out, bytes: 0 };
-    let packed = send::pack(found, name, shown, BufWriter::with_capacity(PIECE, counted))?;
+    let out = BufWriter::with_capacity(PIECE, counted);
+    let packed = send::pack(found, name, shown, ids, out)?;
     let counted = packed.into_inner().map_err(|error| unwritable(error.error()))?;
     Ok(counted.bytes)
 }

@@ -24,6 +24,8 @@ use crate::layer::tar::{self, Entry, Limits, Reader, Segment};
 use crate::layer::{clean_path, write_data, write_sparse};
 use crate::output;
 use crate::plan::copy::split;
+use crate::plan::id_attributes;
+use crate::plan::id_map::IdMaps;
 use crate::sys::{resolve, xattr};
 
 /// Where entries go, and what becomes of their attributes.
@@ -37,6 +39,8 @@ pub(super) struct Target<'a> {
     pub(super) resolve: ResolveFlag,
     pub(super) owner: Owner,
     pub(super) trust: Trust,
+    /// The ids that the container has of the host.
+    pub(super) ids: IdMaps,
 }
 
 /// Who gets what is made.
@@ -44,7 +48,7 @@ pub(super) struct Target<'a> {
 pub(super) enum Owner {
     /// Whom the stream says.
     Streams,
-    /// Who runs this: root, in a container.
+    /// Who runs this; in a container its root.
     Ours,
 }
 
@@ -85,6 +89,7 @@ struct Directory {
     /// Which one it is: at the end another may have its path.
     identity: (u64, u64),
     entry: Entry,
+    is_new: bool,
 }
 
 struct Receiver<'a> {
@@ -110,8 +115,8 @@ impl Receiver<'_> {
         let place = self.place(above)?;
         let place = place.as_fd();
         if entry.kind == tar::Kind::Directory {
-            make_directory(place, name, entry.mode)?;
-            return self.remember(place, path, entry);
+            let is_new = make_directory(place, name, entry.mode)?;
+            return self.remember(place, path, entry, is_new);
         }
         if self.is_left_out(entry)? {
             self.note((relative.len() + 100) as u64)?;
@@ -191,7 +196,11 @@ impl Receiver<'_> {
             Err(Errno::ENOENT) if path.len() > self.target.directory.len() && path != b"/" => {
                 let (above, name) = split(path);
                 let above = self.open(above)?;
-                make_directory(above.as_fd(), name, 0o755)?;
+                if make_directory(above.as_fd(), name, 0o755)?
+                    && let Some((uid, gid)) = self.target.ids.root()
+                {
+                    give(above.as_fd(), name, (Uid::from_raw(uid), Gid::from_raw(gid)))?;
+                }
                 tree::child(above.as_fd(), name).map_err(|errno| failed("openat2", path, errno))
             }
             Err(errno) => Err(failed("openat2", path, errno)),
@@ -214,7 +223,7 @@ impl Receiver<'_> {
             None => write_data(&file, reader, name)?,
             Some(segments) => write_sparse(&file, reader, segments, size, name)?,
         }
-        self.finish_opened(&file, entry, name)
+        self.finish_opened(&file, entry, name, true)
     }
 
     /// Another name of a file that was unpacked before; the original's last name is not followed.
@@ -232,7 +241,7 @@ impl Receiver<'_> {
         .map_err(|errno| failed("linkat", name, errno))
     }
 
-    fn remember(&mut self, place: BorrowedFd<'_>, path: Vec<u8>, entry: &Entry) -> Result<()> {
+    fn remember(&mut self, place: BorrowedFd<'_>, path: Vec<u8>, entry: &Entry, is_new: bool) -> Result<()> {
         let name = split(&path).1;
         let stat = fstatat(place, OsStr::from_bytes(name), AtFlags::AT_SYMLINK_NOFOLLOW)
             .map_err(|errno| failed("fstatat", name, errno))?;
@@ -246,6 +255,7 @@ impl Receiver<'_> {
             path,
             identity: (stat.st_dev, stat.st_ino),
             entry: entry.clone(),
+            is_new,
         });
         Ok(())
     }
@@ -266,11 +276,12 @@ impl Receiver<'_> {
             path,
             identity,
             entry,
+            is_new,
         } in std::mem::take(&mut self.directories).into_iter().rev()
         {
             // A process beside us may have put something else there, or a link to it: that is none of the stream's.
             match self.same(&path, identity)? {
-                Some(directory) => self.finish_opened(&directory, &entry, &path)?,
+                Some(directory) => self.finish_opened(&directory, &entry, &path, is_new)?,
                 None => replaced = Some(path),
             }
         }
@@ -299,13 +310,13 @@ impl Receiver<'_> {
     }
 
     /// Owner, mode, attributes and times, in this order: chown clears set-id bits and capabilities.
-    fn finish_opened(&self, file: &OwnedFd, entry: &Entry, path: &[u8]) -> Result<()> {
-        if let Some((uid, gid)) = self.owner(entry) {
+    fn finish_opened(&self, file: &OwnedFd, entry: &Entry, path: &[u8], is_new: bool) -> Result<()> {
+        if let Some((uid, gid)) = self.owner(entry, is_new)? {
             fchown(file, Some(uid), Some(gid)).map_err(|errno| failed("fchown", path, errno))?;
         }
         fchmod(file, self.mode(entry)).map_err(|errno| failed("fchmod", path, errno))?;
         for (name, value) in self.attributes(entry) {
-            let result = xattr::fset(file, &c_string(name)?, value);
+            let result = xattr::fset(file, &c_string(name)?, &value);
             tolerate_unsupported(result).map_err(|errno| failed("fsetxattr", path, errno))?;
         }
         futimens(file, &time(entry.atime), &time(entry.mtime))
@@ -315,14 +326,13 @@ impl Receiver<'_> {
     /// The same for what cannot be opened.
     fn finish_unopened(&self, place: BorrowedFd<'_>, name: &[u8], entry: &Entry) -> Result<()> {
         let os_name = OsStr::from_bytes(name);
-        if let Some((uid, gid)) = self.owner(entry) {
-            fchownat(place, os_name, Some(uid), Some(gid), AtFlags::AT_SYMLINK_NOFOLLOW)
-                .map_err(|errno| failed("fchownat", name, errno))?;
+        if let Some(owner) = self.owner(entry, true)? {
+            give(place, name, owner)?;
         }
         let mut full = format!("/proc/self/fd/{}/", place.as_raw_fd()).into_bytes();
         full.extend_from_slice(name);
         for (attribute, value) in self.attributes(entry) {
-            let result = xattr::lset(&c_string(&full)?, &c_string(attribute)?, value);
+            let result = xattr::lset(&c_string(&full)?, &c_string(attribute)?, &value);
             tolerate_unsupported(result).map_err(|errno| failed("lsetxattr", name, errno))?;
         }
         let flags = UtimensatFlags::NoFollowSymlink;
@@ -330,12 +340,14 @@ impl Receiver<'_> {
             .map_err(|errno| failed("utimensat", name, errno))
     }
 
-    fn owner(&self, entry: &Entry) -> Option<(Uid, Gid)> {
-        match self.target.owner {
-            Owner::Streams => Some((Uid::from_raw(entry.uid), Gid::from_raw(entry.gid))),
-            // A directory that was there keeps its owner, what is new is ours already.
-            Owner::Ours => None,
-        }
+    /// Whom to give something to, if it is not who has it.
+    fn owner(&self, entry: &Entry, is_new: bool) -> Result<Option<(Uid, Gid)>> {
+        let owner = match self.target.owner {
+            Owner::Streams => Some(self.target.ids.to_host((entry.uid, entry.gid))?),
+            // A directory that was there keeps its owner, what is new is ours already: the host's root's, that is.
+            Owner::Ours => self.target.ids.root().filter(|_| is_new),
+        };
+        Ok(owner.map(|(uid, gid)| (Uid::from_raw(uid), Gid::from_raw(gid))))
     }
 
     fn mode(&self, entry: &Entry) -> Mode {
@@ -347,7 +359,7 @@ impl Receiver<'_> {
         Mode::from_bits_truncate(entry.mode & kept)
     }
 
-    fn attributes<'e>(&self, entry: &'e Entry) -> impl Iterator<Item = (&'e [u8], &'e [u8])> {
+    fn attributes<'e>(&self, entry: &'e Entry) -> impl Iterator<Item = (&'e [u8], Vec<u8>)> {
         let trusted = self.target.trust == Trust::Full;
         entry
             .xattrs
@@ -356,6 +368,10 @@ impl Receiver<'_> {
             .filter(move |(name, _)| match trusted {
                 true => !is_hosts_business(name),
                 false => name.starts_with(b"user.") && !is_hosts_business(name),
+            })
+            .filter_map(|(name, value)| {
+                let value = id_attributes::to_hosts(&self.target.ids, name, value)?;
+                Some((name, value))
             })
     }
 }
@@ -373,16 +389,29 @@ fn is_hosts_business(name: &[u8]) -> bool {
     name.starts_with(b"trusted.overlay.") || name.starts_with(b"user.overlay.") || name == b"security.selinux"
 }
 
-/// Makes a directory unless there is one.
-fn make_directory(place: BorrowedFd<'_>, name: &[u8], mode: u32) -> Result<()> {
+/// Gives what has a name to somebody else.
+fn give(place: BorrowedFd<'_>, name: &[u8], (uid, gid): (Uid, Gid)) -> Result<()> {
+    let name_here = OsStr::from_bytes(name);
+    fchownat(
+        place,
+        name_here,
+        Some(uid),
+        Some(gid),
+        AtFlags::AT_SYMLINK_NOFOLLOW,
+    )
+    .map_err(|errno| failed("fchownat", name, errno))
+}
+
+/// Makes a directory; false if there is one.
+fn make_directory(place: BorrowedFd<'_>, name: &[u8], mode: u32) -> Result<bool> {
     match mkdirat(
         place,
         OsStr::from_bytes(name),
         Mode::from_bits_truncate(mode & 0o777),
     ) {
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(true),
         Err(Errno::EEXIST) => match stat(place, name)? {
-            Some(true) => Ok(()),
+            Some(true) => Ok(false),
             _ => Err(Error::new(
                 Kind::Conflict,
                 format!(
@@ -479,6 +508,7 @@ mod tests {
             resolve: resolve::IN_ROOT,
             owner: Owner::Ours,
             trust,
+            ids: IdMaps::default(),
         };
         unpack(input, target)
     }

@@ -14,14 +14,16 @@ use super::tree::{Found, child, device, is_directory, is_of_the_kernel, refuse_k
 use crate::error::{Context, Error, Result};
 use crate::layer::{MAX_DEPTH, Packer};
 use crate::output;
+use crate::plan::id_map::IdMaps;
 
 /// Packs what was found under the name that it is to have; an empty name packs a directory's contents. Directories of
-/// the kernel's own interface stay empty. Returns the writer.
+/// the kernel's own interface stay empty. Owners are those that a container with these ids sees. Returns the writer.
 ///
 /// # Errors
 /// The failed call.
-pub(super) fn pack<W: Write>(found: Found, name: &[u8], shown: &str, out: W) -> Result<W> {
+pub(super) fn pack<W: Write>(found: Found, name: &[u8], shown: &str, ids: &IdMaps, out: W) -> Result<W> {
     let mut packer = Packer::new(out, None);
+    packer.map(ids.clone());
     match found {
         Found::Nothing => {}
         Found::Directory(directory) => {

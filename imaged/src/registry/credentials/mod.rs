@@ -104,8 +104,8 @@ fn files() -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = docker_config().into_iter().collect();
     files.extend(variable("REGISTRY_AUTH_FILE"));
     let runtime = variable("XDG_RUNTIME_DIR");
-    let runtime =
-        runtime.unwrap_or_else(|| Path::new("/run/containers").join(nix::unistd::geteuid().to_string()));
+    let runtime = runtime
+        .unwrap_or_else(|| Path::new("/run/containers").join(crate::sys::userns::caller().0.to_string()));
     files.push(match runtime.starts_with("/run/containers") {
         true => runtime.join("auth.json"),
         false => runtime.join("containers/auth.json"),

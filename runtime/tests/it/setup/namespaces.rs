@@ -154,6 +154,15 @@ fn a_user_namespace_maps_several_ranges() {
 }
 
 #[test]
+fn a_user_namespace_enters_a_root_that_its_root_cannot_reach() {
+    let bundle = bundle("userns-closed", "id -u; echo x > /dev/null && echo works");
+    make_places(&bundle);
+    bundle.edit(user_namespace);
+    fs::set_permissions(bundle.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(bundle.must(&["run"]), "0\nworks\n");
+}
+
+#[test]
 fn a_user_namespace_reaches_sources_that_its_root_cannot() {
     let bundle = bundle("userns-source", "cat /secret/f");
     fs::create_dir_all(bundle.file("closed/deep")).unwrap();
