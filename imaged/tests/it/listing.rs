@@ -148,7 +148,8 @@ fn logs_keep_streams_apart_and_follow_to_the_end() {
     sandbox.corten(&["run", "--name", "err", HELLO, "err", "oops"]);
     let done = sandbox.corten(&["logs", "err"]);
     assert_eq!((done.stdout.as_str(), done.stderr.as_str()), ("", "oops\n"));
-    let id = sandbox.ok(&["run", "-d", "-i", HELLO, "cat"]);
+    let id = sandbox.ok(&["create", "-i", HELLO, "cat"]);
+    sandbox.ok(&["start", &id]);
     let follower = sandbox.spawn(&["logs", "-f", &id]);
     let fed = sandbox.with_input(&["start", "-a", "-i", &id], b"one\ntwo\n");
     assert_eq!(fed.stdout, "one\ntwo\n");
@@ -196,9 +197,9 @@ fn version_names_the_programs() {
     );
     assert!(sandbox.ok(&["version"]).contains("shim"));
     // What scripts ask docker for.
-    let server = "{{.Server.Version}} {{.Server.Os}} {{(index .Server.Components 1).Name}}";
+    let server = "{{.Server.Version}} {{.Server.Os}} {{range .Server.Components}}{{.Name}} {{end}}";
     assert_eq!(
         sandbox.ok(&["version", "--format", server]),
-        format!("{} linux corten-runtime", env!("CARGO_PKG_VERSION"))
+        format!("{} linux corten-shim corten-runtime ", env!("CARGO_PKG_VERSION"))
     );
 }

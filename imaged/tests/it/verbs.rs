@@ -172,7 +172,8 @@ fn attached_later_and_to_the_end() {
 #[test]
 fn input_is_passed_on_to_its_end() {
     let sandbox = Sandbox::new();
-    sandbox.ok(&["run", "-di", "--name", "box", HELLO, "cat"]);
+    sandbox.ok(&["create", "-i", "--name", "box", HELLO, "cat"]);
+    sandbox.ok(&["start", "box"]);
     let done = sandbox.with_input(&["attach", "box"], b"said later\n");
     assert_eq!((done.code, &done.stdout[..]), (Some(0), "said later\n"));
     sandbox.ok(&["rm", "box"]);
