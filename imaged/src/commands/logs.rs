@@ -39,37 +39,59 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> Result<ExitCode> {
     let query = query(args)?;
     let containers = Containers::new(settings);
     let record = containers.find(&args.container)?;
-    let (mut stdout, mut stderr) = (io::BufWriter::new(io::stdout().lock()), io::stderr().lock());
+    let mut streams = Streams::new();
     let mut show = |entry: &logs::Entry| {
-        let out: &mut dyn Write = if entry.stream == "stderr" {
-            &mut stderr
-        } else {
-            &mut stdout
-        };
-        let stamp = if args.timestamps {
-            format!("{} ", entry.time)
-        } else {
-            String::new()
-        };
-        let details = if args.details {
-            entry.details() + " "
-        } else {
-            String::new()
-        };
-        let written = write!(out, "{stamp}{details}").and_then(|()| out.write_all(&entry.text));
+        let mut record = Vec::new();
+        if args.timestamps {
+            record.extend_from_slice(format!("{} ", entry.time).as_bytes());
+        }
+        if args.details {
+            record.extend_from_slice((entry.details() + " ").as_bytes());
+        }
+        record.extend_from_slice(&entry.text);
         // What is followed is wanted now; the rest goes out in large pieces.
-        let written = written.and_then(|()| {
-            if args.follow || entry.stream == "stderr" {
-                out.flush()
-            } else {
-                Ok(())
-            }
-        });
-        written.map_err(|error| write_failed(&error))
+        streams
+            .write(entry.stream == "stderr", &record, args.follow)
+            .map_err(|error| write_failed(&error))
     };
     logs::read(&containers, &record, &query, &mut show)?;
-    stdout.flush().map_err(|error| write_failed(&error))?;
+    streams.flush().map_err(|error| write_failed(&error))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Standard output and error, which may be one file: what comes later is never written sooner.
+struct Streams {
+    stdout: io::BufWriter<io::StdoutLock<'static>>,
+    stderr: io::BufWriter<io::StderrLock<'static>>,
+    /// The last record went to standard error.
+    to_stderr: bool,
+}
+
+impl Streams {
+    fn new() -> Self {
+        Self {
+            stdout: io::BufWriter::new(io::stdout().lock()),
+            stderr: io::BufWriter::new(io::stderr().lock()),
+            to_stderr: false,
+        }
+    }
+
+    fn write(&mut self, to_stderr: bool, record: &[u8], now: bool) -> io::Result<()> {
+        if to_stderr != self.to_stderr {
+            self.flush()?;
+            self.to_stderr = to_stderr;
+        }
+        match to_stderr {
+            true => self.stderr.write_all(record)?,
+            false => self.stdout.write_all(record)?,
+        }
+        if now { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stdout.flush()?;
+        self.stderr.flush()
+    }
 }
 
 fn query(args: &Args) -> Result<logs::Query> {

@@ -27,6 +27,12 @@ impl Filters {
                 return Err(Error::new(Kind::Usage, format!("invalid filter '{key}'"))
                     .hint(format!("the filters are {}", known.join(", "))));
             }
+            if key == "dangling" && !matches!(value.trim(), "true" | "1" | "false" | "0") {
+                return Err(
+                    Error::new(Kind::Usage, format!("invalid filter 'dangling={value}'"))
+                        .hint("it is true or false"),
+                );
+            }
             filters.0.entry(key).or_default().push(value.trim().to_owned());
         }
         Ok(filters)
@@ -72,7 +78,13 @@ mod tests {
 
     fn parse(typed: &[&str]) -> Result<Filters> {
         let typed: Vec<String> = typed.iter().map(|text| (*text).to_owned()).collect();
-        Filters::parse(&typed, &["name", "label", "label!"])
+        Filters::parse(&typed, &["name", "label", "label!", "dangling"])
+    }
+
+    #[test]
+    fn what_is_true_or_false_is_nothing_else() {
+        assert!(parse(&["dangling=true"]).is_ok() && parse(&["dangling=0"]).is_ok());
+        assert!(parse(&["dangling=tru"]).is_err());
     }
 
     #[test]

@@ -114,7 +114,11 @@ pub fn of(config: &ImageConfig, wanted: &Platform) -> Platform {
     Platform {
         os: or(&config.os, &wanted.os),
         architecture: or(&config.architecture, &wanted.architecture),
-        variant: config.variant.clone().or_else(|| wanted.variant.clone()),
+        // Of another architecture it would be the wrong one's.
+        variant: config.variant.clone().or_else(|| {
+            let same = config.architecture.is_empty() || config.architecture == wanted.architecture;
+            wanted.variant.clone().filter(|_| same)
+        }),
         os_version: None,
     }
 }
@@ -172,6 +176,21 @@ pub fn choose<'a>(wanted: &Platform, entries: &'a [Descriptor]) -> Result<&'a De
 mod tests {
     use super::*;
     use crate::oci::{Digest, media};
+
+    #[test]
+    fn another_architecture_has_no_variant_of_the_wanted_one() {
+        let wanted = parse("linux/arm64/v8").unwrap();
+        let of = |architecture: &str| {
+            let config = ImageConfig {
+                architecture: architecture.to_owned(),
+                ..ImageConfig::default()
+            };
+            display(&super::of(&config, &wanted))
+        };
+        assert_eq!(of("amd64"), "linux/amd64");
+        assert_eq!(of("arm64"), "linux/arm64/v8");
+        assert_eq!(of(""), "linux/arm64/v8");
+    }
 
     fn entry(text: &str) -> Descriptor {
         Descriptor {

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::bundle::Container;
+use super::command::environment;
 use super::facts::Facts;
 use super::id_map::{self, IdMap};
 use super::{Options, bundle_config, mounts::Own, user::User};
@@ -27,9 +28,11 @@ pub(crate) struct Ids {
 /// When the image's configuration says what cannot be.
 pub(crate) fn standalone(image: &ImageConfig, user: &User, ids: &Ids, facts: &Facts) -> Result<Value> {
     let own = Own::default();
+    let mut started = image.config.clone();
+    started.env = environment(&started.env, &[]);
     let container = Container {
         id: "",
-        config: &image.config,
+        config: &started,
         options: &Options::default(),
         user,
         hostname: HOSTNAME,
@@ -172,6 +175,8 @@ mod tests {
             "80/tcp,81/udp"
         );
         assert_eq!(config["process"]["args"], json!(["/x"]));
+        let path = config["process"]["env"][0].as_str().unwrap();
+        assert!(path.starts_with("PATH=/usr/local/sbin:"), "{path}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `ps`, `inspect`, `logs` and `version`: what they show.
 
 use std::fs;
+use std::io::{Read, Seek, SeekFrom};
 use std::process::Command;
 
 use serde_json::Value;
@@ -155,6 +156,32 @@ fn logs_keep_streams_apart_and_follow_to_the_end() {
     assert_eq!(fed.stdout, "one\ntwo\n");
     let output = follower.wait_with_output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "one\ntwo\n");
+}
+
+#[test]
+fn logs_of_both_streams_stay_in_order_where_they_meet() {
+    let sandbox = Sandbox::new();
+    let id = sandbox.ok(&["create", HELLO]);
+    let records: String = (0..6)
+        .map(|at| {
+            let stream = if at % 2 == 0 { "stdout" } else { "stderr" };
+            format!(r#"{{"log":"{at}\n","stream":"{stream}","time":"2026-01-02T03:04:05Z"}}"#) + "\n"
+        })
+        .collect();
+    let log = sandbox.root().join("containers").join(&id).join("container.log");
+    fs::write(log, records).unwrap();
+    let screen = tempfile::tempfile().unwrap();
+    let end = || screen.try_clone().unwrap();
+    let status = sandbox
+        .command(&["logs", &id])
+        .stdout(end())
+        .stderr(end())
+        .status();
+    assert!(status.unwrap().success());
+    let mut seen = String::new();
+    (&screen).seek(SeekFrom::Start(0)).unwrap();
+    (&screen).read_to_string(&mut seen).unwrap();
+    assert_eq!(seen, "0\n1\n2\n3\n4\n5\n");
 }
 
 /// A quiet container writes nothing that could end it.

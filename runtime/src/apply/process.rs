@@ -210,8 +210,9 @@ pub(super) fn enter_work_dir(inside: &mut Inside, path: &str, how: WorkDir) -> R
 
 fn find_work_dir(root: BorrowedFd<'_>, path: &str) -> Result<OwnedFd> {
     place::find(root, path)?.ok_or_else(|| {
-        Error::syscall(format!("chdir to cwd ({path:?})"), libc::ENOENT)
-            .hint("exec makes no directory: name one that is there with --cwd")
+        Error::syscall(format!("chdir to cwd ({path:?})"), libc::ENOENT).hint(
+            "exec makes no directory: name one that is there (corten-runtime's --cwd, docker's --workdir)",
+        )
     })
 }
 

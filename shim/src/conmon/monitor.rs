@@ -154,7 +154,8 @@ impl Monitor {
                 &mut events,
                 self.deadline().into_iter().chain(self.stdio.due()).min(),
             )?;
-            // In the order in which things happened: who attached before output came gets it.
+            // The kernel lists first what it listed before, not what happened first; who attached before output came gets it.
+            events[..count].sort_by_key(|event| !Stdio::is_listener(event.data()));
             for event in &events[..count] {
                 self.happened(event.data(), event.events());
             }

@@ -97,9 +97,14 @@ impl Stdio {
         }
     }
 
+    /// Whether this token stands for new clients.
+    pub fn is_listener(token: u64) -> bool {
+        token == LISTENER
+    }
+
     /// Handles what happened to the descriptor of `token`; returns what clients asked for.
     pub fn on_event(&mut self, token: u64, flags: EpollFlags) -> Wishes {
-        if token == LISTENER {
+        if Self::is_listener(token) {
             self.accept();
             return Wishes::default();
         }
@@ -176,6 +181,10 @@ impl Stdio {
 
     /// Reads what the container left behind: everything, or what is in a pipe that somebody still holds.
     pub fn drain(&mut self) {
+        // conmon's clients say nothing before they get something: one may have come, and the process ended, since we looked.
+        if self.wire == Wire::Packets {
+            self.accept();
+        }
         self.container.drain(&mut self.buffer, self.log.as_mut());
         if let Some(log) = &mut self.log {
             log.settle();
