@@ -231,7 +231,8 @@ impl Requirement {
             Self::Reject {} => Err(Error::new(
                 Kind::Denied,
                 format!("{name} is rejected by the policy"),
-            )),
+            )
+            .hint("policy.json says `reject` for it: ~/.config/containers/policy.json, else /etc/containers/policy.json")),
             Self::NotUnderstood(what) => Err(Error::new(
                 Kind::Denied,
                 format!("the policy asks for something of {name} that is not known here: {what}"),
