@@ -185,7 +185,7 @@ mod tests {
                 architecture: architecture.to_owned(),
                 ..ImageConfig::default()
             };
-            display(&super::of(&config, &wanted))
+            display(&of(&config, &wanted))
         };
         assert_eq!(of("amd64"), "linux/amd64");
         assert_eq!(of("arm64"), "linux/arm64/v8");
