@@ -85,7 +85,8 @@ corten_id() { corten images --no-trunc --quiet "$1"; }
 run_registry() {
     needs docker-registry
     printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "127.0.0.1:0"}\n' "$WORK/registry" >"$WORK/registry.yml"
-    OTEL_TRACES_EXPORTER=none docker-registry serve "$WORK/registry.yml" >"$WORK/registry.log" 2>&1 &
+    : >"$WORK/registry.log" # emptied now: the one of the case before names another address
+    OTEL_TRACES_EXPORTER=none docker-registry serve "$WORK/registry.yml" >>"$WORK/registry.log" 2>&1 &
     # shellcheck disable=SC2064
     trap "kill $!" EXIT
     soon listens
