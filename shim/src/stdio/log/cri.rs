@@ -15,8 +15,10 @@ pub fn frame(stream: Stream, newline: bool, time: &str) -> Frame {
     let zeros = NO_FRACTION.get(fraction..).unwrap_or_default();
     let tag = if newline { "F" } else { "P" };
     Frame {
-        head: format!("{time}{zeros}Z {} {tag} ", stream.name()).into_bytes(),
-        tail: b"\n".to_vec(),
+        head: format!("{time}{zeros}Z {} {tag} ", stream.name())
+            .as_bytes()
+            .into(),
+        tail: b"\n".as_slice().into(),
     }
 }
 
@@ -27,7 +29,9 @@ mod tests {
     #[test]
     fn times_have_all_their_digits() {
         let shown = |time| {
-            let head = String::from_utf8(frame(Stream::Stdout, true, time).head).expect("text");
+            let mut head = Vec::new();
+            frame(Stream::Stdout, true, time).head.append_to(&mut head);
+            let head = String::from_utf8(head).expect("text");
             head.strip_suffix(" stdout F ").expect("its end").to_owned()
         };
         assert_eq!(shown("2026-01-02T03:04:05Z"), "2026-01-02T03:04:05.000000000Z");

@@ -4,12 +4,43 @@ use super::{Attributes, Format, Stream, cri, json};
 use crate::contract::time::Timestamp;
 
 /// What stands around the text of a record.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Frame {
     /// Before the text.
-    pub head: Vec<u8>,
+    pub head: Padded,
     /// Behind it, the newline that ends the record included.
-    pub tail: Vec<u8>,
+    pub tail: Padded,
+}
+
+/// Bytes with zeros behind them, for moves of a known size.
+#[derive(Debug)]
+pub struct Padded {
+    pieces: Vec<[u8; PIECE]>,
+    length: usize,
+}
+
+impl From<&[u8]> for Padded {
+    fn from(bytes: &[u8]) -> Self {
+        let padded = |part: &[u8]| {
+            let mut piece = [0; PIECE];
+            piece[..part.len()].copy_from_slice(part);
+            piece
+        };
+        Self {
+            pieces: bytes.chunks(PIECE).map(padded).collect(),
+            length: bytes.len(),
+        }
+    }
+}
+
+impl Padded {
+    pub(super) fn append_to(&self, records: &mut Vec<u8>) {
+        let end = records.len() + self.length;
+        self.pieces
+            .iter()
+            .for_each(|piece| records.extend_from_slice(piece));
+        records.truncate(end);
+    }
 }
 
 impl Format {
@@ -66,24 +97,48 @@ impl Encoder {
                 &mut kept.insert((time, frame)).1
             }
         };
-        copy(records, &frame.head);
+        frame.head.append_to(records);
         match self.format {
             Format::Json => json::append_text(records, text),
             Format::Cri => text.iter().for_each(|part| copy(records, part)),
         }
-        copy(records, &frame.tail);
+        frame.tail.append_to(records);
     }
 }
 
+/// What a move of a known size moves, in bytes.
+const PIECE: usize = 32;
+
 /// Appends bytes. A call of the C library's memcpy(3) costs as much as a hundred bytes of copying: moves of a known size
 /// need none.
-pub(super) fn copy(records: &mut Vec<u8>, bytes: &[u8]) {
-    if bytes.len() > 512 {
-        return records.extend_from_slice(bytes);
+fn copy(records: &mut Vec<u8>, bytes: &[u8]) {
+    let Some(last) = bytes.last_chunk::<PIECE>().filter(|_| bytes.len() <= 512) else {
+        return match bytes.len() {
+            0..PIECE => bytes.iter().for_each(|byte| records.push(*byte)),
+            _ => records.extend_from_slice(bytes),
+        };
+    };
+    let (pieces, rest) = bytes.as_chunks::<PIECE>();
+    pieces.iter().for_each(|piece| records.extend_from_slice(piece));
+    if !rest.is_empty() {
+        // Some of the last ones once more.
+        records.truncate(records.len() + rest.len() - PIECE);
+        records.extend_from_slice(last);
     }
-    let (pieces, rest) = bytes.as_chunks::<32>();
-    pieces.iter().for_each(|piece| records.extend_from_slice(piece));
-    let (pieces, rest) = rest.as_chunks::<8>();
-    pieces.iter().for_each(|piece| records.extend_from_slice(piece));
-    rest.iter().for_each(|byte| records.push(*byte));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_of_every_length_are_copied_whole() {
+        let bytes: Vec<u8> = (0..600_u32).map(|at| (at % 251) as u8).collect();
+        for length in 0..bytes.len() {
+            let mut copied = b"before".to_vec();
+            copy(&mut copied, &bytes[..length]);
+            Padded::from(&bytes[..length]).append_to(&mut copied);
+            assert_eq!(copied, [b"before", &bytes[..length], &bytes[..length]].concat());
+        }
+    }
 }

@@ -38,8 +38,8 @@ pub fn frame(stream: Stream, newline: bool, attributes: &[u8], time: &str) -> Fr
         b"\"}\n",
     ];
     Frame {
-        head: b"{\"log\":\"".to_vec(),
-        tail: tail.concat(),
+        head: b"{\"log\":\"".as_slice().into(),
+        tail: tail.concat().as_slice().into(),
     }
 }
 
