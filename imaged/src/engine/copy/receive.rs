@@ -243,8 +243,11 @@ impl Receiver<'_> {
 
     fn remember(&mut self, place: BorrowedFd<'_>, path: Vec<u8>, entry: &Entry, is_new: bool) -> Result<()> {
         let name = split(&path).1;
-        let stat = fstatat(place, OsStr::from_bytes(name), AtFlags::AT_SYMLINK_NOFOLLOW)
-            .map_err(|errno| failed("fstatat", name, errno))?;
+        let stat = match is_new {
+            true => fstat(&made(place, name)?),
+            false => fstatat(place, OsStr::from_bytes(name), AtFlags::AT_SYMLINK_NOFOLLOW),
+        };
+        let stat = stat.map_err(|errno| failed("fstatat", name, errno))?;
         let attributes: usize = entry
             .xattrs
             .iter()
@@ -389,17 +392,18 @@ fn is_hosts_business(name: &[u8]) -> bool {
     name.starts_with(b"trusted.overlay.") || name.starts_with(b"user.overlay.") || name == b"security.selinux"
 }
 
-/// Gives what has a name to somebody else.
+/// Gives what was just made under a name to somebody else.
 fn give(place: BorrowedFd<'_>, name: &[u8], (uid, gid): (Uid, Gid)) -> Result<()> {
-    let name_here = OsStr::from_bytes(name);
-    fchownat(
-        place,
-        name_here,
-        Some(uid),
-        Some(gid),
-        AtFlags::AT_SYMLINK_NOFOLLOW,
-    )
-    .map_err(|errno| failed("fchownat", name, errno))
+    let made = made(place, name)?;
+    fchownat(&made, "", Some(uid), Some(gid), AtFlags::AT_EMPTY_PATH)
+        .map_err(|errno| failed("fchownat", name, errno))
+}
+
+/// What was just made under a name; not what a process beside us has mounted there since, which may be the host's.
+fn made(place: BorrowedFd<'_>, name: &[u8]) -> Result<OwnedFd> {
+    let here = ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS | ResolveFlag::RESOLVE_NO_XDEV;
+    resolve::open(place, name, OFlag::O_PATH | OFlag::O_NOFOLLOW, here)
+        .map_err(|errno| failed("openat2", name, errno))
 }
 
 /// Makes a directory; false if there is one.
@@ -475,8 +479,11 @@ fn failed(call: &str, path: &[u8], errno: Errno) -> Error {
 mod tests {
     use std::fs::{self, File, Permissions};
     use std::io::{BufReader, Read};
-    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
     use std::path::Path;
+
+    use nix::mount::{MsFlags, mount};
+    use nix::sched::{CloneFlags, unshare};
 
     use super::*;
 
@@ -488,6 +495,34 @@ mod tests {
             (self.0)();
             Ok(0)
         }
+    }
+
+    /// A container with users of its own may mount on what was just made, and is not to own what it has mounted.
+    #[test]
+    fn what_is_mounted_meanwhile_is_given_to_nobody() {
+        let place = tempfile::tempdir().unwrap();
+        for name in ["made", "hosts"] {
+            fs::create_dir(place.path().join(name)).unwrap();
+        }
+        let owner = |name: &str| fs::metadata(place.path().join(name)).unwrap().uid();
+        let opened = File::open(place.path()).unwrap();
+        let to = (Uid::from_raw(100_000), Gid::from_raw(100_000));
+        std::thread::scope(|scope| {
+            let mounted = scope.spawn(|| {
+                unshare(CloneFlags::CLONE_FS | CloneFlags::CLONE_NEWNS).unwrap();
+                let none = None::<&str>;
+                mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).unwrap();
+                let (hosts, made) = (place.path().join("hosts"), place.path().join("made"));
+                mount(Some(&hosts), &made, none, MsFlags::MS_BIND, none).unwrap();
+                let inside = File::open(place.path()).unwrap();
+                let refused = give(inside.as_fd(), b"made", to).unwrap_err();
+                assert_eq!(refused.errno(), Some(Errno::EXDEV as i32), "{refused}");
+            });
+            mounted.join().unwrap();
+        });
+        assert_eq!((owner("hosts"), owner("made")), (0, 0));
+        give(opened.as_fd(), b"made", to).unwrap();
+        assert_eq!(owner("made"), 100_000);
     }
 
     fn header(name: &str, kind: ::tar::EntryType, mode: u32) -> ::tar::Header {
