@@ -37,13 +37,15 @@ pub(super) fn make(image: &ImageFs, target: &str, directory: &Path, ids: &IdMaps
     }
 }
 
-/// Gives a file or directory to the container's root, if that is not the host's.
+/// Gives a file or directory to the container's root, if that is not the host's; no link is followed.
 ///
 /// # Errors
 /// The failed call.
 pub(super) fn give_to_root(path: &Path, ids: &IdMaps) -> Result<()> {
     match ids.root() {
-        Some((uid, gid)) => chown(path, Some(uid), Some(gid)).map_err(|error| failed("chown", path, &error)),
+        Some((uid, gid)) => {
+            lchown(path, Some(uid), Some(gid)).map_err(|error| failed("lchown", path, &error))
+        }
         None => Ok(()),
     }
 }
@@ -111,4 +113,25 @@ fn attributes(found: &Found, to: &Path, ids: &IdMaps) -> Result<()> {
 
 fn failed(call: &str, path: &Path, error: &io::Error) -> Error {
     Error::io(format!("{call} {}", path.display()), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_leads_nobody_to_what_it_should_not_own() {
+        let place = tempfile::tempdir().unwrap();
+        let [hosts, link] = ["hosts", "link"].map(|name| place.path().join(name));
+        fs::create_dir(&hosts).unwrap();
+        symlink(&hosts, &link).unwrap();
+        let one = crate::plan::id_map::IdMap::parse("0:100000:5").unwrap();
+        let ids = IdMaps {
+            uids: vec![one],
+            gids: vec![one],
+        };
+        give_to_root(&link, &ids).unwrap();
+        assert_eq!(fs::symlink_metadata(&link).unwrap().uid(), 100_000);
+        assert_eq!(fs::metadata(&hosts).unwrap().uid(), 0);
+    }
 }

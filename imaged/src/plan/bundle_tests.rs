@@ -254,6 +254,16 @@ fn a_user_namespace_has_its_ids_and_mounts_what_it_may() {
             "{own}"
         );
     }
+    let volume = Options {
+        mounts: vec![Mount::Volume {
+            target: "/v".to_owned(),
+            read_only: false,
+        }],
+        ..Options::default()
+    };
+    let is_nodev = |config: &Value| mount_at(config, "/v")["options"].to_string().contains("nodev");
+    assert!(!is_nodev(&config_of(&volume, &User::default())));
+    assert!(is_nodev(&with(volume)), "an image's nodes are no devices");
     let hosts = with(Options {
         network: Network::Host,
         host_pid: true,

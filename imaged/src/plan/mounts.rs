@@ -30,7 +30,7 @@ pub(super) const INIT_PATH: &str = "/dev/init";
 /// # Errors
 /// When a target is not an absolute path or is used twice.
 pub(super) fn mounts(options: &Options, own: &Own, ids: &IdMaps) -> Result<Vec<Value>> {
-    let mut user = user_mounts(options, own)?;
+    let mut user = user_mounts(options, own, ids)?;
     check_targets(&options.mounts)?;
     let replaced = |mount: &Value| {
         let target = mount["destination"].as_str().unwrap_or_default();
@@ -125,7 +125,7 @@ fn defaults(options: &Options, own: &Own, ids: &IdMaps) -> Vec<Value> {
     mounts
 }
 
-fn user_mounts(options: &Options, own: &Own) -> Result<Vec<Value>> {
+fn user_mounts(options: &Options, own: &Own, ids: &IdMaps) -> Result<Vec<Value>> {
     let mut volumes = own.volumes.iter();
     let mut mounts = Vec::with_capacity(options.mounts.len());
     for asked in &options.mounts {
@@ -146,7 +146,12 @@ fn user_mounts(options: &Options, own: &Own) -> Result<Vec<Value>> {
                 let source = volumes.next().ok_or_else(|| {
                     Error::new(Kind::NotStarted, format!("no directory was made for the volume at '{target}'"))
                 })?;
-                bind(source, &target, &[if *read_only { "ro" } else { "rw" }, "rprivate"])
+                let mut all = vec![if *read_only { "ro" } else { "rw" }, "rprivate"];
+                if !ids.is_empty() {
+                    // As in the root file system: what the image has there are no devices.
+                    all.push("nodev");
+                }
+                bind(source, &target, &all)
             }
         });
     }
