@@ -159,7 +159,11 @@ fn settings(cli: &Cli) -> Result<Settings> {
     };
     let root = match &cli.root {
         Some(root) => commands::absolute(root)?,
-        None => surroundings.root()?,
+        None => match surroundings.root() {
+            // Who has no home can do without.
+            Err(_) if !cli.command.needs_store() => PathBuf::new(),
+            root => root?,
+        },
     };
     let state_dir = match &cli.state_dir {
         Some(state_dir) => commands::absolute(state_dir)?,

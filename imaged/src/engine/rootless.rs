@@ -44,8 +44,10 @@ pub(crate) fn enter(settings: &Settings) -> Result<Option<Presence>> {
         return Ok(None);
     }
     let commands = settings.state_dir.join("commands");
-    private_directory(&commands)
+    // Nothing is made below a directory of somebody else, or where a link of theirs leads.
+    private_directory(&settings.state_dir)
         .and_then(|()| check_owner(&settings.state_dir, uid))
+        .and_then(|()| private_directory(&commands))
         .map_err(|error| error.hint("choose another --root and another --state-dir, where you may write"))?;
     let lock = lock(&commands)?;
     match keeper(&settings.state_dir, &commands)? {
@@ -106,12 +108,13 @@ fn keeper(state: &Path, commands: &Path) -> Result<Option<File>> {
         .find_map(|file| namespace_of_container(&file)))
 }
 
-/// The namespace that a container is in: its shim's. Without a shim, the one above the container's own.
+/// The namespace that a container is in: its shim's. Without a shim, the outermost of those that its process is in, which may
+/// be in one that it made itself.
 fn namespace_of_container(file: &ShimFile) -> Option<File> {
     let (shim, start_time) = file.process();
     namespace_of(shim, start_time).or_else(|| {
         let (init, start_time) = file.init_process()?;
-        userns::parent(&namespace_of(init, start_time)?).ok()
+        userns::outermost(namespace_of(init, start_time)?).ok()
     })
 }
 

@@ -4,6 +4,7 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::unix::fs::MetadataExt;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
@@ -51,11 +52,27 @@ pub(crate) fn join(namespace: &File) -> Result<()> {
     settle()
 }
 
-/// The namespace in which another one was made.
+/// The one of a namespace and those around it that was made in this process's own.
 ///
 /// # Errors
 /// When it is none of ours.
-pub(crate) fn parent(namespace: &File) -> Result<File> {
+pub(crate) fn outermost(mut namespace: File) -> Result<File> {
+    let identity = |file: &File| file.metadata().map(|data| (data.dev(), data.ino()));
+    let failed = |error: std::io::Error| Error::io("look at /proc/self/ns/user", &error);
+    let own = File::open("/proc/self/ns/user")
+        .and_then(|own| identity(&own))
+        .map_err(failed)?;
+    loop {
+        let around = parent(&namespace)?;
+        if identity(&around).map_err(failed)? == own {
+            return Ok(namespace);
+        }
+        namespace = around;
+    }
+}
+
+/// The namespace in which another one was made.
+fn parent(namespace: &File) -> Result<File> {
     // SAFETY: the descriptor is open, and the call takes no argument.
     let raw = unsafe { ns_get_parent(namespace.as_raw_fd()) }
         .map_err(|errno| Error::syscall("ioctl(NS_GET_PARENT)", errno as i32))?;
@@ -160,7 +177,34 @@ pub(crate) fn lines(path: &str) -> Result<Vec<(u32, u32, u32)>> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader};
+
     use super::*;
+
+    /// A container's process may have gone into a namespace that it made itself.
+    #[test]
+    fn the_outermost_namespace_is_the_one_below_our_own() {
+        let identity = |file: &File| file.metadata().unwrap().ino();
+        let mut child = Command::new("unshare")
+            .args(["--user", "--map-root-user", "sh", "-c"])
+            .arg("readlink /proc/self/ns/user; exec unshare --user sh -c 'readlink /proc/self/ns/user; read -r _'")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let seen: Vec<String> = BufReader::new(child.stdout.take().unwrap())
+            .lines()
+            .take(2)
+            .map(|line| line.unwrap())
+            .collect();
+        let innermost = File::open(format!("/proc/{}/ns/user", child.id())).unwrap();
+        let found = |namespace: &File| format!("user:[{}]", identity(namespace));
+        assert_eq!(found(&innermost), seen[1]);
+        assert_eq!(found(&outermost(innermost).unwrap()), seen[0]);
+        assert!(outermost(File::open("/proc/self/ns/user").unwrap()).is_err());
+        drop(child.stdin.take());
+        child.wait().unwrap();
+    }
 
     #[test]
     fn the_machines_own_namespace_has_all_ids() {

@@ -383,5 +383,27 @@ fn a_state_directory_of_somebody_else_is_not_believed() {
         let refused = somebody.corten(&["--state-dir", foreign.to_str().unwrap(), "ps"]);
         assert_eq!(refused.code, Some(1), "{refused:?}");
         assert!(refused.stderr.contains("is not yours alone"), "{refused:?}");
+        // Nor is anything made where somebody's link leads.
+        let (link, mine) = (somebody.path("link"), somebody.path("home/mine"));
+        fs::create_dir(&mine).unwrap();
+        chown(&mine, Some(somebody.user), Some(somebody.user)).unwrap();
+        std::os::unix::fs::symlink(&mine, &link).unwrap();
+        let refused = somebody.corten(&["--state-dir", link.to_str().unwrap(), "ps"]);
+        assert!(refused.stderr.contains("is not yours alone"), "{refused:?}");
+        assert_eq!(fs::read_dir(&mine).unwrap().count(), 0);
+    });
+}
+
+#[test]
+fn who_has_no_home_needs_none_for_what_needs_no_store() {
+    as_user(&all_ids(), |somebody| {
+        let homeless = |words: &[&str]| -> Done {
+            let mut command = somebody.command(words);
+            command.env_remove("HOME").output().unwrap().into()
+        };
+        let version = homeless(&["version"]);
+        assert_eq!(version.code, Some(0), "{version:?}");
+        let refused = homeless(&["ps"]);
+        assert!(refused.stderr.contains("HOME is not set"), "{refused:?}");
     });
 }
