@@ -1,5 +1,6 @@
 //! Putting a plan together: which operations, on which side, in which order.
 
+use super::exec::SYS_ADMIN;
 use super::op::{HostOp, InitOp, Namespace, Slot, Sync, SyncOp};
 use super::{cgroup, idmap, process, resctrl, root, seccomp, treatment};
 use crate::error::{Error, Kind, Result};
@@ -295,6 +296,11 @@ fn plan_birth<'a>(input: &Input<'a>, plan: &mut Plan<'a>) -> Vec<(Slot, Namespac
     // New namespaces belong to the user namespace of their maker: it has to join before it makes them.
     let user_first = user_slot.filter(|_| flags != 0);
     joins.retain(|(_, kind)| user_first.is_none() || *kind != Namespace::User);
+    // Who is in both already could look into the process, which is the machine's root until it is one of theirs.
+    let is_seen = user_slot.is_some() && pid_slot.is_some();
+    if is_seen && input.facts.capabilities & SYS_ADMIN != 0 {
+        plan.before.push(HostOp::Hide);
+    }
     plan_clone(input, plan, flags, pid_slot, user_first);
     joins
 }

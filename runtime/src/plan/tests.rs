@@ -48,9 +48,13 @@ const WISH: Wish<'static> = Wish {
 
 /// Calls `check` with the plan of a configuration.
 fn with_plan(config: &Value, check: impl FnOnce(&Plan<'_>)) {
+    with_plan_of(config, &facts(), check);
+}
+
+fn with_plan_of(config: &Value, facts: &Facts, check: impl FnOnce(&Plan<'_>)) {
     let text = config.to_string();
     let spec: Spec<'_> = serde_json::from_str(&text).unwrap();
-    check(&build(WISH, &spec, &facts()).unwrap());
+    check(&build(WISH, &spec, facts).unwrap());
 }
 
 fn lines(plan: &Plan<'_>) -> Vec<String> {
@@ -192,6 +196,38 @@ fn a_user_namespace_changes_who_does_what() {
         assert!(!lines.iter().any(|line| line.starts_with("set RLIMIT_NOFILE")));
         assert!(plan.after.iter().any(|op| matches!(op, HostOp::Limit { .. })));
     });
+}
+
+#[test]
+fn nobody_in_joined_namespaces_looks_into_what_is_born_there() {
+    let hides = |joined: &[&str], capabilities: u64| {
+        let mut config = config();
+        for kind in joined {
+            let namespaces = config["linux"]["namespaces"].as_array_mut().unwrap();
+            namespaces.retain(|namespace| namespace["type"] != *kind);
+            namespaces.push(json!({"type": kind, "path": format!("/proc/1/ns/{kind}")}));
+        }
+        let facts = Facts {
+            capabilities,
+            ..facts()
+        };
+        let mut seen = false;
+        with_plan_of(&config, &facts, |plan| {
+            let mut first = plan
+                .before
+                .iter()
+                .filter(|op| matches!(op, HostOp::Hide | HostOp::Clone { .. }));
+            seen = matches!(first.next(), Some(HostOp::Hide));
+        });
+        seen
+    };
+    assert!(hides(&["user", "pid"], u64::MAX));
+    assert!(!hides(&["user"], u64::MAX));
+    assert!(!hides(&["pid"], u64::MAX));
+    assert!(
+        !hides(&["user", "pid"], 0),
+        "/proc would be closed to the runtime itself"
+    );
 }
 
 #[test]

@@ -31,7 +31,7 @@ use std::borrow::Cow;
 
 const CAP_SYS_PTRACE: &str = "CAP_SYS_PTRACE";
 /// The bit of CAP_SYS_ADMIN.
-const SYS_ADMIN: u64 = 1 << 21;
+pub(super) const SYS_ADMIN: u64 = 1 << 21;
 
 /// The slot that holds the descriptor of the container's init.
 pub const INIT: Slot = 0;
