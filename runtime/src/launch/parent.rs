@@ -149,7 +149,8 @@ impl<'a> Parent<'a> {
                 flags,
                 in_cgroup,
                 user_namespace,
-            } => self.clone(*flags, *in_cgroup, *user_namespace),
+                pid_namespace,
+            } => self.clone(*flags, *in_cgroup, (*user_namespace, *pid_namespace)),
             HostOp::Adopt => self.adopt_child(),
             HostOp::LeaveNamespaces { pid, time } => {
                 if *pid {
@@ -200,7 +201,12 @@ impl<'a> Parent<'a> {
         systemd::start(&mut bus, scope, pid)
     }
 
-    fn clone(&mut self, flags: u64, in_cgroup: bool, user_namespace: Option<usize>) -> Result<()> {
+    fn clone(
+        &mut self,
+        flags: u64,
+        in_cgroup: bool,
+        (user_namespace, pid_namespace): (Option<usize>, Option<usize>),
+    ) -> Result<()> {
         let cgroup = if in_cgroup {
             apply::cgroup::birth_group(&self.plan.cgroups)?
         } else {
@@ -210,13 +216,11 @@ impl<'a> Parent<'a> {
         let side = match user_namespace {
             None => self.clone_plainly(flags, group)?,
             Some(slot) => {
-                let namespace = self
-                    .slots
-                    .get(slot)
-                    .and_then(Option::as_ref)
-                    .ok_or_else(no_child)?;
+                let opened = |slot: usize| self.slots.get(slot).and_then(Option::as_ref);
+                let user = opened(slot).ok_or_else(no_child)?;
+                let pid = pid_namespace.and_then(opened);
                 match clone::clone(0, group)? {
-                    Side::Child => go_between(self.theirs.as_ref(), namespace, flags),
+                    Side::Child => go_between(self.theirs.as_ref(), (user, pid), flags),
                     Side::Parent { pid, .. } => self.adopt(pid)?,
                 }
             }
@@ -373,12 +377,19 @@ fn no_child() -> Error {
 }
 
 /// The process between: joins the user namespace, makes the container's process in it, and ends.
-fn go_between(theirs: Option<&(Channel, Option<UnixListener>)>, namespace: &OwnedFd, flags: u64) -> Side {
+fn go_between(
+    theirs: Option<&(Channel, Option<UnixListener>)>,
+    (user, pid): (&OwnedFd, Option<&OwnedFd>),
+    flags: u64,
+) -> Side {
     let Some((channel, _)) = theirs else {
         process::exit_now(1)
     };
-    let made = process::join_namespace(namespace.as_fd(), libc::CLONE_NEWUSER)
-        .context(|| "join the user namespace")
+    let for_children = pid.map_or(Ok(()), |pid| apply::host::use_pid_namespace(Some(pid)));
+    let made = for_children
+        .and_then(|()| {
+            process::join_namespace(user.as_fd(), libc::CLONE_NEWUSER).context(|| "join the user namespace")
+        })
         .and_then(|()| clone::clone(flags | libc::CLONE_PARENT as u64, None));
     let message = match made {
         Ok(Side::Child) => return Side::Child,

@@ -321,17 +321,22 @@ fn plan_clone<'a>(
             offsets: lines.collect(),
         });
     }
+    let (between, own) = match user_namespace {
+        Some(_) => (pid_slot, None),
+        None => (None, pid_slot),
+    };
     plan.before
-        .extend(pid_slot.map(|slot| HostOp::EnterPidNamespace { slot }));
+        .extend(own.map(|slot| HostOp::EnterPidNamespace { slot }));
     let in_cgroup = plan.cgroups.v2().is_some() && plan.cgroups.unit.is_none();
     plan.before.push(HostOp::Clone {
         flags,
         in_cgroup,
         user_namespace,
+        pid_namespace: between,
     });
-    if time || pid_slot.is_some() {
+    if time || own.is_some() {
         plan.after.push(HostOp::LeaveNamespaces {
-            pid: pid_slot.is_some(),
+            pid: own.is_some(),
             time,
         });
     }

@@ -54,7 +54,10 @@ pub enum HostOp<'a> {
     Clone {
         flags: u64,
         in_cgroup: bool,
+        /// Joined before, by a process in between. That one stays in the runtime's pid namespace, where it learns the id of
+        /// what it makes in `pid_namespace`.
         user_namespace: Option<Slot>,
+        pid_namespace: Option<Slot>,
     },
     /// The process that was born leaves its place to the one it makes in the pid namespace.
     Adopt,

@@ -148,6 +148,7 @@ fn plan_birth<'a>(input: &Input<'a>, pid: Pid, plan: &mut Plan<'a>) {
         flags: 0,
         in_cgroup: plan.cgroups.v2().is_some(),
         user_namespace: None,
+        pid_namespace: None,
     });
 }
 

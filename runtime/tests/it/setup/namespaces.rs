@@ -195,6 +195,27 @@ fn a_joined_user_namespace_owns_the_new_ones() {
 }
 
 #[test]
+fn joined_user_and_pid_namespaces_work_together() {
+    let holder = Holder::new(&["--user", "--map-root-user", "--pid", "--fork"]);
+    let bundle = bundle(
+        "userns-pidns",
+        "busybox readlink /proc/self/ns/user; id -u; test $$ -gt 1 && echo beside",
+    );
+    make_places(&bundle);
+    bundle.edit(|config| {
+        set_namespace(config, json!({"type": "user", "path": holder.path("user")}));
+        set_namespace(
+            config,
+            json!({"type": "pid", "path": holder.path("pid_for_children")}),
+        );
+    });
+    assert_eq!(
+        bundle.must(&["run"]),
+        format!("{}\n0\nbeside\n", holder.link("user"))
+    );
+}
+
+#[test]
 fn names_and_kernel_parameters() {
     let script = "busybox hostname; cat /proc/sys/kernel/domainname /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shmmni";
     let seen = output("names", script, |config| {
